@@ -1,0 +1,24 @@
+default_scope = 'mmavssl'
+
+# Hooks by MMEngine's names; the two of ours keep runs reproducible and checkpoints plain data.
+default_hooks = dict(
+    step_seed=dict(type='StepSeedHook'),
+    plain_checkpoint=dict(type='PlainCheckpointHook'),
+    timer=dict(type='IterTimerHook'),
+    logger=dict(type='LoggerHook', interval=10),
+    param_scheduler=dict(type='ParamSchedulerHook'),
+    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=2),
+    sampler_seed=dict(type='DistSamplerSeedHook'),
+)
+
+env_cfg = dict(
+    cudnn_benchmark=False,
+    mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
+    dist_cfg=dict(backend='nccl'),
+)
+log_processor = dict(type='LogProcessor', window_size=10, by_epoch=True)
+visualizer = dict(type='Visualizer', vis_backends=[dict(type='LocalVisBackend')])
+randomness = dict(seed=0)
+log_level = 'INFO'
+load_from = None
+resume = False

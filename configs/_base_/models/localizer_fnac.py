@@ -1,0 +1,7 @@
+# FNAC, trained without labels on the data set's own clips; it hears the recognizer's log-mel.
+model = dict(
+    type='LocalizerTrainer',
+    data_preprocessor=dict(type='AVDataPreprocessor'),
+    localizer=dict(type='FNACLocalizer', audio_input='logmel'),
+    loss=dict(type='FNACLoss'),
+)

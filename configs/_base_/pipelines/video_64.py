@@ -1,0 +1,42 @@
+# Views of an AVSprites clip: 8 of every 4th frame at 16 fps (2 s), 64 x 64.
+input_size = dict(num_frames=8, size=64)
+
+weak_view = [
+    dict(type='SampleClip', clip_len=8, frame_interval=4, target_fps=16),
+    dict(type='LoadAVClip'),
+    dict(type='RandomScaleCrop', scale=(64, 80), size=64),
+    dict(type='Flip', prob=0.5),
+]
+strong_view = [
+    dict(type='SampleClip', clip_len=8, frame_interval=4, target_fps=16),
+    dict(type='LoadAVClip'),
+    dict(type='RandomScaleCrop', scale=(64, 80), size=64),
+    dict(type='Flip', prob=0.5),
+    dict(type='RandAugment', num_ops=2, magnitude=9),
+    dict(type='TWAug'),
+]
+labeled_pipeline = [
+    dict(type='OpenAVFile', audio=None),
+    dict(type='MultiView', weak=weak_view),
+    dict(type='PackAVInputs'),
+]
+unlabeled_pipeline = [
+    dict(type='OpenAVFile', audio=None),
+    dict(type='MultiView', weak=weak_view, strong=strong_view),
+    dict(type='PackAVInputs'),
+]
+# 5 clips x 3 crops.
+test_pipeline = [
+    dict(type='OpenAVFile', audio=None),
+    dict(
+        type='SampleClip',
+        clip_len=8,
+        frame_interval=4,
+        target_fps=16,
+        num_clips=5,
+        mode='uniform',
+    ),
+    dict(type='LoadAVClip'),
+    dict(type='ThreeCrop', scale=72, size=64),
+    dict(type='PackAVInputs'),
+]

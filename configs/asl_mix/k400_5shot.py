@@ -1,0 +1,28 @@
+# ASL-Mix on Kinetics-400 with 5 labels per class.
+_base_ = [
+    '../_base_/models/asl_mix_vit-b.py',
+    '../_base_/datasets/k400_audio_visual.py',
+    '../_base_/schedules/sgd_50e.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(
+    student=dict(head=dict(num_classes=400)),
+    mixer=dict(
+        masker=dict(
+            localizer=dict(
+                init_cfg=dict(
+                    type='Pretrained', checkpoint='work_dirs/fnac_k400/epoch_30.pth'
+                )
+            )
+        )
+    ),
+)
+
+split = 'splits/5shot_seed0'
+train_dataloader = dict(
+    dataset=dict(
+        labeled=dict(ann_file=f'{split}/labeled.csv'),
+        unlabeled=dict(ann_file=f'{split}/unlabeled.csv'),
+    )
+)

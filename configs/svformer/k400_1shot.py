@@ -1,0 +1,19 @@
+# SVFormer on Kinetics-400 with 1 label per class.
+_base_ = [
+    '../_base_/models/svformer_vit-b.py',
+    '../_base_/datasets/k400_video.py',
+    '../_base_/schedules/sgd_50e.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(
+    student=dict(head=dict(num_classes=400)),
+)
+
+split = 'splits/1shot_seed0'
+train_dataloader = dict(
+    dataset=dict(
+        labeled=dict(ann_file=f'{split}/labeled.csv'),
+        unlabeled=dict(ann_file=f'{split}/unlabeled.csv'),
+    )
+)

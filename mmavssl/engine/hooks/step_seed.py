@@ -1,0 +1,50 @@
+"""Random numbers of a training iteration that follow from its number."""
+
+import random
+
+import numpy as np
+import torch
+from mmengine.dist import get_rank
+from mmengine.hooks import Hook
+from mmengine.hooks.hook import DATA_BATCH
+from mmengine.runner import Runner
+
+from mmavssl.registry import HOOKS
+from mmavssl.utils.random import stable_seed
+
+
+@HOOKS.register_module()
+class StepSeedHook(Hook):
+    """Seed all random generators, also that of the rank's GPU, before each training iteration.
+
+    Everything that the model draws in iteration i (mixing ratios, masks, partners, drop path)
+    follows from ``(runner.seed, i, rank)``. A resumed run so repeats an uninterrupted one without
+    generator states in its checkpoints, and ranks draw different numbers. The data set does not
+    depend on it: its samples have their own keys.
+
+    It runs before all other hooks of the iteration and takes some 20 µs on a CPU core.
+    """
+
+    priority = 'HIGHEST'
+
+    def before_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: DATA_BATCH = None
+    ) -> None:
+        """Seed for the iteration that begins."""
+        seed_generators(stable_seed(runner.seed, runner.iter, get_rank()))
+
+
+def seed_generators(seed: int) -> None:
+    """Seed the global generators.
+
+    ``torch.manual_seed`` would seed all GPUs of the machine, and record a call for later in a
+    process that uses none; here it is the current one, if any is in use.
+
+    Args:
+        seed: at least 0 and below 2**63.
+    """
+    random.seed(seed)
+    np.random.seed(seed % 2**32)
+    torch.random.default_generator.manual_seed(seed)
+    if torch.cuda.is_initialized():
+        torch.cuda.manual_seed(seed)

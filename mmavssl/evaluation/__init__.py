@@ -1,0 +1,5 @@
+"""Metrics."""
+
+from mmavssl.evaluation import metrics
+
+__all__ = ['metrics']

@@ -1,0 +1,107 @@
+"""What every recognition algorithm shares: dispatch, and testing by averaging views."""
+
+from collections.abc import Mapping
+
+import torch
+from mmengine.model import BaseModel
+from torch import Tensor, nn
+
+from mmavssl.structures import AVDataSample
+
+TEST_WITH = ('student', 'teacher', 'both')
+
+
+class RecognitionAlgorithm(BaseModel):
+    """Base of the SSL algorithms: subclasses implement `loss` and name their `networks`.
+
+    Args:
+        test_with: network whose scores are predicted: ``student``, ``teacher`` or ``both``
+            (then ``pred_score`` is the student's, as SVFormer's code tests the student).
+        data_preprocessor: config of the data preprocessor.
+        init_cfg: MMEngine weight initialization.
+
+    Raises:
+        ValueError: unknown ``test_with``.
+    """
+
+    def __init__(
+        self,
+        test_with: str = 'both',
+        data_preprocessor: dict | nn.Module | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        if test_with not in TEST_WITH:
+            raise ValueError(f'Expected `test_with` to be one of {TEST_WITH}, but got {test_with!r}.')
+        if isinstance(data_preprocessor, Mapping) or data_preprocessor is None:
+            data_preprocessor = {'type': 'mmavssl.AVDataPreprocessor', **(data_preprocessor or {})}
+        super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        self.test_with = test_with
+
+    @property
+    def networks(self) -> dict[str, nn.Module]:
+        """Recognizers by role; the first one is the default for testing."""
+        raise NotImplementedError(f'{type(self).__name__} must say which networks it has.')
+
+    def loss(self, inputs: dict, data_samples: dict) -> dict[str, Tensor]:
+        """Return named losses of a training batch; implemented by each algorithm."""
+        raise NotImplementedError(f'{type(self).__name__} must implement `loss`.')
+
+    def forward(
+        self, inputs: dict, data_samples: dict | list | None = None, mode: str = 'tensor'
+    ) -> dict[str, Tensor] | list[AVDataSample] | Tensor:
+        """Run one of MMEngine's three modes.
+
+        Args:
+            inputs: training: ``{source: {view: {'video', 'audio'}}}``; testing:
+                ``{'video': (B, V, C, T, H, W), 'audio': (B, V, T_a, F)}``;
+                ``tensor``: ``{'video': (B, C, T, H, W), 'audio': (B, T_a, F)}``.
+            data_samples: samples by source (training), or a list (testing).
+            mode: ``loss`` gives named losses, ``predict`` data samples with scores, ``tensor``
+                the logits (B, num_classes) of the tested network.
+
+        Raises:
+            ValueError: unknown mode.
+        """
+        if mode == 'loss':
+            return self.loss(inputs, data_samples)
+        if mode == 'predict':
+            return self.predict(inputs, data_samples)
+        if mode == 'tensor':
+            return self._tested_networks()[0][1](inputs['video'], inputs.get('audio')).logits
+        raise ValueError(f"Expected `mode` to be 'tensor', 'loss' or 'predict', but got {mode!r}.")
+
+    def predict(self, inputs: dict, data_samples: list[AVDataSample]) -> list[AVDataSample]:
+        """Average class probabilities over the views of each video (paper, section 4.2).
+
+        Args:
+            inputs: ``video`` (B, V, C, T, H, W) and, for audio-visual models, ``audio``
+                (B, V, T_a, F).
+            data_samples: B samples.
+
+        Returns:
+            The samples with ``<role>_score`` (num_classes,) per tested network and ``pred_score``.
+        """
+        video, audio = inputs['video'], inputs.get('audio')
+        batch, views = video.shape[:2]
+        if audio is not None:
+            audio = audio.flatten(0, 1)
+        networks = self._tested_networks()
+        for role, network in networks:
+            logits = network(video.flatten(0, 1), audio).logits
+            scores = logits.float().softmax(dim=-1).unflatten(0, (batch, views)).mean(dim=1)
+            for sample, score in zip(data_samples, scores, strict=True):
+                sample.set_pred_score(score, f'{role}_score')
+                if role == networks[0][0]:
+                    sample.set_pred_score(score)
+        return data_samples
+
+    def _tested_networks(self) -> list[tuple[str, nn.Module]]:
+        networks = self.networks
+        if self.test_with == 'both' or len(networks) == 1:
+            return list(networks.items())
+        return [(self.test_with, networks[self.test_with])]
+
+
+def gt_labels(data_samples: list[AVDataSample]) -> Tensor:
+    """Return the labels (B,) of labeled samples."""
+    return torch.cat([sample.gt_label for sample in data_samples])

@@ -1,0 +1,206 @@
+"""The semi-supervised training step of SVFormer, SVFormer-Flex and ASL-Mix, written once.
+
+The three methods differ only in the components that their configs name: modalities of the student,
+threshold, masker of the mixer, contrastive loss.
+"""
+
+import copy
+
+import torch
+import torch.nn.functional as F
+from mmengine.logging import MessageHub
+from torch import Tensor, nn
+
+from mmavssl.models.algorithms.base import RecognitionAlgorithm, gt_labels
+from mmavssl.models.losses.consistency import consistency_loss
+from mmavssl.models.recognizers.av_recognizer import RecognizerOutput
+from mmavssl.models.thresholds.base import ThresholdResult
+from mmavssl.models.utils.ema import copy_state, ema_update
+from mmavssl.registry import LOSSES, MIXERS, MODELS, SSL_ALGORITHMS, THRESHOLDS
+from mmavssl.structures import AVDataSample
+
+DEFAULT_LOSS_WEIGHTS = {'unsup': 2.0, 'mix': 2.0, 'contrast': 0.1}
+
+
+@SSL_ALGORITHMS.register_module()
+class SemiSupervisedRecognizer(RecognitionAlgorithm):
+    """Student, EMA teacher, threshold, mixer and contrastive loss (paper, section 3; Eq. 19).
+
+    One iteration: the teacher sees the weak views of the unlabeled clips and gives pseudo labels;
+    the threshold weights them; the student sees the labeled clips, the strong views and the mixed
+    clips in one batch; the losses are ``loss_sup + γ1 loss_unsup + γ2 loss_mix + γ3
+    loss_contrast``. The teacher is moved by `EMATeacherHook`, the threshold's state by
+    `ThresholdUpdateHook`.
+
+    Args:
+        student: config of the recognizer (video, or audio-visual).
+        threshold: config of the confidence threshold.
+        mixer: config of the mixer, or None for no mixed clips.
+        mix_loss: config of the loss on mixed clips (Eq. 10).
+        contrast: config of the video-audio contrastive loss, or None.
+        loss_weights: γ1 ``unsup``, γ2 ``mix``, γ3 ``contrast``; missing ones keep their default.
+        warmup_epochs: epochs of supervised training before the unlabeled clips come in; the
+            teacher equals the student during them (SVFormer's code: 5).
+        test_with: ``student``, ``teacher`` or ``both``.
+        data_preprocessor: config of the data preprocessor.
+        init_cfg: MMEngine weight initialization.
+    """
+
+    teacher_steps: Tensor
+
+    def __init__(
+        self,
+        student: dict | nn.Module,
+        threshold: dict | nn.Module,
+        mixer: dict | nn.Module | None = None,
+        mix_loss: dict | nn.Module | None = None,
+        contrast: dict | nn.Module | None = None,
+        loss_weights: dict[str, float] | None = None,
+        warmup_epochs: int = 0,
+        test_with: str = 'both',
+        data_preprocessor: dict | nn.Module | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(test_with, data_preprocessor, init_cfg)
+        unknown = set(loss_weights or ()) - set(DEFAULT_LOSS_WEIGHTS)
+        if unknown:
+            raise ValueError(
+                f'Expected the keys of `loss_weights` to be among {sorted(DEFAULT_LOSS_WEIGHTS)}, '
+                f'but got {sorted(unknown)}.'
+            )
+        self.student = MODELS.build(student)
+        self.teacher = copy.deepcopy(self.student).requires_grad_(False).eval()
+        # The teacher is never initialized on its own: it is a copy of the initialized student.
+        self.teacher.is_init = True
+        self.threshold = THRESHOLDS.build(threshold)
+        self.mixer = MIXERS.build(mixer) if mixer else None
+        self.mix_loss = LOSSES.build(mix_loss or {'type': 'MixLoss'})
+        self.contrast = LOSSES.build(contrast) if contrast else None
+        self.loss_weights = {**DEFAULT_LOSS_WEIGHTS, **(loss_weights or {})}
+        self.warmup_epochs = warmup_epochs
+        self.register_buffer('teacher_steps', torch.zeros((), dtype=torch.long))
+        self.pending_threshold_update: tuple[Tensor, Tensor] | None = None
+
+    @property
+    def networks(self) -> dict[str, nn.Module]:
+        """Student and teacher."""
+        return {'student': self.student, 'teacher': self.teacher}
+
+    @property
+    def in_warmup(self) -> bool:
+        """Whether this epoch still trains on labeled clips alone."""
+        return MessageHub.get_current_instance().get_info('epoch', 0) < self.warmup_epochs
+
+    def train(self, mode: bool = True) -> 'SemiSupervisedRecognizer':
+        """Set the training mode of everything but the teacher, which stays in eval mode."""
+        super().train(mode)
+        self.teacher.eval()
+        return self
+
+    def init_weights(self) -> None:
+        """Initialize the student, then make the teacher its copy."""
+        super().init_weights()
+        self.sync_teacher()
+
+    def sync_teacher(self) -> None:
+        """Make the teacher an exact copy of the student."""
+        copy_state(self.teacher, self.student)
+
+    def update_teacher(self, momentum: float) -> None:
+        """Move the teacher by ``momentum`` (= 1 - decay) towards the student.
+
+        Called by `EMATeacherHook` after an optimizer step, by nothing else.
+        """
+        if self.in_warmup:
+            self.sync_teacher()
+        else:
+            ema_update(self.teacher, self.student, momentum)
+        self.teacher_steps += 1
+
+    def loss(self, inputs: dict, data_samples: dict) -> dict[str, Tensor]:
+        """Return the weighted losses of one iteration and what is worth logging.
+
+        Args:
+            inputs: ``{'labeled': {'weak': view}, 'unlabeled': {'weak': view, 'strong': view}}``
+                with ``view = {'video': (B, C, T, H, W), 'audio': (B, T_a, F)}``.
+            data_samples: ``{'labeled': [...], 'unlabeled': [...]}``.
+        """
+        labeled, labels = inputs['labeled']['weak'], gt_labels(data_samples['labeled'])
+        if self.in_warmup:
+            logits = self.student(labeled['video'], labeled.get('audio')).logits
+            return {'loss_sup': F.cross_entropy(logits, labels)}
+
+        weak, strong = inputs['unlabeled']['weak'], inputs['unlabeled']['strong']
+        probs = self._teacher_probs(weak)
+        pseudo = self._pseudo_labels(probs, data_samples['unlabeled'])
+        partner = torch.randperm(len(probs), device=probs.device)
+        mixed = self._mix(strong, partner)
+        outputs = self._student_forward([labeled, strong] + ([mixed] if mixed else []))
+
+        losses = {
+            'loss_sup': F.cross_entropy(outputs[0].logits, labels),
+            'loss_unsup': self.loss_weights['unsup']
+            * consistency_loss(outputs[1].logits, pseudo.label, pseudo.weight),
+        }
+        if mixed:
+            losses['loss_mix'] = self.loss_weights['mix'] * self.mix_loss(
+                outputs[2].logits, probs, pseudo, partner, mixed['ratio']
+            )
+            losses['mix_ratio'] = mixed['ratio'].mean()
+        if self.contrast is not None:
+            losses['loss_contrast'] = self.loss_weights['contrast'] * self.contrast(
+                torch.cat([output.video_feat for output in outputs]),
+                torch.cat([output.audio_feat for output in outputs]),
+            )
+        return {**losses, **pseudo_label_log(pseudo, data_samples['unlabeled'])}
+
+    @torch.no_grad()
+    def _teacher_probs(self, weak: dict[str, Tensor]) -> Tensor:
+        logits = self.teacher(weak['video'], weak.get('audio')).logits
+        return logits.float().softmax(dim=-1)
+
+    def _pseudo_labels(self, probs: Tensor, samples: list[AVDataSample]) -> ThresholdResult:
+        sample_idx = torch.tensor([sample.sample_idx for sample in samples], device=probs.device)
+        self.pending_threshold_update = (probs, sample_idx)
+        return self.threshold(probs, sample_idx)
+
+    def _mix(self, strong: dict[str, Tensor], partner: Tensor) -> dict[str, Tensor] | None:
+        """Mix each strong clip with its partner, guided (where the masker wants it) by its sound."""
+        if self.mixer is None:
+            return None
+        guide = {}
+        if self.mixer.needs_localization:
+            frames = self.data_preprocessor.unnormalize(strong['video'])
+            guide = {
+                'frames': frames.transpose(1, 2),
+                'audio_clean': strong.get('audio_clean', strong['audio']),
+            }
+        mixed = self.mixer(strong['video'], strong.get('audio'), partner, **guide)
+        return {'video': mixed.video, 'audio': mixed.audio, 'ratio': mixed.ratio}
+
+    def _student_forward(self, views: list[dict[str, Tensor]]) -> list[RecognizerOutput]:
+        """Run the student once on all views; exact, since no layer mixes samples of a batch."""
+        sizes = [len(view['video']) for view in views]
+        audio = [view.get('audio') for view in views]
+        output = self.student(
+            torch.cat([view['video'] for view in views]),
+            None if audio[0] is None else torch.cat(audio),
+        )
+        parts = [[None] * len(sizes) if field is None else field.split(sizes) for field in output]
+        return [RecognizerOutput(*fields) for fields in zip(*parts, strict=True)]
+
+
+def pseudo_label_log(pseudo: ThresholdResult, samples: list[AVDataSample]) -> dict[str, Tensor]:
+    """Return how many pseudo labels count and, where hidden labels exist, how many are right.
+
+    Returns:
+        ``pass_rate``: share of unlabeled clips with non-zero weight; ``pseudo_label_acc``: share of
+        right labels among those that pass (percent; 0 where none passes).
+    """
+    passed = pseudo.weight > 0
+    log = {'pass_rate': passed.float().mean()}
+    hidden = torch.tensor([sample.get('gt_for_log', -1) for sample in samples])
+    if (hidden >= 0).all():
+        right = (pseudo.label == hidden.to(pseudo.label.device)) & passed
+        log['pseudo_label_acc'] = 100.0 * right.sum() / passed.sum().clamp(min=1)
+    return log

@@ -1,0 +1,3 @@
+from mmavssl.models.fusions.transformer_fusion import TransformerFusion
+
+__all__ = ['TransformerFusion']

@@ -1,0 +1,72 @@
+"""Fusion of the video and the audio feature by transformer encoder layers (Eq. 9)."""
+
+import torch
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from mmavssl.registry import FUSIONS
+
+
+@FUSIONS.register_module()
+class TransformerFusion(BaseModule):
+    """Encoder layers on the features of both modalities.
+
+    ``concat`` joins them into one token of width D_v + D_a: the reading that the paper's
+    parameter and operation counts support. Attention over a single token is a linear map, so the
+    layers act as an MLP. ``token`` makes a sequence of two tokens, which attend to each other, and
+    concatenates their outputs.
+
+    Args:
+        video_dims: width D_v of the video feature.
+        audio_dims: width D_a of the audio feature.
+        mode: ``concat`` or ``token`` (needs D_v = D_a).
+        num_layers: number of encoder layers.
+        num_heads: attention heads.
+        feedforward_channels: hidden width of the layers' MLP.
+        dropout: probability of dropout in the layers.
+
+    Raises:
+        ValueError: unknown mode, or ``token`` with features of unequal width.
+    """
+
+    def __init__(
+        self,
+        video_dims: int = 768,
+        audio_dims: int = 768,
+        mode: str = 'concat',
+        num_layers: int = 3,
+        num_heads: int = 8,
+        feedforward_channels: int = 2048,
+        dropout: float = 0.1,
+    ) -> None:
+        super().__init__()
+        if mode not in ('concat', 'token'):
+            raise ValueError(f"Expected `mode` to be 'concat' or 'token', but got {mode!r}.")
+        if mode == 'token' and video_dims != audio_dims:
+            raise ValueError(
+                f"Expected equal `video_dims` and `audio_dims` in mode 'token', but got "
+                f'{video_dims} and {audio_dims}.'
+            )
+        self.mode = mode
+        self.out_dims = video_dims + audio_dims
+        layer = nn.TransformerEncoderLayer(
+            self.out_dims if mode == 'concat' else video_dims,
+            num_heads,
+            feedforward_channels,
+            dropout,
+            batch_first=True,
+        )
+        self.layers = nn.TransformerEncoder(layer, num_layers, enable_nested_tensor=False)
+        # The copies that nn.TransformerEncoder makes of one layer start equal; draw each anew.
+        for parameter in self.layers.parameters():
+            if parameter.dim() > 1:
+                nn.init.xavier_uniform_(parameter)
+
+    def forward(self, video_feat: Tensor, audio_feat: Tensor) -> Tensor:
+        """Fuse (B, D_v) and (B, D_a) into (B, D_v + D_a)."""
+        # The input is always (B, L, D): a 2-D one would attend across the samples of the batch.
+        if self.mode == 'concat':
+            tokens = torch.cat([video_feat, audio_feat], dim=-1).unsqueeze(1)
+        else:
+            tokens = torch.stack([video_feat, audio_feat], dim=1)
+        return self.layers(tokens).flatten(1)

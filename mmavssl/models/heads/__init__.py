@@ -1,0 +1,3 @@
+from mmavssl.models.heads.cls_head import ClsHead
+
+__all__ = ['ClsHead']

@@ -1,0 +1,7 @@
+"""What is minimized."""
+
+from mmavssl.models.losses.av_contrastive import AVContrastiveLoss
+from mmavssl.models.losses.consistency import consistency_loss
+from mmavssl.models.losses.mix_loss import MixLoss
+
+__all__ = ['AVContrastiveLoss', 'MixLoss', 'consistency_loss']

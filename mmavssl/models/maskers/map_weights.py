@@ -1,0 +1,103 @@
+"""From a localizer's map to weights of the token grid."""
+
+import logging
+
+import torch
+import torch.nn.functional as F
+from mmengine.logging import print_log
+from torch import Tensor, nn
+
+# Below this span, relative to its values, a map is constant up to the rounding of interpolation.
+CONSTANT_SPAN = 1e-6
+# Reading a counter on a GPU waits for that GPU, so there it is read once in so many calls.
+GPU_READ_INTERVAL = 100
+
+
+def average_adjacent(maps: Tensor, frames_per_map: int) -> Tensor:
+    """Replace each group of adjacent frames' maps by its mean.
+
+    Args:
+        maps: (B, T, h, w).
+        frames_per_map: size of a group; divides T.
+
+    Returns:
+        (B, T / frames_per_map, h, w).
+
+    Raises:
+        ValueError: T is not a multiple of ``frames_per_map``.
+    """
+    if maps.shape[1] % frames_per_map:
+        raise ValueError(
+            f'Expected `frames_per_map` to divide the {maps.shape[1]} frames of a clip, but got '
+            f'{frames_per_map}.'
+        )
+    return maps.unflatten(1, (-1, frames_per_map)).mean(dim=2)
+
+
+def resize_maps(maps: Tensor, size: tuple[int, int], interpolation: str) -> Tensor:
+    """Interpolate maps (B, T, h', w') to ``size``.
+
+    A map finer than ``size`` is averaged over each target cell's surroundings (antialiasing), so
+    that a small source between the sampling points is not lost.
+    """
+    if maps.shape[-2:] == size:
+        return maps
+    finer = maps.shape[-2] > size[0] or maps.shape[-1] > size[1]
+    return F.interpolate(maps, size, mode=interpolation, antialias=finer, align_corners=False)
+
+
+def min_max_per_frame(maps: Tensor) -> tuple[Tensor, Tensor]:
+    """Scale every frame's map to [0, 1].
+
+    Args:
+        maps: (B, T, h, w), any real range.
+
+    Returns:
+        The scaled maps, all ones where a frame's map is constant or not finite, and a bool (B, T)
+        that is True for those frames.
+
+    >>> min_max_per_frame(torch.tensor([[[[1.0, 3.0, 2.0]], [[5.0, 5.0, 5.0]]]]))
+    (tensor([[[[0.0000, 1.0000, 0.5000]],
+    <BLANKLINE>
+             [[1.0000, 1.0000, 1.0000]]]]), tensor([[False,  True]]))
+    """
+    low = maps.amin(dim=(-2, -1), keepdim=True)
+    high = maps.amax(dim=(-2, -1), keepdim=True)
+    span = high - low
+    usable = span.isfinite() & (span > CONSTANT_SPAN * torch.maximum(low.abs(), high.abs()))
+    scaled = torch.where(usable, (maps - low) / torch.where(usable, span, 1.0), 1.0)
+    return scaled, ~usable.flatten(1)
+
+
+class DegenerateMapLog(nn.Module):
+    """Counts frames whose map is useless, and warns of them in the log.
+
+    The first one is reported, and again whenever their number has doubled. It is counted on the
+    device and read there once in `GPU_READ_INTERVAL` calls.
+    """
+
+    count: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer('count', torch.zeros((), dtype=torch.long), persistent=False)
+        self.num_calls = 0
+        self.num_frames = 0
+        self.num_reported = 0
+
+    def forward(self, degenerate: Tensor) -> None:
+        """Count the True entries of ``degenerate`` (B, T)."""
+        self.count += degenerate.sum()
+        self.num_frames += degenerate.numel()
+        self.num_calls += 1
+        if self.count.is_cuda and (self.num_calls - 1) % GPU_READ_INTERVAL:
+            return
+        count = int(self.count)
+        if count >= max(1, 2 * self.num_reported):
+            self.num_reported = count
+            print_log(
+                f'{count} of {self.num_frames} localization maps so far were constant or not '
+                'finite; their tokens were drawn uniformly.',
+                logger='current',
+                level=logging.WARNING,
+            )

@@ -1,0 +1,3 @@
+from mmavssl.models.recognizers.av_recognizer import AVRecognizer, RecognizerOutput
+
+__all__ = ['AVRecognizer', 'RecognizerOutput']

@@ -1,0 +1,82 @@
+"""Recognizer of actions from video, or from video and sound."""
+
+from typing import NamedTuple
+
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from mmavssl.registry import BACKBONES, FUSIONS, HEADS, MODELS
+from mmavssl.utils.errors import ConfigError
+
+
+class RecognizerOutput(NamedTuple):
+    """Logits (B, C), z_v (B, D_v) and z_a (B, D_a) or None (Eq. 7-9)."""
+
+    logits: Tensor
+    video_feat: Tensor
+    audio_feat: Tensor | None
+
+
+@MODELS.register_module()
+class AVRecognizer(BaseModule):
+    """Video backbone [+ audio backbone + fusion] + head (Eq. 7-9).
+
+    Args:
+        backbone: config of the video backbone.
+        head: config of the head.
+        audio_backbone: config of the audio backbone, or None for video only.
+        fusion: config of the fusion; needed with an audio backbone.
+        init_cfg: MMEngine weight initialization.
+
+    Raises:
+        ConfigError: audio backbone without fusion or the reverse, or a head whose width differs.
+    """
+
+    def __init__(
+        self,
+        backbone: dict | nn.Module,
+        head: dict | nn.Module,
+        audio_backbone: dict | nn.Module | None = None,
+        fusion: dict | nn.Module | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg)
+        if (audio_backbone is None) != (fusion is None):
+            raise ConfigError(
+                'AVRecognizer needs `audio_backbone` and `fusion` together (audio-visual), or '
+                f'neither (video only), but got audio_backbone={audio_backbone!r} and '
+                f'fusion={fusion!r}.'
+            )
+        self.backbone = BACKBONES.build(backbone)
+        self.audio_backbone = BACKBONES.build(audio_backbone) if audio_backbone else None
+        self.fusion = FUSIONS.build(fusion) if fusion else None
+        self.head = HEADS.build(head)
+        width = self.fusion.out_dims if self.fusion else self.backbone.embed_dims
+        if self.head.in_channels != width:
+            raise ConfigError(
+                f'Expected `head.in_channels` to be {width}, the width of the '
+                f'{"fusion" if self.fusion else "backbone"}, but got {self.head.in_channels}.'
+            )
+
+    def forward(self, video: Tensor, audio: Tensor | None = None) -> RecognizerOutput:
+        """Classify clips.
+
+        Args:
+            video: (B, 3, T, H, W), normalized.
+            audio: log-mel (B, T_a, F); ignored by a video-only recognizer.
+
+        Raises:
+            ValueError: the recognizer hears, but there is no audio.
+        """
+        video_feat = self.backbone(video)
+        if self.audio_backbone is None:
+            return RecognizerOutput(self.head(video_feat), video_feat, None)
+        if audio is None:
+            raise ValueError(
+                'Expected audio for an audio-visual recognizer, but got None. Add `LogMel` to the '
+                "pipeline and `audio='error'` to `OpenAVFile`."
+            )
+        audio_feat = self.audio_backbone(audio)
+        return RecognizerOutput(
+            self.head(self.fusion(video_feat, audio_feat)), video_feat, audio_feat
+        )

@@ -1,0 +1,199 @@
+"""FlexMatch's class-wise threshold."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from mmavssl.models.thresholds.base import (
+    BaseThreshold,
+    ThresholdResult,
+    check_threshold,
+    class_histogram,
+    select,
+)
+from mmavssl.registry import THRESHOLDS
+
+UNUSED = -1
+MAPPINGS: dict[str, Callable[[Tensor], Tensor]] = {
+    'convex': lambda x: x / (2 - x),
+    'linear': lambda x: (x + 1) / 2,
+    'concave': lambda x: (torch.log1p(x) + 0.5) / (math.log(2) + 0.5),
+}
+
+
+@THRESHOLDS.register_module()
+class FlexThreshold(BaseThreshold):
+    """Curriculum pseudo labeling of FlexMatch (Eq. 4): T(c) = τ M(β(c)).
+
+    ``memory`` holds for each unlabeled clip the class of its latest prediction with confidence at
+    least τ, or -1. The learning status β(c) is the number of clips in class c, divided by that of
+    the largest class or, during ``warmup``, of the clips without class if these are more.
+
+    What to expect: T is 0 for all classes at first, so that everything passes, and for a class
+    never predicted it remains 0. With ``warmup`` the thresholds stay near 0 until about
+    C / (C + 1) of the pool has a class. Then the largest class has τ and one half its size τ / 3:
+    a low τ re-balances classes rather than filters. Watch ``pass_rate`` and ``num_unused``.
+
+    Args:
+        threshold: τ in [0, 1].
+        warmup: count clips without class in the denominator of β.
+        mapping: M, ``convex`` x / (2 - x), ``linear`` (x + 1) / 2, or ``concave``
+            (ln(x + 1) + 1/2) / (ln 2 + 1/2).
+
+    Raises:
+        ValueError: an argument out of its range.
+    """
+
+    needs_index = True
+    memory: Tensor
+    learning_status: Tensor
+
+    def __init__(
+        self, threshold: float = 0.3, warmup: bool = True, mapping: str = 'convex'
+    ) -> None:
+        super().__init__()
+        if mapping not in MAPPINGS:
+            raise ValueError(
+                f'Expected `mapping` to be one of {tuple(MAPPINGS)}, but got {mapping!r}.'
+            )
+        self.threshold = check_threshold(threshold)
+        self.warmup = warmup
+        self.mapping = mapping
+        self.register_buffer('memory', torch.empty(0, dtype=torch.long))
+        self.register_buffer('learning_status', torch.empty(0))
+
+    @property
+    def is_set_up(self) -> bool:
+        """Whether `setup` has sized the state."""
+        return self.memory.numel() > 0
+
+    def setup(self, num_samples: int, num_classes: int) -> None:
+        """Size the state and empty it; a repeated call with the same sizes keeps it.
+
+        Args:
+            num_samples: N, size of the unlabeled pool.
+            num_classes: C.
+
+        Raises:
+            ValueError: a size is not positive.
+        """
+        if num_samples < 1 or num_classes < 1:
+            raise ValueError(
+                f'Expected `num_samples` and `num_classes` to be positive, but got '
+                f'{num_samples!r} and {num_classes!r}.'
+            )
+        if (self.memory.numel(), self.learning_status.numel()) != (num_samples, num_classes):
+            self.memory = self.memory.new_full((num_samples,), UNUSED)
+            self.learning_status = self.learning_status.new_zeros(num_classes)
+
+    def class_thresholds(self) -> Tensor:
+        """Return T (C,)."""
+        return self.threshold * MAPPINGS[self.mapping](self.learning_status)
+
+    @torch.no_grad()
+    def forward(self, probs: Tensor, sample_idx: Tensor | None = None) -> ThresholdResult:
+        """Return pseudo labels and weights, by the state that the last iteration left.
+
+        Args:
+            probs: (U, C) probabilities of the teacher on weak views.
+            sample_idx: not used here, only in `update`.
+
+        Raises:
+            RuntimeError: not set up.
+            ValueError: another number of classes.
+        """
+        self._check(probs)
+        return select(probs, self.class_thresholds())
+
+    @torch.no_grad()
+    def update(self, probs: Tensor, sample_idx: Tensor | None = None) -> None:
+        """Write confident predictions to the memory and recount the classes.
+
+        Where a clip occurs twice, its later prediction stays.
+
+        Args:
+            probs: (U_all, C), in the order of the ranks.
+            sample_idx: (U_all,) position of each clip in the unlabeled pool.
+
+        Raises:
+            RuntimeError: not set up.
+            ValueError: another number of classes, or not one index per prediction.
+        """
+        self._check(probs)
+        if sample_idx is None or sample_idx.shape != probs.shape[:1]:
+            got = None if sample_idx is None else tuple(sample_idx.shape)
+            raise ValueError(
+                f'Expected `sample_idx` with one index for each of {len(probs)} predictions, but '
+                f'got shape {got}.'
+            )
+        conf, label = probs.float().max(dim=-1)
+        # The gate is the fixed τ, not T(c): the memory estimates how well a class is learned from
+        # predictions that are clean by one and the same standard.
+        self._write(sample_idx, label, conf >= self.threshold)
+        counts = class_histogram(self.memory + 1, len(self.learning_status) + 1)
+        per_class = counts[1:]
+        denominator = counts.max() if self.warmup else per_class.max()
+        self.learning_status.copy_(per_class / denominator.clamp(min=1))
+
+    def log_vars(self) -> dict[str, Tensor]:
+        """Return ``thr_min``, ``thr_mean`` and ``thr_max`` over classes, and ``num_unused``."""
+        if not self.is_set_up:
+            return {}
+        thresholds = self.class_thresholds()
+        return {
+            'thr_min': thresholds.min(),
+            'thr_mean': thresholds.mean(),
+            'thr_max': thresholds.max(),
+            'num_unused': (self.memory == UNUSED).sum().float(),
+        }
+
+    def _check(self, probs: Tensor) -> None:
+        if not self.is_set_up:
+            raise RuntimeError(
+                'Expected `setup(num_samples, num_classes)` to be called before a FlexThreshold '
+                'is used; in training, ThresholdUpdateHook does it.'
+            )
+        if probs.shape[-1] != len(self.learning_status):
+            raise ValueError(
+                f'Expected `probs` of {len(self.learning_status)} classes, as given to `setup`, '
+                f'but got {probs.shape[-1]}.'
+            )
+
+    def _write(self, sample_idx: Tensor, label: Tensor, confident: Tensor) -> None:
+        """Set ``memory[sample_idx]`` to ``label`` where ``confident``.
+
+        A plain indexed write has no defined winner among duplicates. The largest position in the
+        batch has one, and neither filtering nor waiting for the device is needed for it.
+        """
+        position = torch.arange(len(label), device=label.device)
+        position = torch.where(confident, position, UNUSED)
+        latest = torch.full_like(self.memory, UNUSED).scatter_reduce_(
+            0, sample_idx, position, reduce='amax'
+        )
+        new = label[latest.clamp(min=0)]
+        self.memory.copy_(torch.where(latest == UNUSED, self.memory, new))
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: Any) -> None:
+        """Load; the state of another pool is an error, and before `setup` it is left aside.
+
+        A network that is only tested is never set up and needs no memory. In training a memory of
+        another length means another unlabeled list; MMEngine would only warn and go on without it.
+
+        Raises:
+            ValueError: the checkpoint's state has another length.
+        """
+        for name in ('memory', 'learning_status'):
+            saved, own = state_dict.get(prefix + name), getattr(self, name)
+            if saved is None or saved.shape == own.shape:
+                continue
+            if self.is_set_up:
+                raise ValueError(
+                    f'Expected `{prefix}{name}` of length {len(own)}, but the checkpoint has '
+                    f'{len(saved)}: it was trained with another unlabeled list or other classes. '
+                    'Resume with the same split, or start anew from the weights of its student.'
+                )
+            state_dict[prefix + name] = own
+        super()._load_from_state_dict(state_dict, prefix, *args)

@@ -1,0 +1,163 @@
+"""Start a network from published weights: read the file, let it be adapted, check, load, report."""
+
+import pickle
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import torch
+from mmengine.logging import print_log
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from mmavssl.utils.errors import ConfigError
+
+StateDict = dict[str, Tensor]
+#: Changes a state dict in place to fit a network; returns ``{what was done: parameter names}``.
+Adapter = Callable[[StateDict, nn.Module], dict[str, list[str]]]
+
+TIMM_SCHEME = 'timm://'
+INIT_CFG_KEYS = {'type', 'checkpoint', 'prefix'}
+WRAPPER_KEYS = ('state_dict', 'model_state', 'model')
+WRAPPER_PREFIXES = ('module.', 'model.', 'v.')
+HEAD_PREFIXES = ('head.', 'head_dist.', 'mlp_head.', 'pre_logits.')
+
+
+def load_pretrained(model: nn.Module, init_cfg: dict, adapt: Adapter) -> None:
+    """Load what ``init_cfg`` names into ``model`` and log what came from where.
+
+    Args:
+        model: network to fill; keeps its values where the file has none and ``adapt`` allows it.
+        init_cfg: ``type='Pretrained'``, ``checkpoint`` (see `read_state_dict`) and, for the part of
+            a larger network, the ``prefix`` of its names.
+        adapt: fits names and shapes. What it lists under ``left at the initial value`` may be
+            missing.
+
+    Raises:
+        ConfigError: malformed ``init_cfg``, unreadable file, or a network that does not fit.
+    """
+    if not isinstance(init_cfg, Mapping) or init_cfg.get('type') != 'Pretrained':
+        raise ConfigError(
+            "Expected `init_cfg` to be None or dict(type='Pretrained', checkpoint=...), "
+            f'but got {init_cfg!r}.'
+        )
+    unknown = sorted(set(init_cfg) - INIT_CFG_KEYS)
+    if unknown or not isinstance(init_cfg.get('checkpoint'), str):
+        raise ConfigError(
+            f'Expected the keys of `init_cfg` to be among {sorted(INIT_CFG_KEYS)} with a string '
+            f'`checkpoint`, but got {init_cfg!r}.'
+        )
+    checkpoint = init_cfg['checkpoint']
+    source = strip_names(read_state_dict(checkpoint), init_cfg.get('prefix', ''))
+    if not source:
+        raise ConfigError(
+            f'`init_cfg.prefix` is {init_cfg["prefix"]!r}, but no tensor of {checkpoint} starts '
+            'with it.'
+        )
+    dropped = [name for name in source if name.startswith(HEAD_PREFIXES)]
+    for name in dropped:
+        del source[name]
+    report = {'dropped': dropped}
+    for what, names in adapt(source, model).items():
+        report[what] = report.get(what, []) + names
+    _check_fit(source, model, report.get('left at the initial value', []), checkpoint)
+    model.load_state_dict(source, strict=False)
+    parts = [f'{what}: {len(names)} ({names[0]}, ...)' for what, names in report.items() if names]
+    print_log(
+        f'{type(model).__name__}: {len(source)} tensors set from {checkpoint}; {"; ".join(parts)}',
+        logger='current',
+    )
+
+
+def read_state_dict(checkpoint: str) -> StateDict:
+    """Read tensors from a ``.safetensors``, ``.pth`` or ``.pyth`` file, or from ``timm://NAME``.
+
+    Files are opened as plain data (``weights_only=True``), so none can run code.
+
+    Raises:
+        ConfigError: the file does not exist, cannot be read or holds no state dict; or timm does
+            not know or cannot download the network.
+    """
+    if checkpoint.startswith(TIMM_SCHEME):
+        return _read_timm(checkpoint.removeprefix(TIMM_SCHEME))
+    path = Path(checkpoint).expanduser()
+    if not path.is_file():
+        raise ConfigError(
+            f'`init_cfg.checkpoint` names {checkpoint}, which does not exist. Download or train it '
+            'first, or set `init_cfg=None` to start from random weights.'
+        )
+    try:
+        if path.suffix == '.safetensors':
+            return load_file(path)
+        content = torch.load(path, map_location='cpu', weights_only=True)
+    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        reason = str(error).strip().partition('\n')[0]
+        raise ConfigError(
+            f'`init_cfg.checkpoint` names {checkpoint}, which cannot be read as plain tensors: '
+            f'{reason}'
+        ) from error
+    for key in WRAPPER_KEYS:
+        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
+            content = content[key]
+    if not isinstance(content, Mapping) or not all(map(torch.is_tensor, content.values())):
+        raise ConfigError(
+            f'`init_cfg.checkpoint` names {checkpoint}, which holds no state dict: expected '
+            f'tensors by name, or those under one of {WRAPPER_KEYS}.'
+        )
+    return dict(content)
+
+
+def strip_names(source: StateDict, prefix: str = '') -> StateDict:
+    """Return the tensors whose names start with ``prefix``, without it and known wrappers' names.
+
+    >>> strip_names({'module.v.norm.weight': 1, 'module.v.norm.bias': 2})
+    {'norm.weight': 1, 'norm.bias': 2}
+    >>> strip_names({'backbone.norm.weight': 1, 'head.weight': 2}, prefix='backbone.')
+    {'norm.weight': 1}
+    """
+    stripped = {}
+    for name, tensor in source.items():
+        if name.startswith(prefix):
+            name = name.removeprefix(prefix)
+            for wrapper in WRAPPER_PREFIXES:
+                name = name.removeprefix(wrapper)
+            stripped[name] = tensor
+    return stripped
+
+
+def _read_timm(name: str) -> StateDict:
+    import timm
+
+    try:
+        return timm.create_model(name, pretrained=True).state_dict()
+    except Exception as error:  # whatever the hub's client raises: offline, unknown, no weights
+        raise ConfigError(
+            f'`init_cfg.checkpoint` names {TIMM_SCHEME}{name}, which timm could not provide '
+            f'({type(error).__name__}: {str(error).strip().partition(chr(10))[0]}). Give the path '
+            'of a file, or set `init_cfg=None` to start from random weights.'
+        ) from error
+
+
+def _check_fit(
+    source: StateDict, model: nn.Module, may_miss: list[str], checkpoint: str
+) -> None:
+    target = model.state_dict()
+    problems = {
+        'unexpected': sorted(set(source) - set(target)),
+        'missing': sorted(set(target) - set(source) - set(may_miss)),
+        'of another shape': [
+            f'{name} {tuple(source[name].shape)} instead of {tuple(target[name].shape)}'
+            for name in sorted(set(source) & set(target))
+            if source[name].shape != target[name].shape
+        ],
+    }
+    found = [
+        f'{what}: {", ".join(names[:5])}{f" and {len(names) - 5} more" if names[5:] else ""}'
+        for what, names in problems.items()
+        if names
+    ]
+    if found:
+        raise ConfigError(
+            f'{checkpoint} (`init_cfg.checkpoint`) does not fit {type(model).__name__}: '
+            f'{"; ".join(found)}.'
+        )

@@ -1,0 +1,119 @@
+"""Build a component from its config, with one-line errors that name the nearest valid name."""
+
+import difflib
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from mmengine.registry import Registry
+
+from mmavssl.utils.errors import ConfigError
+
+
+def did_you_mean(name: str, candidates: Iterable[str]) -> str:
+    """Return `` Did you mean 'x'?`` for the candidate nearest to ``name``, or an empty string."""
+    by_lowercase = {candidate.lower(): candidate for candidate in candidates}
+    nearest = difflib.get_close_matches(name.lower(), by_lowercase, n=1, cutoff=0.5)
+    return f' Did you mean {by_lowercase[nearest[0]]!r}?' if nearest else ''
+
+
+def accepted_arguments(target: Callable) -> set[str] | None:
+    """Return the keyword names that ``target`` takes, or None where it takes any.
+
+    ``**kwargs`` of a class is followed through its bases, because that is where such keywords go.
+    """
+    constructors = (
+        [base.__dict__['__init__'] for base in target.__mro__ if '__init__' in base.__dict__]
+        if inspect.isclass(target)
+        else [target]
+    )
+    names: set[str] = set()
+    for constructor in constructors:
+        if constructor is object.__init__:
+            break
+        parameters = inspect.signature(constructor).parameters.values()
+        names |= {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
+        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+            return names - {'self'}
+    return None
+
+
+def check_arguments(target: Callable, arguments: Iterable[str], where: str = '') -> None:
+    """Raise if ``target`` has no parameter of one of the given names.
+
+    Args:
+        target: class or function that the arguments are meant for.
+        arguments: keyword names.
+        where: path of the key in the config, for the message.
+
+    Raises:
+        ConfigError: names the key, the component and the nearest valid name.
+    """
+    accepted = accepted_arguments(target)
+    if accepted is None:
+        return
+    for name in arguments:
+        if name not in accepted:
+            prefix = f'{where}.{name}: ' if where else ''
+            raise ConfigError(
+                f'{prefix}{target.__name__} has no argument {name!r}.'
+                f'{did_you_mean(name, accepted)} It takes: {", ".join(sorted(accepted))}.'
+            )
+
+
+def build_component(cfg: Any, registry: Registry, default_args: dict | None = None) -> Any:
+    """Build ``cfg`` from ``registry``: the ``build_func`` of every registry of this package.
+
+    Args:
+        cfg: dict with a ``type``, or an already built component, which is passed through.
+        registry: where ``type`` is looked up.
+        default_args: arguments used where ``cfg`` has none.
+
+    Raises:
+        ConfigError: unknown type, type of another registry, or misspelt argument.
+    """
+    if callable(cfg) and not inspect.isclass(cfg):
+        return cfg
+    if not isinstance(cfg, dict) or 'type' not in cfg:
+        raise ConfigError(
+            f"Expected a {registry.name} config with a 'type', but got {cfg!r}. "
+            f'Available: {", ".join(_known_types(registry))}.'
+        )
+    args = {**(default_args or {}), **cfg}
+    kind = args.pop('type')
+    args.pop('_scope_', None)
+    target = find_component(kind, registry) if isinstance(kind, str) else kind
+    check_arguments(target, args)
+    return target(**args)
+
+
+def find_component(kind: str, registry: Registry) -> Callable:
+    """Return the class or function registered as ``kind``, or raise a helpful `ConfigError`."""
+    target = registry.get(kind)
+    if target is None and '.' in kind:
+        from mmavssl.registry import MODELS  # a sibling library registers all networks there
+
+        target = MODELS.get(kind)
+    if callable(target):
+        return target
+    from mmavssl.registry import TYPED_REGISTRIES
+
+    home = next(
+        (other for other in TYPED_REGISTRIES if other is not registry and kind in _known_types(other)),
+        None,
+    )
+    known = _known_types(registry)
+    hint = (
+        f' It is a {home.name} and belongs where a {home.name} is expected.'
+        if home
+        else did_you_mean(kind, known)
+    )
+    raise ConfigError(
+        f'{kind!r} is not a {registry.name}.{hint} Available {registry.name} types: '
+        f'{", ".join(known)}. A plugin is made known by `custom_imports`.'
+    )
+
+
+def _known_types(registry: Registry) -> list[str]:
+    registry.import_from_location()
+    return sorted(registry.module_dict)

@@ -1,0 +1,12 @@
+"""Exceptions whose message alone tells the user what to do."""
+
+
+class ConfigError(ValueError):
+    """A config names something that does not exist or does not fit.
+
+    Tools print its message as one line and exit with status 2.
+    """
+
+
+class DataError(RuntimeError):
+    """A file or list of the data set cannot be used; the message names it."""

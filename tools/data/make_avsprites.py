@@ -1,0 +1,95 @@
+"""Make the AVSprites data set: H.264 and AAC files, manifests, boxes.
+
+Example:
+    python tools/data/make_avsprites.py data/avsprites --workers 2
+    python tools/data/make_avsprites.py data/avsprites_held_out --recipe held_out --seed 1
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mmavssl.datasets.avsprites.generate import AVSpritesConfig, generate
+from mmavssl.datasets.avsprites.recipe import APPEARANCES, DISTRACTOR_MOTIONS
+from mmavssl.datasets.avsprites.shipped import RECIPES, get_recipe
+from mmavssl.utils.errors import ConfigError, DataError
+
+CLIP_OPTIONS = ('size', 'fps', 'seconds')
+DIFFICULTY_OPTIONS = (
+    'appearance', 'num_distractors', 'distractor_scale', 'distractor_motion', 'pixel_noise',
+    'audio_noise',
+)  # fmt: skip
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(
+        description='Make the AVSprites data set. The same options give the same clips.'
+    )
+    parser.add_argument('out_dir', help='folder to create')
+    parser.add_argument('--recipe', choices=sorted(RECIPES), default='default')
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--num-train', type=int, default=800, help='training clips')
+    parser.add_argument('--num-test', type=int, default=240, help='test clips')
+    parser.add_argument('--num-kinds', type=int, help='kinds of actors and of sounds')
+    parser.add_argument('--workers', type=int, default=1, help='processes')
+    parser.add_argument('--overwrite', action='store_true', help='replace another AVSprites set')
+    recipe = parser.add_argument_group('changes to the recipe')
+    recipe.add_argument('--size', type=int, help='side of the frame in pixels')
+    recipe.add_argument('--fps', type=int, help='frames a second')
+    recipe.add_argument('--seconds', type=float, help='duration of a clip')
+    recipe.add_argument('--appearance', choices=APPEARANCES, help="'shape': random colours")
+    recipe.add_argument('--num-distractors', type=int, help='silent actors in a clip')
+    recipe.add_argument('--distractor-scale', type=float, help='size relative to the actor')
+    recipe.add_argument('--distractor-motion', choices=DISTRACTOR_MOTIONS)
+    recipe.add_argument('--pixel-noise', type=float, help='standard deviation in grey levels')
+    recipe.add_argument('--audio-noise', type=float, help='standard deviation')
+    return parser.parse_args(argv)
+
+
+def make_config(args: argparse.Namespace) -> AVSpritesConfig:
+    """Turn the command line into a configuration."""
+
+    def given(names: Sequence[str]) -> dict:
+        return {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+
+    recipe = get_recipe(args.recipe, args.num_kinds)
+    recipe = replace(
+        recipe,
+        clip=replace(recipe.clip, **given(CLIP_OPTIONS)),
+        difficulty=replace(recipe.difficulty, **given(DIFFICULTY_OPTIONS)),
+    )
+    return AVSpritesConfig(recipe, args.seed, args.num_train, args.num_test)
+
+
+def show_progress(done: int, total: int) -> None:
+    """Keep one line on the terminal up to date."""
+    if done % 20 == 0 or done == total:
+        print(f'\r{done}/{total} clips', end='\n' if done == total else '', flush=True)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the tool and return its exit status."""
+    args = parse_args(argv)
+    begin = time.perf_counter()
+    try:
+        info = generate(
+            args.out_dir, make_config(args), args.workers, args.overwrite, show_progress
+        )
+    except (ConfigError, DataError) as error:
+        print(f'make_avsprites: {error}', file=sys.stderr)
+        return 2
+    if info['reused']:
+        print(f'{args.out_dir} holds this data set already.')
+    else:
+        print(f'Wrote {args.out_dir} in {time.perf_counter() - begin:.1f} s.')
+    print('Accuracy of the best possible classifier with')
+    for evidence, bound in info['bounds'].items():
+        print(f'  {evidence:28s} {100 * bound:5.1f}%')
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

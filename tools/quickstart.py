@@ -1,0 +1,132 @@
+"""The main job on the embedded data set, in minutes on two CPU cores.
+
+Makes AVSprites, trains the localizer, ASL-Mix and (for as many iterations of the same cost) the
+supervised baseline, tests them by averaging views, and writes `work_dirs/quickstart/`: the log,
+curves, a picture of localization maps and masks, and `summary.json`. Every step is a documented
+command; the log shows it.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+DATA = Path('data/avsprites')
+SHOTS, SEED = 5, 0
+METHODS = ('asl_mix', 'supervised')
+
+
+def parse_args() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/quickstart'))
+    return parser.parse_args()
+
+
+class Steps:
+    """Run commands one after another, with their output in one log and their times on screen."""
+
+    def __init__(self, log: Path) -> None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self.log = log
+        self.log.write_text('')
+        self.start = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the first step began."""
+        return time.monotonic() - self.start
+
+    def run(self, title: str, *command: str | Path) -> None:
+        """Run ``python COMMAND``; stop with the end of its output where it fails."""
+        words = [str(word) for word in command]
+        print(f'[{self.seconds:4.0f} s] {title}: python {" ".join(words)}', flush=True)
+        with self.log.open('a') as log:
+            log.write(f'\n$ python {" ".join(words)}\n')
+            log.flush()
+            code = subprocess.run(
+                [sys.executable, *words], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT
+            ).returncode
+        if code:
+            tail = '\n'.join(self.log.read_text().splitlines()[-15:])
+            print(f'{tail}\nquickstart: "{title}" failed with status {code}; see {self.log}.')
+            raise SystemExit(code)
+
+
+def last_checkpoint(work_dir: Path) -> Path:
+    """Return the newest checkpoint of a run, as MMEngine noted it."""
+    return Path((ROOT / work_dir / 'last_checkpoint').read_text().strip())
+
+
+def train_and_test(steps: Steps, work_dir: Path) -> dict[str, dict[str, float]]:
+    """Train and test the methods; return their metrics."""
+    metrics = {}
+    for method in METHODS:
+        config, run_dir = f'configs/{method}/avsprites_{SHOTS}shot.py', work_dir / method
+        begin = steps.seconds
+        steps.run(f'train {method}', 'tools/train.py', config, '--work-dir', run_dir)
+        train_seconds = steps.seconds - begin
+        out = run_dir / 'test.json'
+        steps.run(
+            f'test {method}', 'tools/test.py', config, last_checkpoint(run_dir),
+            '--work-dir', run_dir, '--out', out,
+        )  # fmt: skip
+        metrics[method] = json.loads((ROOT / out).read_text())
+        metrics[method]['train_seconds'] = train_seconds
+    return metrics
+
+
+def summarize(metrics: dict[str, dict[str, float]], seconds: float) -> dict[str, float]:
+    """Collect the figures of `summary.json` (accuracies in percent)."""
+    num_classes = len((ROOT / DATA / 'classes.txt').read_text().split())
+    return {
+        'student_top1': metrics['asl_mix']['student/top1'],
+        'teacher_top1': metrics['asl_mix']['teacher/top1'],
+        'supervised_top1': metrics['supervised']['student/top1'],
+        'chance': 100.0 / num_classes,
+        'asl_mix_train_seconds': metrics['asl_mix']['train_seconds'],
+        'supervised_train_seconds': metrics['supervised']['train_seconds'],
+        'seconds': seconds,
+    }
+
+
+def main() -> None:
+    """Run the steps."""
+    args = parse_args()
+    steps = Steps(args.work_dir / 'quickstart.log')
+    steps.run('make AVSprites', 'tools/data/make_avsprites.py', DATA, '--workers', '2')
+    steps.run(
+        f'choose {SHOTS} labels per class', 'tools/data/make_split.py',
+        DATA / 'manifest_train.csv', '--shots', str(SHOTS), '--seed', str(SEED),
+    )  # fmt: skip
+    steps.run('train the localizer', 'tools/train.py', 'configs/localizers/fnac_avsprites.py')
+    metrics = train_and_test(steps, args.work_dir)
+    config = f'configs/asl_mix/avsprites_{SHOTS}shot.py'
+    steps.run(
+        'draw maps and masks', 'tools/analysis/visualize_masks.py', config,
+        '--out', args.work_dir / 'masks.png',
+    )  # fmt: skip
+    steps.run(
+        'draw curves', 'tools/analysis/plot_curves.py',
+        *(args.work_dir / method for method in METHODS),
+        '--out', args.work_dir / 'curves.png',
+    )  # fmt: skip
+    summary = summarize(metrics, steps.seconds)
+    path = args.work_dir / 'summary.json'
+    path.write_text(json.dumps(summary, indent=2) + '\n')
+    print(f'\nTop-1 on the test part ({DATA}), {SHOTS} labels per class, 5 clips x 3 crops:')
+    for name, key in (
+        ('ASL-Mix, student', 'student_top1'),
+        ('ASL-Mix, teacher', 'teacher_top1'),
+        ('supervised only', 'supervised_top1'),
+        ('chance', 'chance'),
+    ):
+        print(f'  {name:<17} {summary[key]:5.1f} %')
+    print(f'{summary["seconds"]:.0f} s in all. Log, curves, masks, summary: {args.work_dir}')
+
+
+if __name__ == '__main__':
+    main()
