@@ -35,7 +35,9 @@ from mmavssl.utils.components import build_component
 
 
 def _child(parent: Registry, *locations: str, **kwargs) -> Registry:
-    return Registry(parent.name, parent=parent, scope='mmavssl', locations=list(locations), **kwargs)
+    return Registry(
+        parent.name, parent=parent, scope='mmavssl', locations=list(locations), **kwargs
+    )
 
 
 def _typed(name: str, location: str) -> Registry:
@@ -63,9 +65,7 @@ TYPED_REGISTRIES = (
 # Data.
 DATASETS = _child(MMENGINE_DATASETS, 'mmavssl.datasets', build_func=build_component)
 DATA_SAMPLERS = _child(MMENGINE_DATA_SAMPLERS, 'mmavssl.datasets')
-TRANSFORMS = _child(
-    MMENGINE_TRANSFORMS, 'mmavssl.datasets.transforms', build_func=build_component
-)
+TRANSFORMS = _child(MMENGINE_TRANSFORMS, 'mmavssl.datasets.transforms', build_func=build_component)
 FUNCTIONS = _child(MMENGINE_FUNCTIONS, 'mmavssl.datasets')
 
 # Engine, evaluation, visualization.

@@ -32,7 +32,9 @@ def accepted_arguments(target: Callable) -> set[str] | None:
         if constructor is object.__init__:
             break
         parameters = inspect.signature(constructor).parameters.values()
-        names |= {p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)}
+        names |= {
+            p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)
+        }
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
             return names - {'self'}
     return None
@@ -99,7 +101,11 @@ def find_component(kind: str, registry: Registry) -> Callable:
     from mmavssl.registry import TYPED_REGISTRIES
 
     home = next(
-        (other for other in TYPED_REGISTRIES if other is not registry and kind in _known_types(other)),
+        (
+            other
+            for other in TYPED_REGISTRIES
+            if other is not registry and kind in _known_types(other)
+        ),
         None,
     )
     known = _known_types(registry)

@@ -27,7 +27,7 @@ GIGA = 1e9
 
 @dataclass(frozen=True)
 class Cost:
-    """Parameters, and multiply-adds in units of 1e9.
+    """Parameters, and multiply-adds.
 
     Attributes:
         params_total: parameters of the student (or of the localizer, where that is trained).
@@ -40,18 +40,18 @@ class Cost:
     params_total: int
     params_trainable: int
     params_localizer: int
-    forward: dict[str, float]
-    iteration: dict[str, float]
+    forward: dict[str, int]
+    iteration: dict[str, int]
 
     @property
     def gmacs_forward(self) -> float:
-        """Multiply-adds of one clip."""
-        return sum(self.forward.values())
+        """Multiply-adds of one clip, in units of 1e9."""
+        return sum(self.forward.values()) / GIGA
 
     @property
     def gmacs_iteration(self) -> float:
-        """Multiply-adds of one iteration."""
-        return sum(self.iteration.values())
+        """Multiply-adds of one iteration, in units of 1e9."""
+        return sum(self.iteration.values()) / GIGA
 
 
 def estimate_cost(cfg: Mapping, convention: str = 'paper') -> Cost:
@@ -105,16 +105,16 @@ def make_cost(
         counts: multiply-adds of one forward by module.
         iteration: multiply-adds of one iteration by forward pass.
     """
-    parts: dict[str, float] = {}
+    parts: dict[str, int] = {}
     for name, value in counts.items():
-        part = name.split('.')[0]
-        parts[part] = parts.get(part, 0.0) + value / GIGA
+        part = name.split('.')[0] or 'outside of its parts'
+        parts[part] = parts.get(part, 0) + value
     return Cost(
         params_total=sum(p.numel() for p in trained.parameters()),
         params_trainable=sum(p.numel() for p in trained.parameters() if p.requires_grad),
         params_localizer=sum(p.numel() for p in frozen.parameters()) if frozen else 0,
         forward={part: value for part, value in parts.items() if value},
-        iteration={name: value / GIGA for name, value in iteration.items()},
+        iteration=iteration,
     )
 
 

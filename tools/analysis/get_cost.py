@@ -49,7 +49,7 @@ def report(config: str, convention: str, cost: Cost) -> str:
         ('One training iteration, multiply-adds (G)', cost.iteration, cost.gmacs_iteration),
     ):
         lines.append(title)
-        lines += [f'  {name:<36} {value:10.3f}' for name, value in values.items()]
+        lines += [f'  {name:<36} {value / 1e9:10.3f}' for name, value in values.items()]
         lines.append(f'  {"sum":<36} {total:10.3f}')
     return '\n'.join(lines)
 

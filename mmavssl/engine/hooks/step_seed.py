@@ -22,7 +22,7 @@ class StepSeedHook(Hook):
     generator states in its checkpoints, and ranks draw different numbers. The data set does not
     depend on it: its samples have their own keys.
 
-    It runs before all other hooks of the iteration and takes some 20 µs on a CPU core.
+    It runs before all other hooks of the iteration and takes some 10 µs.
     """
 
     priority = 'HIGHEST'

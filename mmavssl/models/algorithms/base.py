@@ -31,7 +31,9 @@ class RecognitionAlgorithm(BaseModel):
         init_cfg: dict | None = None,
     ) -> None:
         if test_with not in TEST_WITH:
-            raise ValueError(f'Expected `test_with` to be one of {TEST_WITH}, but got {test_with!r}.')
+            raise ValueError(
+                f'Expected `test_with` to be one of {TEST_WITH}, but got {test_with!r}.'
+            )
         if isinstance(data_preprocessor, Mapping) or data_preprocessor is None:
             data_preprocessor = {'type': 'mmavssl.AVDataPreprocessor', **(data_preprocessor or {})}
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)

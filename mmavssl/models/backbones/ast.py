@@ -106,16 +106,20 @@ class ASTEncoder(BaseModule):
             )
         return self.patch_embed(logmel)
 
+    def encode_tokens(self, tokens: Tensor) -> Tensor:
+        """Return all tokens, normalized: (B, S + f * t, D) with S special tokens in front."""
+        special = torch.cat(self.special_tokens, dim=1).expand(len(tokens), -1, -1)
+        x = torch.cat([special, tokens], dim=1) + self.pos_embed
+        for block in self.blocks:
+            x = block(x)
+        return self.norm(x)
+
     def encode(self, tokens: Tensor) -> Tensor:
         """Return the feature (B, D) of patch tokens (B, f * t, D).
 
         It is the class token (Eq. 8); if distilled, the mean of both special tokens.
         """
-        special = torch.cat(self.special_tokens, dim=1).expand(len(tokens), -1, -1)
-        x = torch.cat([special, tokens], dim=1) + self.pos_embed
-        for block in self.blocks:
-            x = block(x)
-        return self.norm(x[:, : special.shape[1]]).mean(dim=1)
+        return self.encode_tokens(tokens)[:, : len(self.special_tokens)].mean(dim=1)
 
     def forward(self, logmel: Tensor) -> Tensor:
         """Return the feature (B, D) of a log-mel (B, T_a, F)."""

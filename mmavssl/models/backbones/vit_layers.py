@@ -22,10 +22,7 @@ def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
         v: values (B, heads, L, d).
     """
     num_sequences, _, length, head_dims = q.shape
-    if q.is_cuda:
-        fused = num_sequences <= CUDA_MAX_SEQUENCES
-    else:
-        fused = length > CPU_SHORT_SEQUENCE
+    fused = num_sequences <= CUDA_MAX_SEQUENCES if q.is_cuda else length > CPU_SHORT_SEQUENCE
     if fused:
         return F.scaled_dot_product_attention(q, k, v)
     # Scaled before the product, which keeps it in the range of half precision.

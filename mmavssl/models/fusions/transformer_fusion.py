@@ -13,20 +13,24 @@ class TransformerFusion(BaseModule):
 
     ``concat`` joins them into one token of width D_v + D_a: the reading that the paper's
     parameter and operation counts support. Attention over a single token is a linear map, so the
-    layers act as an MLP. ``token`` makes a sequence of two tokens, which attend to each other, and
-    concatenates their outputs.
+    layers act as an MLP. ``token`` makes a sequence of the two features, which attend to each
+    other, and concatenates the outputs; so the head has the same width in both modes.
+
+    The layers are torch's, with its defaults where the paper is silent: ReLU, norm after each
+    residual.
 
     Args:
         video_dims: width D_v of the video feature.
         audio_dims: width D_a of the audio feature.
         mode: ``concat`` or ``token`` (needs D_v = D_a).
         num_layers: number of encoder layers.
-        num_heads: attention heads.
+        num_heads: attention heads, a divisor of the token's width.
         feedforward_channels: hidden width of the layers' MLP.
         dropout: probability of dropout in the layers.
 
     Raises:
-        ValueError: unknown mode, or ``token`` with features of unequal width.
+        ValueError: unknown mode, ``token`` with features of unequal width, or heads that do not
+            divide the width.
     """
 
     def __init__(
@@ -48,23 +52,28 @@ class TransformerFusion(BaseModule):
                 f'{video_dims} and {audio_dims}.'
             )
         self.mode = mode
+        self.video_dims = video_dims
+        self.audio_dims = audio_dims
         self.out_dims = video_dims + audio_dims
-        layer = nn.TransformerEncoderLayer(
-            self.out_dims if mode == 'concat' else video_dims,
-            num_heads,
-            feedforward_channels,
-            dropout,
-            batch_first=True,
+        width = self.out_dims if mode == 'concat' else video_dims
+        if width % num_heads:
+            raise ValueError(
+                f'Expected `num_heads` to divide the width {width} of the tokens in mode '
+                f'{mode!r}, but got {num_heads}.'
+            )
+        # Not nn.TransformerEncoder, whose layers start as copies of one another.
+        self.layers = nn.Sequential(
+            *(
+                nn.TransformerEncoderLayer(
+                    width, num_heads, feedforward_channels, dropout, batch_first=True
+                )
+                for _ in range(num_layers)
+            )
         )
-        self.layers = nn.TransformerEncoder(layer, num_layers, enable_nested_tensor=False)
-        # The copies that nn.TransformerEncoder makes of one layer start equal; draw each anew.
-        for parameter in self.layers.parameters():
-            if parameter.dim() > 1:
-                nn.init.xavier_uniform_(parameter)
 
     def forward(self, video_feat: Tensor, audio_feat: Tensor) -> Tensor:
         """Fuse (B, D_v) and (B, D_a) into (B, D_v + D_a)."""
-        # The input is always (B, L, D): a 2-D one would attend across the samples of the batch.
+        # Always (B, L, D): a 2-D input would be one sequence and attend across the batch.
         if self.mode == 'concat':
             tokens = torch.cat([video_feat, audio_feat], dim=-1).unsqueeze(1)
         else:

@@ -29,7 +29,7 @@ class AVRecognizer(BaseModule):
         init_cfg: MMEngine weight initialization.
 
     Raises:
-        ConfigError: audio backbone without fusion or the reverse, or a head whose width differs.
+        ConfigError: audio backbone without fusion or the reverse, or widths that do not fit.
     """
 
     def __init__(
@@ -48,15 +48,20 @@ class AVRecognizer(BaseModule):
                 f'fusion={fusion!r}.'
             )
         self.backbone = BACKBONES.build(backbone)
-        self.audio_backbone = BACKBONES.build(audio_backbone) if audio_backbone else None
-        self.fusion = FUSIONS.build(fusion) if fusion else None
+        self.audio_backbone = None if audio_backbone is None else BACKBONES.build(audio_backbone)
+        self.fusion = None if fusion is None else FUSIONS.build(fusion)
         self.head = HEADS.build(head)
-        width = self.fusion.out_dims if self.fusion else self.backbone.embed_dims
-        if self.head.in_channels != width:
-            raise ConfigError(
-                f'Expected `head.in_channels` to be {width}, the width of the '
-                f'{"fusion" if self.fusion else "backbone"}, but got {self.head.in_channels}.'
-            )
+        self._check_widths()
+
+    def _check_widths(self) -> None:
+        video_dims = getattr(self.backbone, 'embed_dims', None)
+        if self.fusion is None:
+            check_width('head.in_channels', self.head, video_dims, 'backbone')
+            return
+        audio_dims = getattr(self.audio_backbone, 'embed_dims', None)
+        check_width('fusion.video_dims', self.fusion, video_dims, 'backbone')
+        check_width('fusion.audio_dims', self.fusion, audio_dims, 'audio_backbone')
+        check_width('head.in_channels', self.head, self.fusion.out_dims, 'fusion')
 
     def forward(self, video: Tensor, audio: Tensor | None = None) -> RecognizerOutput:
         """Classify clips.
@@ -79,4 +84,23 @@ class AVRecognizer(BaseModule):
         audio_feat = self.audio_backbone(audio)
         return RecognizerOutput(
             self.head(self.fusion(video_feat, audio_feat)), video_feat, audio_feat
+        )
+
+
+def check_width(key: str, module: nn.Module, width: int | None, source: str) -> None:
+    """Raise if ``module`` does not read features of the width that ``source`` gives.
+
+    Args:
+        key: attribute of the module that says its width, as ``<module>.<attribute>``.
+        module: part that reads the features; one without the attribute may read any.
+        width: width of the features, or None if unknown.
+        source: part that makes the features.
+
+    Raises:
+        ConfigError: the widths differ.
+    """
+    actual = getattr(module, key.split('.')[-1], None)
+    if None not in (actual, width) and actual != width:
+        raise ConfigError(
+            f'Expected `{key}` to be {width}, the width of the `{source}`, but got {actual}.'
         )

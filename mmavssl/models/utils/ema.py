@@ -19,7 +19,9 @@ def ema_update(teacher: nn.Module, student: nn.Module, momentum: float) -> None:
         ValueError: momentum outside [0, 1].
     """
     if not 0 <= momentum <= 1:
-        raise ValueError(f'Expected `momentum` (= 1 - decay) to be in [0, 1], but got {momentum!r}.')
+        raise ValueError(
+            f'Expected `momentum` (= 1 - decay) to be in [0, 1], but got {momentum!r}.'
+        )
     torch._foreach_lerp_(list(teacher.parameters()), list(student.parameters()), momentum)
     for target, source in zip(teacher.buffers(), student.buffers(), strict=True):
         target.copy_(source)

@@ -1,9 +1,10 @@
-"""Start a network from published weights: read the file, let it be adapted, check, load, report."""
+"""Start a network from published weights: read a file, adapt it, check it, load it, report."""
 
 import pickle
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import timm
 import torch
 from mmengine.logging import print_log
 from safetensors import SafetensorError
@@ -17,6 +18,8 @@ StateDict = dict[str, Tensor]
 Adapter = Callable[[StateDict, nn.Module], dict[str, list[str]]]
 
 TIMM_SCHEME = 'timm://'
+DROPPED = 'dropped'
+INITIAL = 'left at the initial value'
 INIT_CFG_KEYS = {'type', 'checkpoint', 'prefix'}
 WRAPPER_KEYS = ('state_dict', 'model_state', 'model')
 WRAPPER_PREFIXES = ('module.', 'model.', 'v.')
@@ -27,40 +30,25 @@ def load_pretrained(model: nn.Module, init_cfg: dict, adapt: Adapter) -> None:
     """Load what ``init_cfg`` names into ``model`` and log what came from where.
 
     Args:
-        model: network to fill; keeps its values where the file has none and ``adapt`` allows it.
-        init_cfg: ``type='Pretrained'``, ``checkpoint`` (see `read_state_dict`) and, for the part of
-            a larger network, the ``prefix`` of its names.
-        adapt: fits names and shapes. What it lists under ``left at the initial value`` may be
-            missing.
+        model: network to fill.
+        init_cfg: ``type='Pretrained'``, ``checkpoint`` (see `read_state_dict`) and, to take a part
+            of a larger network, the ``prefix`` of its names.
+        adapt: fits names and shapes. What it reports as `INITIAL` may be missing in the file.
 
     Raises:
         ConfigError: malformed ``init_cfg``, unreadable file, or a network that does not fit.
     """
-    if not isinstance(init_cfg, Mapping) or init_cfg.get('type') != 'Pretrained':
-        raise ConfigError(
-            "Expected `init_cfg` to be None or dict(type='Pretrained', checkpoint=...), "
-            f'but got {init_cfg!r}.'
-        )
-    unknown = sorted(set(init_cfg) - INIT_CFG_KEYS)
-    if unknown or not isinstance(init_cfg.get('checkpoint'), str):
-        raise ConfigError(
-            f'Expected the keys of `init_cfg` to be among {sorted(INIT_CFG_KEYS)} with a string '
-            f'`checkpoint`, but got {init_cfg!r}.'
-        )
-    checkpoint = init_cfg['checkpoint']
-    source = strip_names(read_state_dict(checkpoint), init_cfg.get('prefix', ''))
+    checkpoint, prefix = _parse_init_cfg(init_cfg)
+    source = strip_names(read_state_dict(checkpoint), prefix)
     if not source:
         raise ConfigError(
-            f'`init_cfg.prefix` is {init_cfg["prefix"]!r}, but no tensor of {checkpoint} starts '
-            'with it.'
+            f'No tensor of {checkpoint} has a name with `init_cfg.prefix`={prefix!r}.'
         )
     dropped = [name for name in source if name.startswith(HEAD_PREFIXES)]
-    for name in dropped:
-        del source[name]
-    report = {'dropped': dropped}
-    for what, names in adapt(source, model).items():
-        report[what] = report.get(what, []) + names
-    _check_fit(source, model, report.get('left at the initial value', []), checkpoint)
+    source = {name: tensor for name, tensor in source.items() if name not in dropped}
+    report = adapt(source, model)
+    report[DROPPED] = dropped + report.get(DROPPED, [])
+    _check_fit(source, model, report.get(INITIAL, []), checkpoint)
     model.load_state_dict(source, strict=False)
     parts = [f'{what}: {len(names)} ({names[0]}, ...)' for what, names in report.items() if names]
     print_log(
@@ -83,8 +71,8 @@ def read_state_dict(checkpoint: str) -> StateDict:
     path = Path(checkpoint).expanduser()
     if not path.is_file():
         raise ConfigError(
-            f'`init_cfg.checkpoint` names {checkpoint}, which does not exist. Download or train it '
-            'first, or set `init_cfg=None` to start from random weights.'
+            f'`init_cfg.checkpoint` names {checkpoint}, which does not exist. Download or train '
+            'it first, or set `init_cfg=None` to start from random weights.'
         )
     try:
         if path.suffix == '.safetensors':
@@ -125,9 +113,23 @@ def strip_names(source: StateDict, prefix: str = '') -> StateDict:
     return stripped
 
 
-def _read_timm(name: str) -> StateDict:
-    import timm
+def _parse_init_cfg(init_cfg: dict) -> tuple[str, str]:
+    """Return checkpoint and prefix."""
+    valid = (
+        isinstance(init_cfg, Mapping)
+        and init_cfg.get('type') == 'Pretrained'
+        and isinstance(init_cfg.get('checkpoint'), str)
+        and set(init_cfg) <= INIT_CFG_KEYS
+    )
+    if not valid:
+        raise ConfigError(
+            "Expected `init_cfg` to be None or dict(type='Pretrained', checkpoint='...'), if "
+            f"wanted with prefix='...', but got {init_cfg!r}."
+        )
+    return init_cfg['checkpoint'], init_cfg.get('prefix', '')
 
+
+def _read_timm(name: str) -> StateDict:
     try:
         return timm.create_model(name, pretrained=True).state_dict()
     except Exception as error:  # whatever the hub's client raises: offline, unknown, no weights
@@ -138,9 +140,7 @@ def _read_timm(name: str) -> StateDict:
         ) from error
 
 
-def _check_fit(
-    source: StateDict, model: nn.Module, may_miss: list[str], checkpoint: str
-) -> None:
+def _check_fit(source: StateDict, model: nn.Module, may_miss: list[str], checkpoint: str) -> None:
     target = model.state_dict()
     problems = {
         'unexpected': sorted(set(source) - set(target)),

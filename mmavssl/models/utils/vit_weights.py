@@ -8,10 +8,9 @@ from einops import rearrange
 from timm.layers import resample_abs_pos_embed
 from torch import Tensor, nn
 
-from mmavssl.models.utils.pretrained import StateDict
+from mmavssl.models.utils.pretrained import DROPPED, INITIAL, StateDict
 
 COPIED = 'copied from the spatial layer'
-INITIAL = 'left at the initial value'
 RESIZED = 'resized'
 
 
@@ -62,9 +61,9 @@ def adapt_to_timesformer(source: StateDict, model: nn.Module) -> dict[str, list[
 def adapt_to_ast(source: StateDict, model: nn.Module) -> dict[str, list[str]]:
     """Fit an image transformer or an official AST to an `ASTEncoder`, in place.
 
-    The RGB patch kernel is summed over its input channels and the positions are cut or interpolated
-    to the grid, as AST's code does. A distillation token that the encoder does not have is dropped
-    with its position; one that the file does not have keeps its initial values.
+    The RGB patch kernel is summed over its input channels and the positions are cut or
+    interpolated to the grid, as AST's code does. A distillation token that the encoder does not
+    have is dropped with its position; one that the file does not have keeps its initial values.
 
     Args:
         source: state dict without head.
@@ -73,7 +72,7 @@ def adapt_to_ast(source: StateDict, model: nn.Module) -> dict[str, list[str]]:
     Returns:
         Parameter names by what happened to them.
     """
-    report: dict[str, list[str]] = {'dropped': [], INITIAL: [], RESIZED: []}
+    report: dict[str, list[str]] = {DROPPED: [], INITIAL: [], RESIZED: []}
     kernel = source.get('patch_embed.proj.weight')
     is_image = kernel is not None and kernel.shape[1] == 3
     if is_image:
@@ -81,7 +80,7 @@ def adapt_to_ast(source: StateDict, model: nn.Module) -> dict[str, list[str]]:
         report['summed over RGB'] = ['patch_embed.proj.weight']
     num_special = 2 if 'dist_token' in source else 1
     if model.dist_token is None and source.pop('dist_token', None) is not None:
-        report['dropped'].append('dist_token')
+        report[DROPPED].append('dist_token')
     if model.dist_token is not None and num_special == 1:
         report[INITIAL].append('dist_token')
 

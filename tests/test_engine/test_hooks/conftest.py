@@ -74,7 +74,7 @@ class ToyAlgorithm(BaseModel):
         noise = torch.rand_like(clip)
         self.draws.append((noise.sum().item(), np.random.rand(), random.random()))
         losses = {'loss': F.cross_entropy(self.student(clip + noise), label)}
-        if len(self.draws) > self.warmup_iters:
+        if self.threshold.is_set_up and len(self.draws) > self.warmup_iters:
             with torch.no_grad():
                 probs = self.teacher(clip).softmax(dim=-1)
             losses['pass_rate'] = self.threshold(probs, index).weight.mean()

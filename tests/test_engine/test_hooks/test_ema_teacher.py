@@ -1,4 +1,5 @@
 import copy
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -117,3 +118,14 @@ def test_model_without_teacher(build_runner):
 def test_momentum_out_of_range(momentum):
     with pytest.raises(ValueError, match='momentum'):
         EMATeacherHook(momentum=momentum)
+
+
+def test_wrapped_model(build_runner):
+    model = build_runner().model
+    runner = SimpleNamespace(
+        model=nn.DataParallel(model), optim_wrapper=SimpleNamespace(should_update=lambda: True)
+    )
+    hook = EMATeacherHook()
+    hook.before_train(runner)
+    hook.after_train_iter(runner, 0)
+    assert model.teacher_steps == 1

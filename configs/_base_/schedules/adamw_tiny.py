@@ -1,0 +1,13 @@
+# Small networks on AVSprites: AdamW, cosine. An epoch is 20 iterations (see the data set).
+optim_wrapper = dict(
+    type='OptimWrapper',
+    constructor='StudentOptimWrapperConstructor',
+    optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.05),
+)
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.05, by_epoch=False, end=20),
+    dict(type='CosineAnnealingLR', T_max=12, by_epoch=True, convert_to_iter_based=True),
+]
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=12, val_interval=1000)
+val_cfg = dict()
+test_cfg = dict()

@@ -1,0 +1,194 @@
+"""Order of the samples: endless seeded streams, and batches of two streams in a fixed ratio."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+import torch
+from mmengine.dist import get_dist_info
+from torch.utils.data import Dataset, Sampler
+
+from mmavssl.registry import DATA_SAMPLERS
+from mmavssl.structures import DrawIndex
+from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.random import stable_seed
+
+
+def endless_permutations(
+    size: int, seed: int, epoch: int, stream: str, offset: int = 0
+) -> Iterator[DrawIndex]:
+    """Yield permutations of ``offset .. offset + size - 1`` one after another, without end.
+
+    Args:
+        size: number of samples.
+        seed: of the order.
+        epoch: each epoch has its own order.
+        stream: each stream has its own order.
+        offset: added to every index.
+    """
+    repeat = 0
+    while True:
+        generator = torch.Generator().manual_seed(stable_seed(seed, epoch, stream, repeat))
+        for index in torch.randperm(size, generator=generator).tolist():
+            yield DrawIndex(offset + index, epoch, repeat)
+        repeat += 1
+
+
+@DATA_SAMPLERS.register_module()
+class EpochSampler(Sampler):
+    """Shuffle one data set, with every draw augmented anew, in epochs of any length.
+
+    Args:
+        dataset: what to draw from.
+        seed: of the order.
+        epoch_size: draws per epoch over all ranks; more than there are samples begins another
+            permutation. None: the size of the data set, rounded down to a multiple of the ranks.
+
+    Raises:
+        ConfigError: an epoch shorter than the number of ranks.
+    """
+
+    def __init__(self, dataset: Dataset, seed: int = 0, epoch_size: int | None = None) -> None:
+        self.rank, self.world_size = get_dist_info()
+        self.dataset = dataset
+        self.seed = seed
+        self.num_draws = (len(dataset) if epoch_size is None else epoch_size) // self.world_size
+        if self.num_draws < 1:
+            raise ConfigError(
+                f'Expected an epoch of at least {self.world_size} draws (one per rank), but got '
+                f'{len(dataset) if epoch_size is None else epoch_size}.'
+            )
+        self.epoch = 0
+
+    def __len__(self) -> int:
+        return self.num_draws
+
+    def __iter__(self) -> Iterator[DrawIndex]:
+        stream = endless_permutations(len(self.dataset), self.seed, self.epoch, 'samples')
+        return islice(stream, self.rank, self.num_draws * self.world_size, self.world_size)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the order of the next iteration."""
+        self.epoch = epoch
+
+
+@DATA_SAMPLERS.register_module()
+class TwoStreamSampler(Sampler):
+    """Endless streams of labeled and of unlabeled samples, for `RatioBatchSampler`.
+
+    Args:
+        dataset: a `SemiSupervisedDataset`.
+        seed: of the order.
+        epoch_over: what an epoch is: one pass over the ``unlabeled`` pool, over the ``labeled``
+            clips (SVFormer's meaning), or that many iterations.
+
+    Raises:
+        ConfigError: another kind of data set, an empty stream, or unknown ``epoch_over``.
+    """
+
+    def __init__(
+        self, dataset: Dataset, seed: int = 0, epoch_over: str | int = 'unlabeled'
+    ) -> None:
+        if not (hasattr(dataset, 'labeled') and hasattr(dataset, 'unlabeled')):
+            raise ConfigError(
+                'TwoStreamSampler needs a SemiSupervisedDataset, but got a '
+                f'{type(dataset).__name__}. Use EpochSampler for a single data set.'
+            )
+        if epoch_over not in ('unlabeled', 'labeled') and not (
+            isinstance(epoch_over, int) and epoch_over > 0
+        ):
+            raise ConfigError(
+                "Expected `epoch_over` to be 'unlabeled', 'labeled' or a number of iterations, "
+                f'but got {epoch_over!r}.'
+            )
+        self.sizes = {'labeled': len(dataset.labeled), 'unlabeled': len(dataset.unlabeled)}
+        for name, size in self.sizes.items():
+            if size == 0:
+                raise ConfigError(f'The {name} data set is empty.')
+        self.dataset = dataset
+        self.seed = seed
+        self.epoch_over = epoch_over
+        self.epoch = 0
+
+    def stream(self, name: str) -> Iterator[DrawIndex]:
+        """Return the endless stream ``labeled`` or ``unlabeled`` of this epoch."""
+        offset = self.sizes['labeled'] if name == 'unlabeled' else 0
+        return endless_permutations(self.sizes[name], self.seed, self.epoch, name, offset)
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the order of the next iteration."""
+        self.epoch = epoch
+
+    def __iter__(self) -> Iterator[DrawIndex]:
+        return self.stream('unlabeled')
+
+    def __len__(self) -> int:
+        return sum(self.sizes.values())
+
+
+@DATA_SAMPLERS.register_module()
+class RatioBatchSampler(Sampler):
+    """Batches with labeled and unlabeled samples in a fixed ratio, labeled first.
+
+    Every rank draws its own part of each global batch, so no sample is drawn twice in one pass.
+
+    Args:
+        sampler: a `TwoStreamSampler`.
+        batch_size: samples per batch and rank, labeled and unlabeled together.
+        ratio: labeled to unlabeled (paper: 1:5).
+        drop_last: only True makes sense; there for MMEngine.
+
+    Raises:
+        ConfigError: a ratio that does not divide the batch size, or a pool smaller than a batch.
+    """
+
+    def __init__(
+        self,
+        sampler: TwoStreamSampler,
+        batch_size: int,
+        ratio: tuple[int, int] = (1, 5),
+        drop_last: bool = True,
+    ) -> None:
+        if not isinstance(sampler, TwoStreamSampler):
+            raise ConfigError(
+                'RatioBatchSampler needs `sampler=dict(type="TwoStreamSampler")`, but got a '
+                f'{type(sampler).__name__}.'
+            )
+        total = sum(ratio)
+        if len(ratio) != 2 or min(ratio) < 1 or batch_size % total:
+            raise ConfigError(
+                f'Expected `batch_size` to be a multiple of {total} for the ratio '
+                f'{ratio[0]}:{ratio[-1]} of labeled to unlabeled, but got {batch_size}.'
+            )
+        self.rank, self.world_size = get_dist_info()
+        self.sampler = sampler
+        self.batch_size = batch_size
+        self.drop_last = drop_last
+        share = batch_size // total
+        self.counts = {'labeled': ratio[0] * share, 'unlabeled': ratio[1] * share}
+        self.num_batches = self._epoch_length()
+
+    def _epoch_length(self) -> int:
+        over = self.sampler.epoch_over
+        if isinstance(over, int):
+            return over
+        batches = self.sampler.sizes[over] // (self.counts[over] * self.world_size)
+        if over == 'labeled':  # few labels: the rest of the last batch begins the next pass
+            batches = max(batches, 1)
+        if batches == 0:
+            raise ConfigError(
+                f'The {over} data set has {self.sampler.sizes[over]} samples, fewer than the '
+                f'{self.counts[over] * self.world_size} of one batch on {self.world_size} rank(s).'
+            )
+        return batches
+
+    def __len__(self) -> int:
+        return self.num_batches
+
+    def __iter__(self) -> Iterator[list[DrawIndex]]:
+        streams = {name: self.sampler.stream(name) for name in self.counts}
+        for _ in range(self.num_batches):
+            batch = []
+            for name, count in self.counts.items():
+                everyone = list(islice(streams[name], count * self.world_size))
+                batch += everyone[self.rank * count : (self.rank + 1) * count]
+            yield batch

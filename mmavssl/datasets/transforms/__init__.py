@@ -1,0 +1,24 @@
+from mmavssl.datasets.transforms.audio_aug import LogMel, SpecAugment
+from mmavssl.datasets.transforms.formatting import PackAVInputs
+from mmavssl.datasets.transforms.loading import LoadAVClip, OpenAVFile
+from mmavssl.datasets.transforms.rand_augment import RandAugment
+from mmavssl.datasets.transforms.sampling import SampleClip
+from mmavssl.datasets.transforms.spatial import CenterCrop, Flip, RandomScaleCrop, ThreeCrop
+from mmavssl.datasets.transforms.tw_aug import TWAug
+from mmavssl.datasets.transforms.views import MultiView
+
+__all__ = [
+    'CenterCrop',
+    'Flip',
+    'LoadAVClip',
+    'LogMel',
+    'MultiView',
+    'OpenAVFile',
+    'PackAVInputs',
+    'RandAugment',
+    'RandomScaleCrop',
+    'SampleClip',
+    'SpecAugment',
+    'TWAug',
+    'ThreeCrop',
+]

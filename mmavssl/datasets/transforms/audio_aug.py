@@ -1,0 +1,101 @@
+"""Log-mel front end of AST, and SpecAugment."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from mmcv.transforms import BaseTransform
+from torch import Tensor
+from torchaudio.compliance.kaldi import fbank
+from torchaudio.transforms import FrequencyMasking, TimeMasking
+
+from mmavssl.registry import TRANSFORMS
+from mmavssl.structures.audio_front_end import (
+    AUDIOSET_MEAN,
+    AUDIOSET_STD,
+    FRAME_LENGTH_MS,
+    FRAME_SHIFT_MS,
+    SAMPLE_RATE,
+)
+from mmavssl.utils.errors import ConfigError
+
+MIN_SAMPLES = SAMPLE_RATE * FRAME_LENGTH_MS // 1000
+
+
+def normalize(logmel: Tensor) -> Tensor:
+    """Return ``(x - mean) / (2 std)`` with AudioSet's statistics, as AST does."""
+    return (logmel - AUDIOSET_MEAN) / (2 * AUDIOSET_STD)
+
+
+@TRANSFORMS.register_module()
+class LogMel(BaseTransform):
+    """Kaldi log-mel filter banks of the waveform (K, S) -> ``audio`` (K, T_a, F), normalized.
+
+    The mean of the waveform is subtracted; a log-mel shorter than ``target_frames`` is padded with
+    zeros before it is normalized, a longer one is cut, as in AST's code.
+
+    Args:
+        num_mel_bins: F.
+        target_frames: T_a; 10 ms each.
+    """
+
+    def __init__(self, num_mel_bins: int = 128, target_frames: int = 256) -> None:
+        self.num_mel_bins = num_mel_bins
+        self.target_frames = target_frames
+
+    def transform(self, results: dict) -> dict:
+        """Compute the log-mels."""
+        logmels = [self.fbank(waveform) for waveform in results['waveform']]
+        results['audio'] = normalize(torch.stack(logmels))
+        return results
+
+    def fbank(self, waveform: np.ndarray) -> Tensor:
+        """Return the log-mel (T_a, F) of a waveform (S,), not normalized.
+
+        Raises:
+            ConfigError: the waveform is shorter than one window of 25 ms.
+        """
+        if len(waveform) < MIN_SAMPLES:
+            raise ConfigError(
+                f'Expected at least {MIN_SAMPLES} samples (25 ms) of sound, but got '
+                f'{len(waveform)}. Raise `audio_seconds` of LoadAVClip.'
+            )
+        signal = torch.from_numpy(waveform)[None]
+        logmel = fbank(
+            signal - signal.mean(),
+            htk_compat=True,
+            sample_frequency=SAMPLE_RATE,
+            use_energy=False,
+            window_type='hanning',
+            num_mel_bins=self.num_mel_bins,
+            dither=0.0,
+            frame_shift=FRAME_SHIFT_MS,
+        )
+        return F.pad(logmel, (0, 0, 0, self.target_frames - len(logmel)))[: self.target_frames]
+
+
+@TRANSFORMS.register_module()
+class SpecAugment(BaseTransform):
+    """Blank one band of frequencies and one of time (Park et al., 2019), as AST does.
+
+    Args:
+        freq_mask: greatest width of the band in mel bins (exclusive).
+        time_mask: greatest width in frames (exclusive).
+        keep_clean: keep the log-mel as it was in ``audio_clean``, for the localizer.
+    """
+
+    def __init__(self, freq_mask: int = 48, time_mask: int = 51, keep_clean: bool = False) -> None:
+        self.masks = (FrequencyMasking(freq_mask), TimeMasking(time_mask))
+        self.keep_clean = keep_clean
+        # AST masks with zero before it normalizes.
+        self.fill = float(normalize(torch.zeros(())))
+
+    def transform(self, results: dict) -> dict:
+        """Blank the bands."""
+        audio = results['audio']
+        if self.keep_clean:
+            results['audio_clean'] = audio
+        spectrogram = audio.transpose(1, 2)  # torchaudio has frequencies first
+        for mask in self.masks:
+            spectrogram = mask(spectrogram, mask_value=self.fill)
+        results['audio'] = spectrogram.transpose(1, 2)
+        return results

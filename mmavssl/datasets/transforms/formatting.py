@@ -1,0 +1,59 @@
+"""Turn the results of a pipeline into what the model takes."""
+
+import numpy as np
+import torch
+from mmcv.transforms import BaseTransform
+from torch import Tensor
+
+from mmavssl.registry import TRANSFORMS
+from mmavssl.structures import AVDataSample
+
+META_KEYS = ('sample_idx', 'source', 'video_path', 'has_audio', 'gt_for_log')
+GEOMETRY_KEYS = ('clip_times', 'frame_inds', 'crop_box', 'flip')
+
+
+@TRANSFORMS.register_module()
+class PackAVInputs(BaseTransform):
+    """Pack tensors into ``inputs`` and the rest into an `AVDataSample`.
+
+    With views (training): ``inputs[view] = {'video': uint8 (3, T, H, W), 'audio': (T_a, F), ...}``.
+    Without (testing): ``{'video': uint8 (V, 3, T, H, W), 'audio': (V, T_a, F)}`` for V views, each
+    crop with the sound of its clip.
+
+    Args:
+        keep_waveform: pack ``waveform`` as well, for localizers with a spectrogram of their own.
+    """
+
+    def __init__(self, keep_waveform: bool = False) -> None:
+        self.audio_keys = ('audio', 'audio_clean') + (('waveform',) if keep_waveform else ())
+
+    def transform(self, results: dict) -> dict:
+        """Pack the sample."""
+        sample = AVDataSample(metainfo={k: results[k] for k in META_KEYS if k in results})
+        if 'label' in results:
+            sample.set_gt_label(results['label'])
+        if 'views' in results:
+            views = results['views']
+            inputs = {name: self._single(view) for name, view in views.items()}
+            times = {name: view['clip_times'] for name, view in views.items()}
+            sample.set_metainfo({'clip_times': times})
+        else:
+            inputs = self._stacked(results)
+            sample.set_metainfo({k: results[k] for k in GEOMETRY_KEYS if k in results})
+        return {'inputs': inputs, 'data_samples': sample}
+
+    def _single(self, view: dict) -> dict[str, Tensor]:
+        tensors = self._stacked(view)
+        return {name: tensor[0] for name, tensor in tensors.items()}
+
+    def _stacked(self, view: dict) -> dict[str, Tensor]:
+        num_frames = view['frame_inds'].shape[1]
+        imgs = view['imgs'].reshape(-1, num_frames, *view['imgs'].shape[1:])
+        video = torch.from_numpy(np.ascontiguousarray(imgs.transpose(0, 4, 1, 2, 3)))
+        tensors = {'video': video}
+        for name in self.audio_keys:
+            if name in view:
+                audio = torch.as_tensor(view[name])
+                crops = len(video) // len(audio)
+                tensors[name] = audio.repeat_interleave(crops, dim=0)
+        return tensors

@@ -1,0 +1,91 @@
+"""Load what a sample needs: one open file, then the frames and the sound of each clip."""
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from mmavssl.datasets.transforms.media import AudioFile, VideoFile
+from mmavssl.registry import TRANSFORMS
+from mmavssl.structures.audio_front_end import SAMPLE_RATE
+from mmavssl.utils.errors import DataError
+
+AUDIO_POLICIES = ('error', 'silence', 'skip', None)
+
+
+@TRANSFORMS.register_module()
+class OpenAVFile(BaseTransform):
+    """Open the video file, and its sound, once for all views of the sample.
+
+    Adds ``video_file``, ``audio_file`` (None without sound) and ``has_audio``.
+
+    Args:
+        audio: what to do about a video without sound: ``error``; ``silence``: zeros; ``skip``:
+            another clip takes its place, and the log names the file. None: never touch the sound.
+
+    Raises:
+        ValueError: unknown policy.
+    """
+
+    def __init__(self, audio: str | None = 'error') -> None:
+        if audio not in AUDIO_POLICIES:
+            raise ValueError(f'Expected `audio` to be one of {AUDIO_POLICIES}, but got {audio!r}.')
+        self.audio = audio
+
+    def transform(self, results: dict) -> dict | None:
+        """Open the files, or return None to skip the sample.
+
+        Raises:
+            DataError: a file that cannot be used, or no sound under the policy ``error``.
+        """
+        results['video_file'] = VideoFile(results['video_path'])
+        if self.audio is None:
+            return results
+        path = results.get('audio_path') or results['video_path']
+        audio_file = AudioFile(path)
+        results['has_audio'] = audio_file.has_audio
+        results['audio_file'] = audio_file if audio_file.has_audio else None
+        if not audio_file.has_audio:
+            if self.audio == 'error':
+                raise DataError(
+                    f'{path} has no sound, which this model needs. Take it out of the list, or '
+                    "set OpenAVFile(audio='silence') or OpenAVFile(audio='skip')."
+                )
+            if self.audio == 'skip':
+                return None
+        return results
+
+
+@TRANSFORMS.register_module()
+class LoadAVClip(BaseTransform):
+    """Decode the frames that `SampleClip` chose, and the sound of the same time.
+
+    The window of sound has the centre of the clip's frames, so that both are of one moment
+    whatever their lengths; beyond the ends of the sound there is silence.
+
+    Adds ``imgs`` (K * T, H, W, 3) uint8 and, with sound, ``waveform`` (K, S) float32 at 16 kHz,
+    for K clips of T frames.
+
+    Args:
+        audio_seconds: length of the window of sound (2.56 s give 254 frames of a log-mel); None:
+            as long as the clip.
+    """
+
+    def __init__(self, audio_seconds: float | None = None) -> None:
+        if audio_seconds is not None and audio_seconds <= 0:
+            raise ValueError(
+                f'Expected `audio_seconds` to be positive or None, but got {audio_seconds!r}.'
+            )
+        self.audio_seconds = audio_seconds
+
+    def transform(self, results: dict) -> dict:
+        """Decode frames and sound."""
+        results['imgs'] = results['video_file'].frames(results['frame_inds'].reshape(-1))
+        if 'has_audio' in results:
+            windows = [self._window(results, *times) for times in results['clip_times']]
+            results['waveform'] = np.stack(windows)
+        return results
+
+    def _window(self, results: dict, start: float, end: float) -> np.ndarray:
+        seconds = self.audio_seconds or end - start
+        if results['audio_file'] is None:
+            return np.zeros(round(seconds * SAMPLE_RATE), np.float32)
+        return results['audio_file'].window((start + end - seconds) / 2, seconds)

@@ -1,0 +1,28 @@
+"""RandAugment of a clip."""
+
+import torch
+from mmcv.transforms import BaseTransform
+from torchvision.transforms import v2
+
+from mmavssl.registry import TRANSFORMS
+
+GREY = 128
+
+
+@TRANSFORMS.register_module()
+class RandAugment(BaseTransform):
+    """torchvision's RandAugment with one draw for all frames of the clip.
+
+    Args:
+        num_ops: operations in a row.
+        magnitude: their strength, 0 to 30.
+    """
+
+    def __init__(self, num_ops: int = 2, magnitude: int = 9) -> None:
+        self.augment = v2.RandAugment(num_ops, magnitude, fill=GREY)
+
+    def transform(self, results: dict) -> dict:
+        """Augment all frames alike."""
+        clip = torch.from_numpy(results['imgs']).permute(0, 3, 1, 2)
+        results['imgs'] = self.augment(clip).permute(0, 2, 3, 1).contiguous().numpy()
+        return results

@@ -1,0 +1,129 @@
+"""Crops and flips of clips; all frames of a clip share the draw."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from mmavssl.registry import TRANSFORMS
+
+
+def crop_resize(imgs: np.ndarray, box: Sequence[float], size: int) -> np.ndarray:
+    """Cut ``box`` (x1, y1, x2, y2 in pixels) out of frames (T, H, W, 3) and scale it to a square.
+
+    Cropping first and scaling only what is kept gives the same picture as scaling the full frame
+    and cropping it, up to the rounding of the box, at a fraction of the cost.
+    """
+    x1, y1, x2, y2 = (round(value) for value in box)
+    interpolation = cv2.INTER_AREA if x2 - x1 > size else cv2.INTER_LINEAR
+    out = np.empty((len(imgs), size, size, 3), np.uint8)
+    for frame, target in zip(imgs, out, strict=True):
+        cv2.resize(
+            np.ascontiguousarray(frame[y1:y2, x1:x2]), (size, size), target,
+            interpolation=interpolation,
+        )  # fmt: skip
+    return out
+
+
+@TRANSFORMS.register_module()
+class RandomScaleCrop(BaseTransform):
+    """Scale the short side to a random length, then crop a random square (SVFormer's weak view).
+
+    Records ``crop_box`` (x1, y1, x2, y2) in pixels of the file, per clip.
+
+    Args:
+        scale: least and greatest length of the short side.
+        size: side of the square, at most the least scale.
+    """
+
+    def __init__(self, scale: tuple[int, int] = (256, 320), size: int = 224) -> None:
+        if not size <= scale[0] <= scale[1]:
+            raise ValueError(
+                f'Expected `size` <= `scale[0]` <= `scale[1]`, but got {size!r} and {scale!r}.'
+            )
+        self.scale = scale
+        self.size = size
+
+    def transform(self, results: dict) -> dict:
+        """Crop all frames."""
+        height, width = results['imgs'].shape[1:3]
+        short = np.random.randint(self.scale[0], self.scale[1] + 1)
+        side = min(height, width) * self.size / short
+        x, y = (np.random.uniform(0, length - side) for length in (width, height))
+        results['crop_box'] = np.array([[x, y, x + side, y + side]])
+        results['imgs'] = crop_resize(results['imgs'], results['crop_box'][0], self.size)
+        return results
+
+
+@TRANSFORMS.register_module()
+class ThreeCrop(BaseTransform):
+    """Three squares along the long side of every clip: both ends and the middle.
+
+    Turns ``imgs`` (K * T, H, W, 3) into (K * 3 * T, size, size, 3), crops varying within clips.
+
+    Args:
+        scale: length to which the short side is scaled.
+        size: side of the squares.
+    """
+
+    num_crops = 3
+
+    def __init__(self, scale: int = 224, size: int = 224) -> None:
+        if not 1 <= size <= scale:
+            raise ValueError(f'Expected 1 <= `size` <= `scale`, but got {size!r}, {scale!r}.')
+        self.scale = scale
+        self.size = size
+
+    def boxes(self, height: int, width: int) -> np.ndarray:
+        """Return the boxes (num_crops, 4) of frames of that size."""
+        side = min(height, width) * self.size / self.scale
+        shares = np.linspace(0, 1, self.num_crops) if self.num_crops > 1 else np.array([0.5])
+        middle = np.full(self.num_crops, 0.5)
+        x = (width - side) * (shares if width >= height else middle)
+        y = (height - side) * (middle if width >= height else shares)
+        return np.stack([x, y, x + side, y + side], axis=1)
+
+    def transform(self, results: dict) -> dict:
+        """Crop all frames."""
+        boxes = self.boxes(*results['imgs'].shape[1:3])
+        clips = results['imgs'].reshape(
+            -1, results['frame_inds'].shape[1], *results['imgs'].shape[1:]
+        )
+        crops = [crop_resize(clip, box, self.size) for clip in clips for box in boxes]
+        results['imgs'] = np.concatenate(crops)
+        results['crop_box'] = np.tile(boxes, (len(clips), 1))
+        return results
+
+
+@TRANSFORMS.register_module()
+class CenterCrop(ThreeCrop):
+    """The square in the middle of every clip.
+
+    Args:
+        scale: length to which the short side is scaled.
+        size: side of the square.
+    """
+
+    num_crops = 1
+
+
+@TRANSFORMS.register_module()
+class Flip(BaseTransform):
+    """Mirror the clip horizontally with a probability. Records ``flip``.
+
+    Args:
+        prob: of mirroring.
+    """
+
+    def __init__(self, prob: float = 0.5) -> None:
+        if not 0 <= prob <= 1:
+            raise ValueError(f'Expected `prob` to be in [0, 1], but got {prob!r}.')
+        self.prob = prob
+
+    def transform(self, results: dict) -> dict:
+        """Mirror all frames or none."""
+        results['flip'] = bool(np.random.rand() < self.prob)
+        if results['flip']:
+            results['imgs'] = np.ascontiguousarray(results['imgs'][:, :, ::-1])
+        return results

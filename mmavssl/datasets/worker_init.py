@@ -1,0 +1,31 @@
+"""What a data loading worker does first."""
+
+import random
+
+import cv2
+import numpy as np
+import torch
+
+from mmavssl.registry import FUNCTIONS
+from mmavssl.utils.random import stable_seed
+
+
+@FUNCTIONS.register_module()
+def av_worker_init_fn(
+    worker_id: int,
+    num_workers: int,
+    rank: int,
+    seed: int | None = 0,
+    disable_subprocess_warning: bool = False,
+) -> None:
+    """Keep a worker to one thread and seed it.
+
+    The random numbers of samples follow from their draw (see `AVDataset`); the seed is for what a
+    third-party data set draws itself. The arguments are those that MMEngine passes.
+    """
+    torch.set_num_threads(1)
+    cv2.setNumThreads(0)
+    worker_seed = stable_seed(seed or 0, rank, num_workers, worker_id)
+    random.seed(worker_seed)
+    np.random.seed(worker_seed % 2**32)
+    torch.manual_seed(worker_seed)

@@ -1,0 +1,126 @@
+"""Training and testing of an audio source localizer, without labels."""
+
+import torch
+from mmengine.logging import MessageHub
+from mmengine.model import BaseModel
+from torch import Tensor, nn
+
+from mmavssl.registry import LOCALIZERS, LOSSES, MODELS, SSL_ALGORITHMS
+from mmavssl.structures import AVDataSample
+from mmavssl.utils.errors import DataError
+
+FRAMES = ('random', 'middle')
+VIEW = 'weak'
+
+
+@SSL_ALGORITHMS.register_module()
+class LocalizerTrainer(BaseModel):
+    """Learns where sounds come from by matching one frame of each clip with the clip's sound.
+
+    Clips of all streams are used alike, their labels never.
+
+    Args:
+        localizer: config of the localizer, with ``embed_frames`` and ``embed_audio``.
+        loss: config of the loss, `FNACLoss` or `MILContrastiveLoss`.
+        frames: which frame of a clip is used in training: ``random`` or ``middle``.
+        data_preprocessor: config of the data preprocessor.
+        init_cfg: MMEngine weight initialization; the localizer has its own.
+
+    Raises:
+        ValueError: unknown ``frames``.
+    """
+
+    def __init__(
+        self,
+        localizer: dict | nn.Module,
+        loss: dict | nn.Module,
+        frames: str = 'random',
+        data_preprocessor: dict | nn.Module | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        if frames not in FRAMES:
+            raise ValueError(f'Expected `frames` to be one of {FRAMES}, but got {frames!r}.')
+        super().__init__(
+            data_preprocessor=MODELS.build(data_preprocessor or {'type': 'AVDataPreprocessor'}),
+            init_cfg=init_cfg,
+        )
+        self.localizer = LOCALIZERS.build(localizer)
+        self.criterion = LOSSES.build(loss)
+        self.frames = frames
+
+    def forward(
+        self, inputs: dict, data_samples: dict | list | None = None, mode: str = 'tensor'
+    ) -> dict[str, Tensor] | list[AVDataSample] | Tensor:
+        """Run one of MMEngine's three modes.
+
+        Args:
+            inputs: training: ``{source: {view: {'video', 'audio'}}}``; testing:
+                ``{'video': (B, V, C, T, H, W), 'audio': (B, V, T_a, F)}``; ``tensor``:
+                ``{'video': (B, C, T, H, W), 'audio': (B, T_a, F)}``. Videos are normalized.
+            data_samples: samples by source (training; not used), or a list (testing).
+            mode: ``loss`` gives named losses, ``predict`` data samples with a ``heatmap``,
+                ``tensor`` the maps (B, T, h, w).
+
+        Raises:
+            ValueError: unknown mode.
+        """
+        if mode == 'loss':
+            return self.loss(inputs)
+        if mode == 'predict':
+            return self.predict(inputs, data_samples)
+        if mode == 'tensor':
+            return self.localize(inputs['video'], inputs['audio'])
+        raise ValueError(f"Expected `mode` to be 'tensor', 'loss' or 'predict', but got {mode!r}.")
+
+    def loss(self, inputs: dict) -> dict[str, Tensor]:
+        """Return ``loss`` and the terms that it consists of.
+
+        Args:
+            inputs: ``{source: {'weak': {'video': (B, C, T, H, W), 'audio': (B, T_a, F)}, ...}}``.
+
+        Raises:
+            DataError: no stream has a weak view with sound.
+        """
+        views = [stream[VIEW] for stream in inputs.values() if VIEW in stream]
+        views = [view for view in views if 'audio' in view]
+        if not views:
+            raise DataError(
+                f'Expected a {VIEW!r} view with video and audio to train a localizer, but got '
+                f'{ {source: sorted(stream) for source, stream in inputs.items()} }. Its pipeline '
+                'must load sound.'
+            )
+        frames = torch.cat([self.pick_frames(view['video']) for view in views])
+        image_feat = self.localizer.embed_frames(frames)
+        audio_feat = self.localizer.embed_audio(torch.cat([view['audio'] for view in views]))
+        terms = self.criterion.terms(image_feat, audio_feat)
+        epoch = MessageHub.get_current_instance().get_info('epoch', 0)
+        return {'loss': self.criterion.total(terms, epoch), **terms}
+
+    def predict(self, inputs: dict, data_samples: list[AVDataSample]) -> list[AVDataSample]:
+        """Add the ``heatmap`` (V, T, h, w) of every view to each sample.
+
+        Args:
+            inputs: ``video`` (B, V, C, T, H, W) and ``audio`` (B, V, T_a, F).
+            data_samples: B samples.
+        """
+        video, audio = inputs['video'], inputs['audio']
+        maps = self.localize(video.flatten(0, 1), audio.flatten(0, 1))
+        heatmaps = maps.unflatten(0, video.shape[:2])
+        for sample, heatmap in zip(data_samples, heatmaps, strict=True):
+            sample.set_field(heatmap.detach(), 'heatmap')
+        return data_samples
+
+    def localize(self, video: Tensor, audio: Tensor) -> Tensor:
+        """Return the maps (B, T, h, w) of normalized video (B, C, T, H, W) and its sound."""
+        frames = self.data_preprocessor.unnormalize(video).transpose(1, 2)
+        return self.localizer(frames, audio)
+
+    def pick_frames(self, video: Tensor) -> Tensor:
+        """Return one frame (B, 3, H, W) in [0, 1] of each clip (B, C, T, H, W)."""
+        batch, _, num_frames = video.shape[:3]
+        if self.training and self.frames == 'random':
+            chosen = torch.randint(num_frames, (batch,), device=video.device)
+        else:
+            chosen = torch.full((batch,), num_frames // 2, device=video.device)
+        clips = torch.arange(batch, device=video.device)
+        return self.data_preprocessor.unnormalize(video[clips, :, chosen].unsqueeze(2)).squeeze(2)

@@ -1,0 +1,100 @@
+"""Weights that a localizer starts from."""
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+from torchvision.models import ResNet18_Weights
+
+from mmavssl.models.utils.pretrained import StateDict, load_pretrained, read_state_dict
+from mmavssl.utils.errors import ConfigError
+
+TRAINER_PREFIX = 'localizer.'
+TRAIN_COMMAND = 'python tools/train.py configs/localizers/fnac_avsprites.py'
+
+
+def load_localizer(localizer: nn.Module, init_cfg: dict) -> None:
+    """Load an official checkpoint or one of `LocalizerTrainer`; every tensor must fit.
+
+    Args:
+        localizer: network to fill.
+        init_cfg: ``type='Pretrained'`` and ``checkpoint``.
+
+    Raises:
+        ConfigError: there is no such file, or it does not fit.
+    """
+    checkpoint = init_cfg.get('checkpoint')
+    if isinstance(checkpoint, str) and not Path(checkpoint).expanduser().is_file():
+        raise ConfigError(
+            f'`localizer.init_cfg.checkpoint` names {checkpoint}, which does not exist. Train a '
+            f'localizer with `{TRAIN_COMMAND}` (or the config in configs/localizers of your data '
+            'set), or name a checkpoint of FNAC or EZ-VSL.'
+        )
+    with numpy_scalars_allowed():
+        load_pretrained(localizer, init_cfg, take_localizer)
+
+
+def take_localizer(source: StateDict, model: nn.Module) -> dict[str, list[str]]:
+    """Reduce the state dict of a `LocalizerTrainer` to its localizer, in place; keep others."""
+    mine = {
+        name.removeprefix(TRAINER_PREFIX): tensor
+        for name, tensor in source.items()
+        if name.startswith(TRAINER_PREFIX)
+    }
+    if mine:
+        source.clear()
+        source.update(mine)
+    return {}
+
+
+def numpy_scalars_allowed() -> AbstractContextManager:
+    """Let ``torch.load(weights_only=True)`` read NumPy's float64 scalars while in the context.
+
+    Official checkpoints hold their best cIoU as such scalars, which run no code. NumPy 1 and 2
+    name the function that makes them differently.
+    """
+    make_scalar = np.float64(0).__reduce__()[0]
+    names = ('numpy.core.multiarray.scalar', 'numpy._core.multiarray.scalar')
+    allowed = [(make_scalar, name) for name in names]
+    return torch.serialization.safe_globals([*allowed, np.dtype, type(np.dtype(np.float64))])
+
+
+def load_image_trunk(trunk: nn.Module, source: bool | str) -> None:
+    """Load ImageNet weights of torchvision's ResNet-18 into a trunk.
+
+    Args:
+        trunk: a `ResNet18Trunk` of 64 base channels; stages that it lacks are left out.
+        source: True to download, or a file (or ``timm://`` name) in torchvision's layout.
+
+    Raises:
+        ConfigError: no connection, a file that cannot be read, or a trunk of another width.
+    """
+    if isinstance(source, str):
+        weights = read_state_dict(source)
+    else:
+        try:
+            weights = ResNet18_Weights.IMAGENET1K_V1.get_state_dict(
+                progress=False, check_hash=True
+            )
+        except OSError as error:  # no connection (URLError), or the cache cannot be written
+            raise ConfigError(
+                '`localizer.pretrained_image=True` downloads the ImageNet weights of ResNet-18, '
+                f'which failed ({error}). Set it to the path of the downloaded file, or to False '
+                'to start from random weights.'
+            ) from error
+    expected = trunk.state_dict()
+    usable = {name: tensor for name, tensor in weights.items() if name in expected}
+    unfit = sorted(
+        name
+        for name, tensor in expected.items()
+        if name not in usable or usable[name].shape != tensor.shape
+    )
+    if unfit:
+        raise ConfigError(
+            f'The weights of `localizer.pretrained_image`={source!r} are no ResNet-18 of '
+            f'{expected["conv1.weight"].shape[0]} base channels: {len(unfit)} tensors do not fit '
+            f'({", ".join(unfit[:3])}, ...).'
+        )
+    trunk.load_state_dict(usable)

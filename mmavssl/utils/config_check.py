@@ -1,0 +1,211 @@
+"""Check a whole config before anything is built from it.
+
+Every component (a dict with a ``type``) must exist in the registry that its key stands for and must
+take the arguments it is given. MMEngine finds such mistakes one by one, some only after minutes.
+"""
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from mmengine.config import Config
+from mmengine.registry import Registry
+from mmengine.runner import Runner
+from mmengine.utils.dl_utils import set_multi_processing
+from torch.utils.data import DataLoader
+
+from mmavssl import registry as reg
+from mmavssl.utils.components import check_arguments, find_component
+from mmavssl.utils.config_slots import (
+    DATALOADER_SLOTS,
+    EVALUATOR_SLOT,
+    FREE_TOP_LEVEL,
+    LOOP_BY_EPOCH,
+    NESTED_SLOTS,
+    TOP_LEVEL_SLOTS,
+    Slot,
+)
+from mmavssl.utils.errors import ConfigError
+
+DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+EVALUATORS = ('val_evaluator', 'test_evaluator')
+OWN_SCOPES = ('mmavssl', 'mmengine')
+# Packages whose components build their nested components through registries, as the keys say.
+KNOWN_PACKAGES = ('mmavssl', 'mmengine', 'mmcv')
+# How alike an unknown top-level key must be to one with a meaning to count as misspelt.
+MISSPELT = 0.88
+
+
+def check_config(cfg: Config) -> None:
+    """Raise at the first mistake in the components of a config.
+
+    Raises:
+        ConfigError: one line that starts with the path of the key, e.g. ``model.mixer.masker``.
+    """
+    _check_top_level_keys(cfg)
+    check = ComponentCheck(cfg.get('default_scope'))
+    for name, slot in TOP_LEVEL_SLOTS.items():
+        if name not in ('optim_wrapper', 'param_scheduler', 'train_cfg', *EVALUATORS):
+            check.visit(cfg.get(name), slot, name, strict=True)
+    for name in DATALOADERS:
+        _check_dataloader(check, cfg.get(name), name)
+    for name in EVALUATORS:
+        value = cfg.get(name)
+        has_metrics = isinstance(value, Mapping) and 'metrics' in value
+        check.visit(value, EVALUATOR_SLOT if has_metrics else TOP_LEVEL_SLOTS[name], name, True)
+    for name, hook in (cfg.get('default_hooks') or {}).items():
+        check.visit(hook, TOP_LEVEL_SLOTS['custom_hooks'], f'default_hooks.{name}', strict=True)
+    _check_train_loop(check, cfg.get('train_cfg'))
+    _check_optimizer(check, cfg.get('optim_wrapper'), 'optim_wrapper')
+    _check_schedulers(check, cfg.get('param_scheduler'))
+    _check_settings(cfg)
+
+
+class ComponentCheck:
+    """Walk through nested components.
+
+    Components of other packages may use any key for anything, so that what is inside them is only
+    checked where a registry knows it.
+
+    Args:
+        default_scope: of the config; types without a prefix are looked up there as well.
+    """
+
+    def __init__(self, default_scope: str | None = None) -> None:
+        self.scope = None if default_scope in OWN_SCOPES else default_scope
+
+    def visit(self, value: Any, slot: Slot | None, path: str, strict: bool) -> None:
+        """Check what stands at ``path``.
+
+        Args:
+            value: a component, a list of them, or anything else, which is skipped.
+            slot: what belongs there, None where that is not known.
+            path: of the value in the config, for messages.
+            strict: whether a component must be there; otherwise an unknown type may be anything.
+
+        Raises:
+            ConfigError: unknown or missing type, or an argument that the component does not take.
+        """
+        if isinstance(value, (list, tuple)):
+            for index, item in enumerate(value):
+                self.visit(item, slot, f'{path}[{index}]', strict)
+        elif isinstance(value, Mapping) and value.get('_scope_', 'mmavssl') in OWN_SCOPES:
+            target = self._check_component(value, slot, path, strict)
+            known = getattr(target, '__module__', '').partition('.')[0] in KNOWN_PACKAGES
+            for key, child in value.items():
+                self.visit(child, _child_slot(slot, key), f'{path}.{key}', strict=known)
+
+    def find(self, kind: str, registry: Registry, path: str) -> Callable:
+        """Return the class or function of that name.
+
+        Raises:
+            ConfigError: there is none.
+        """
+        if self.scope and '.' not in kind:
+            target = registry.get(f'{self.scope}.{kind}')
+            if callable(target):
+                return target
+        try:
+            return find_component(kind, registry)
+        except ConfigError as error:
+            raise ConfigError(f'{path}: {error}') from None
+
+    def _check_component(
+        self, cfg: Mapping, slot: Slot | None, path: str, strict: bool
+    ) -> Callable | None:
+        kind = cfg.get('type', slot.default if slot else None)
+        if slot is None or (kind is None and not strict):
+            return None
+        if kind is None:
+            raise ConfigError(
+                f"{path}: expected a {slot.registry.name} with a 'type', but got "
+                f'{_short(cfg)}. Set `type`, or check the spelling of the key.'
+            )
+        if not strict and not self._exists(kind, slot.registry):
+            return None
+        target = self.find(kind, slot.registry, path) if isinstance(kind, str) else kind
+        if strict:
+            ignored = {'type', '_scope_', *slot.extra}
+            check_arguments(target, [key for key in cfg if key not in ignored], path)
+        return target
+
+    def _exists(self, kind: Any, registry: Registry) -> bool:
+        return not isinstance(kind, str) or callable(registry.get(kind))
+
+
+def _child_slot(parent: Slot | None, key: str) -> Slot | None:
+    """Transforms take other transforms under any name (`MultiView`); elsewhere the key decides."""
+    if parent is not None and parent.registry is reg.TRANSFORMS:
+        return Slot(reg.TRANSFORMS)
+    return NESTED_SLOTS.get(key)
+
+
+def _check_dataloader(check: ComponentCheck, cfg: Any, path: str) -> None:
+    if not isinstance(cfg, Mapping):
+        return
+    taken_by_runner = {'dataset', 'num_batch_per_epoch', 'disable_subprocess_warning'}
+    check_arguments(DataLoader, [key for key in cfg if key not in taken_by_runner], path)
+    for key, slot in DATALOADER_SLOTS.items():
+        check.visit(cfg.get(key), slot, f'{path}.{key}', strict=True)
+
+
+def _check_train_loop(check: ComponentCheck, cfg: Any) -> None:
+    if not isinstance(cfg, Mapping):
+        return
+    if 'type' not in cfg and 'by_epoch' not in cfg:
+        raise ConfigError(
+            f"train_cfg: expected `type` ('EpochBasedTrainLoop' or 'IterBasedTrainLoop') or "
+            f'`by_epoch`, but got {_short(cfg)}.'
+        )
+    default = None if 'type' in cfg else LOOP_BY_EPOCH[bool(cfg['by_epoch'])]
+    check.visit(cfg, Slot(reg.LOOPS, default, ('by_epoch',)), 'train_cfg', strict=True)
+
+
+def _check_optimizer(check: ComponentCheck, cfg: Any, path: str) -> None:
+    if not isinstance(cfg, Mapping):
+        return
+    if isinstance(cfg.get('constructor'), str):
+        constructors = reg.OPTIM_WRAPPER_CONSTRUCTORS
+        check.find(cfg['constructor'], constructors, f'{path}.constructor')
+    if 'optimizer' in cfg:
+        check.visit(cfg, TOP_LEVEL_SLOTS['optim_wrapper'], path, strict=True)
+    else:  # several optimizers, each under a name that the constructor knows
+        for name, part in cfg.items():
+            _check_optimizer(check, part, f'{path}.{name}')
+
+
+def _check_schedulers(check: ComponentCheck, cfg: Any) -> None:
+    groups = {'param_scheduler': cfg}
+    if isinstance(cfg, Mapping) and 'type' not in cfg:  # one list per optimizer
+        groups = {f'param_scheduler.{name}': schedulers for name, schedulers in cfg.items()}
+    for path, schedulers in groups.items():
+        check.visit(schedulers, TOP_LEVEL_SLOTS['param_scheduler'], path, strict=True)
+
+
+def _check_settings(cfg: Config) -> None:
+    """Check the dicts that MMEngine hands to functions of its own."""
+    for name, target in (('randomness', Runner.set_randomness),):
+        check_arguments(target, cfg.get(name) or {}, name)
+    env_cfg = cfg.get('env_cfg') or {}
+    check_arguments(set_multi_processing, env_cfg.get('mp_cfg') or {}, 'env_cfg.mp_cfg')
+
+
+def _check_top_level_keys(cfg: Config) -> None:
+    """A config may hold any variable, so only names close to one with a meaning are mistakes."""
+    known = {*TOP_LEVEL_SLOTS, *DATALOADERS, *FREE_TOP_LEVEL}
+    for key in cfg:
+        nearest = _nearest(key, known)
+        if key not in known and nearest and nearest not in cfg:
+            raise ConfigError(
+                f'{key}: the config has no use for this key. Did you mean {nearest!r}? '
+                'Choose a name less alike if it is a variable of your own.'
+            )
+
+
+def _nearest(key: str, known: Iterable[str]) -> str | None:
+    matches = difflib.get_close_matches(key.lower(), known, n=1, cutoff=MISSPELT)
+    return matches[0] if matches else None
+
+
+def _short(cfg: Mapping) -> str:
+    return f'a dict with the keys {sorted(cfg)}' if cfg else 'an empty dict'

@@ -1,0 +1,77 @@
+"""What belongs under which key of a config: registry, default type, keys that MMEngine removes."""
+
+from typing import NamedTuple
+
+from mmengine.registry import Registry
+
+from mmavssl import registry as reg
+
+
+class Slot(NamedTuple):
+    """A place in a config that takes a component.
+
+    Attributes:
+        registry: where its type is looked up.
+        default: type where the config names none, or None where it must.
+        extra: keys that MMEngine uses itself and does not hand to the component.
+    """
+
+    registry: Registry
+    default: str | None = None
+    extra: tuple[str, ...] = ()
+
+
+EVALUATOR_SLOT = Slot(reg.EVALUATOR, 'Evaluator')
+LOOP_BY_EPOCH = {True: 'EpochBasedTrainLoop', False: 'IterBasedTrainLoop'}
+
+TOP_LEVEL_SLOTS = {
+    'model': Slot(reg.MODELS),
+    'data_preprocessor': Slot(reg.MODELS, 'AVDataPreprocessor'),
+    'train_cfg': Slot(reg.LOOPS),
+    'val_cfg': Slot(reg.LOOPS, 'ValLoop'),
+    'test_cfg': Slot(reg.LOOPS, 'TestLoop'),
+    'optim_wrapper': Slot(reg.OPTIM_WRAPPERS, 'OptimWrapper', ('constructor', 'paramwise_cfg')),
+    'param_scheduler': Slot(reg.PARAM_SCHEDULERS, None, ('convert_to_iter_based',)),
+    'val_evaluator': Slot(reg.METRICS),
+    'test_evaluator': Slot(reg.METRICS),
+    'custom_hooks': Slot(reg.HOOKS, None, ('priority',)),
+    'visualizer': Slot(reg.VISUALIZERS, 'Visualizer'),
+    'log_processor': Slot(reg.LOG_PROCESSORS, 'LogProcessor'),
+    'model_wrapper_cfg': Slot(reg.MODEL_WRAPPERS, 'MMDistributedDataParallel'),
+}
+
+# Other top-level keys that MMEngine or our tools read.
+FREE_TOP_LEVEL = (
+    'activation_checkpointing', 'auto_scale_lr', 'compile', 'custom_imports', 'default_hooks',
+    'default_scope', 'efficient_conv_bn_eval', 'env_cfg', 'experiment_name',
+    'find_unused_parameters', 'launcher', 'load_from', 'log_level', 'prepare_commands',
+    'randomness', 'resume', 'runner_type', 'sync_bn', 'work_dir',
+)  # fmt: skip
+
+DATALOADER_SLOTS = {
+    'dataset': Slot(reg.DATASETS),
+    'sampler': Slot(reg.DATA_SAMPLERS),
+    'batch_sampler': Slot(reg.DATA_SAMPLERS),
+    'collate_fn': Slot(reg.FUNCTIONS),
+    'worker_init_fn': Slot(reg.FUNCTIONS),
+}
+
+# Arguments of components that are components themselves, by the names that our classes use.
+NESTED_SLOTS = {
+    **dict.fromkeys(('dataset', 'datasets', 'labeled', 'unlabeled'), Slot(reg.DATASETS)),
+    **dict.fromkeys(('pipeline', 'transforms'), Slot(reg.TRANSFORMS)),
+    **dict.fromkeys(('student', 'teacher', 'recognizer'), Slot(reg.MODELS)),
+    **dict.fromkeys(('backbone', 'audio_backbone', 'video_backbone'), Slot(reg.BACKBONES)),
+    **dict.fromkeys(('loss', 'mix_loss', 'contrast'), Slot(reg.LOSSES)),
+    'data_preprocessor': Slot(reg.MODELS, 'AVDataPreprocessor'),
+    'fusion': Slot(reg.FUSIONS),
+    'head': Slot(reg.HEADS),
+    'mixer': Slot(reg.MIXERS),
+    'masker': Slot(reg.MASKERS),
+    'localizer': Slot(reg.LOCALIZERS),
+    'threshold': Slot(reg.THRESHOLDS),
+    'init_cfg': Slot(reg.WEIGHT_INITIALIZERS, None, ('override',)),
+    'optimizer': Slot(reg.OPTIMIZERS),
+    'metrics': Slot(reg.METRICS),
+    'vis_backends': Slot(reg.VISBACKENDS),
+}

@@ -1,0 +1,95 @@
+"""Packaging: version, requirements, and the config tree that MIM expects inside the wheel."""
+
+import re
+import shutil
+from pathlib import Path
+
+from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
+
+ROOT = Path(__file__).resolve().parent
+MIM_FOLDER = Path('mmavssl', '.mim')
+MIM_CONTENT = ('configs', 'tools', 'model-index.yml')
+
+# Bounds, not versions: the tested versions are in requirements/constraints.txt.
+INSTALL_REQUIRES = [
+    'torch>=2.4,<2.12',  # torchaudio ends at 2.11
+    'torchaudio>=2.4,<2.12',
+    'torchvision>=0.19',
+    'timm>=1.0',
+    'mmengine>=0.10.7,<0.11',
+    'mmcv-lite>=2.1',  # a full mmcv serves as well: `import mmcv` is all we need
+    'opencv-python>=4.5',  # the variant that mmengine and mmcv-lite require
+    # Wheels exist for these platforms; PyAV reads videos on the others.
+    'decord>=0.6; (sys_platform == "linux" and platform_machine == "x86_64") '
+    'or sys_platform == "win32"',
+    'av>=12',
+    'einops>=0.7',
+    'matplotlib>=3.7',
+    'numpy>=1.26',
+    'safetensors>=0.4',
+    'setuptools<82',  # mmengine imports pkg_resources, and distutils on Python >= 3.12
+]
+TEST_REQUIRES = ['pytest>=8', 'pytest-timeout>=2.3', 'ruff>=0.9', 'scipy>=1.11']
+
+
+def read_version() -> str:
+    """Read ``__version__`` without importing the package and so its requirements."""
+    text = (ROOT / 'mmavssl' / 'version.py').read_text()
+    return re.search(r"^__version__ = '([^']+)'$", text, re.MULTILINE).group(1)
+
+
+class BuildWithMim(build_py):
+    """Put the configs and tools into the built package, where MMEngine and MIM look for them.
+
+    An editable install (``pip install -e .``) needs no copy: MMEngine finds the folders next to
+    the package.
+    """
+
+    def run(self) -> None:
+        """Build the package, then copy."""
+        super().run()
+        if getattr(self, 'editable_mode', False):
+            return
+        target = Path(self.build_lib) / MIM_FOLDER
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        ignore = shutil.ignore_patterns('__pycache__', '*.py[cod]')
+        for name in MIM_CONTENT:
+            source = ROOT / name
+            if source.is_dir():
+                shutil.copytree(source, target / name, ignore=ignore)
+            else:
+                shutil.copy2(source, target / name)
+
+
+if __name__ == '__main__':
+    setup(
+        name='mmavssl',
+        version=read_version(),
+        description='Semi-supervised audio-visual action recognition in MMEngine style',
+        long_description=(ROOT / 'README.md').read_text(encoding='utf-8'),
+        long_description_content_type='text/markdown',
+        author='The mmavssl authors',
+        license='Apache License 2.0',
+        keywords='video action recognition, semi-supervised learning, audio-visual learning',
+        classifiers=[
+            'Intended Audience :: Science/Research',
+            'Operating System :: POSIX :: Linux',
+            'Programming Language :: Python :: 3.10',
+            'Programming Language :: Python :: 3.11',
+            'Programming Language :: Python :: 3.12',
+            'Programming Language :: Python :: 3.13',
+            'Topic :: Scientific/Engineering :: Artificial Intelligence',
+        ],
+        packages=find_packages(include=['mmavssl', 'mmavssl.*']),
+        include_package_data=True,
+        zip_safe=False,
+        python_requires='>=3.10,<3.14',  # MMEngine uses pkgutil.find_loader, gone in 3.14
+        install_requires=INSTALL_REQUIRES,
+        extras_require={
+            'test': TEST_REQUIRES,
+            'dev': [*TEST_REQUIRES, 'build', 'pre-commit'],
+        },
+        cmdclass={'build_py': BuildWithMim},
+    )

@@ -1,0 +1,291 @@
+"""The training step: which losses, which gradients, who moves and who does not."""
+
+import copy
+
+import pytest
+import torch
+import torch.nn.functional as F
+from mmengine.logging import MessageHub
+from torch import nn
+
+from mmavssl.engine.optimizers import StudentOptimWrapperConstructor
+from mmavssl.models.algorithms import SemiSupervisedRecognizer
+from mmavssl.structures import AVDataSample
+from mmavssl.utils.errors import ConfigError
+
+NUM_CLASSES, NUM_LABELED, NUM_UNLABELED = 3, 2, 4
+
+
+class ToyLocalizer(nn.Module):
+    """A localizer with parameters and batch statistics, to see whether they stay as they are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 1, 4, stride=4)
+        self.bn = nn.BatchNorm2d(1)
+
+    def forward(self, frames: torch.Tensor, audio: torch.Tensor) -> torch.Tensor:
+        maps = self.bn(self.conv(frames.flatten(0, 1))).unflatten(0, frames.shape[:2])
+        return maps[:, :, 0] * audio.mean(dim=(1, 2))[:, None, None, None]
+
+
+def student_cfg(audio: bool) -> dict:
+    cfg = {
+        'type': 'AVRecognizer',
+        'backbone': {
+            'type': 'TimeSformer', 'img_size': 16, 'patch_size': 4, 'num_frames': 2,
+            'embed_dims': 8, 'depth': 1, 'num_heads': 2, 'drop_path_rate': 0.0,
+        },
+        'head': {'type': 'ClsHead', 'in_channels': 16 if audio else 8, 'num_classes': NUM_CLASSES},
+    }  # fmt: skip
+    if audio:
+        cfg['audio_backbone'] = {
+            'type': 'ASTEncoder', 'embed_dims': 8, 'depth': 1, 'num_heads': 2,
+            'num_mel_bins': 16, 'num_frames': 32,
+        }  # fmt: skip
+        cfg['fusion'] = {
+            'type': 'TransformerFusion', 'video_dims': 8, 'audio_dims': 8, 'num_layers': 1,
+            'num_heads': 2, 'feedforward_channels': 16, 'dropout': 0.0,
+        }  # fmt: skip
+    return cfg
+
+
+def build(method: str = 'asl_mix', **kwargs) -> SemiSupervisedRecognizer:
+    torch.manual_seed(0)
+    masker = {'type': 'TubeToken'}
+    if method == 'asl_mix':
+        masker = {'type': 'ASLGuided', 'localizer': ToyLocalizer()}
+        kwargs.setdefault('contrast', {'type': 'AVContrastiveLoss'})
+    threshold = 'FixedThreshold' if method == 'svformer' else 'FlexThreshold'
+    kwargs.setdefault('threshold', {'type': threshold, 'threshold': 0.3})
+    model = SemiSupervisedRecognizer(
+        student=student_cfg(audio=method == 'asl_mix'),
+        mixer={'type': 'TokenMix', 'masker': masker, 'patch_size': 4},
+        **kwargs,
+    )
+    model.threshold.setup(num_samples=20, num_classes=NUM_CLASSES)
+    model.sync_teacher()
+    return model.train()
+
+
+def batch(audio: bool = True) -> tuple[dict, dict]:
+    generator = torch.Generator().manual_seed(1)
+
+    def view(size: int) -> dict:
+        tensors = {'video': torch.randn(size, 3, 2, 16, 16, generator=generator)}
+        if audio:
+            tensors['audio'] = torch.randn(size, 32, 16, generator=generator)
+        return tensors
+
+    inputs = {
+        'labeled': {'weak': view(NUM_LABELED)},
+        'unlabeled': {'weak': view(NUM_UNLABELED), 'strong': view(NUM_UNLABELED)},
+    }
+    samples = {
+        'labeled': [AVDataSample().set_gt_label(i) for i in range(NUM_LABELED)],
+        'unlabeled': [
+            AVDataSample(metainfo={'sample_idx': 5 + i, 'gt_for_log': i % NUM_CLASSES})
+            for i in range(NUM_UNLABELED)
+        ],
+    }
+    return inputs, samples
+
+
+@pytest.mark.parametrize(
+    ('method', 'names'),
+    [
+        ('svformer', {'loss_sup', 'loss_unsup', 'loss_mix'}),
+        ('svformer_flex', {'loss_sup', 'loss_unsup', 'loss_mix'}),
+        ('asl_mix', {'loss_sup', 'loss_unsup', 'loss_mix', 'loss_contrast'}),
+    ],
+)
+def test_each_method_has_its_losses_and_every_loss_moves_the_student(
+    method: str, names: set[str]
+) -> None:
+    model = build(method)
+    if method == 'svformer':
+        model.threshold.threshold = 0.0  # an untrained teacher is confident of nothing
+    losses = model.loss(*batch(audio=method == 'asl_mix'))
+    assert {name for name in losses if 'loss' in name} == names
+    for name in names:
+        model.zero_grad()
+        losses[name].backward(retain_graph=True)
+        gradients = [p.grad for p in model.student.parameters() if p.grad is not None]
+        assert sum(g.abs().sum() for g in gradients) > 0, name
+    assert 0 <= losses['pass_rate'] <= 1
+    assert 0 < losses['mix_ratio'] < 1
+
+
+def test_eq01_and_eq19_total_is_the_weighted_sum_of_slow_losses() -> None:
+    weights = {'unsup': 3.0, 'mix': 0.5, 'contrast': 0.7}
+    model = build(loss_weights=weights)
+    inputs, samples = batch()
+    torch.manual_seed(3)
+    losses = model.loss(inputs, samples)
+
+    torch.manual_seed(3)
+    partner = torch.randperm(NUM_UNLABELED)
+    strong, weak, labeled = (
+        inputs['unlabeled']['strong'], inputs['unlabeled']['weak'], inputs['labeled']['weak'],
+    )  # fmt: skip
+    frames = model.data_preprocessor.unnormalize(strong['video']).transpose(1, 2)
+    mixed = model.mixer(strong['video'], strong['audio'], partner, frames, strong['audio'])
+    with torch.no_grad():
+        probs = model.teacher(weak['video'], weak['audio']).logits.softmax(-1)
+    outputs = [model.student(view['video'], view['audio']) for view in (labeled, strong)]
+    outputs.append(model.student(mixed.video, mixed.audio))
+
+    sup = sum(
+        -F.log_softmax(outputs[0].logits[i], dim=-1)[i] for i in range(NUM_LABELED)
+    ) / NUM_LABELED
+    pseudo = model.threshold(probs, torch.arange(5, 5 + NUM_UNLABELED))
+    unsup = 0.0
+    for i in range(NUM_UNLABELED):
+        label = int(probs[i].argmax())
+        unsup -= pseudo.weight[i] * F.log_softmax(outputs[1].logits[i], -1)[label] / NUM_UNLABELED
+    mix = model.mix_loss(outputs[2].logits, probs, pseudo, partner, mixed.ratio)
+    contrast = model.contrast(
+        torch.cat([o.video_feat for o in outputs]), torch.cat([o.audio_feat for o in outputs])
+    )
+    torch.testing.assert_close(losses['loss_sup'], sup)
+    torch.testing.assert_close(losses['loss_unsup'], weights['unsup'] * unsup)
+    torch.testing.assert_close(losses['loss_mix'], weights['mix'] * mix)
+    torch.testing.assert_close(losses['loss_contrast'], weights['contrast'] * contrast)
+    total, _ = model.parse_losses(losses)
+    expected = sup + weights['unsup'] * unsup + weights['mix'] * mix
+    torch.testing.assert_close(total, expected + weights['contrast'] * contrast)
+
+
+def test_one_batched_student_forward_equals_separate_ones() -> None:
+    model = build().eval()
+    views = [batch()[0]['labeled']['weak'], batch()[0]['unlabeled']['strong']]
+    together = model._student_forward(views)
+    for view, output in zip(views, together, strict=True):
+        alone = model.student(view['video'], view['audio'])
+        for one, other in zip(alone, output, strict=True):
+            torch.testing.assert_close(one, other)
+
+
+def test_teacher_and_localizer_stay_frozen_through_training_steps() -> None:
+    model = build()
+    teacher = copy.deepcopy(model.teacher.state_dict())
+    localizer = copy.deepcopy(model.mixer.masker.localizer.state_dict())
+    optimizer = torch.optim.SGD(model.student.parameters(), lr=0.1)
+    for _ in range(3):
+        losses = model.train().loss(*batch())
+        model.parse_losses(losses)[0].backward()
+        optimizer.step()
+    assert not model.teacher.training
+    assert not model.mixer.masker.localizer.training
+    assert all(p.grad is None for p in model.teacher.parameters())
+    assert all(p.grad is None for p in model.mixer.masker.localizer.parameters())
+    for before, module in ((teacher, model.teacher), (localizer, model.mixer.masker.localizer)):
+        for name, value in module.state_dict().items():
+            assert torch.equal(before[name], value), name
+    assert not all(
+        torch.equal(teacher[name], value) for name, value in model.student.state_dict().items()
+    )
+
+
+def test_update_teacher_is_the_exponential_moving_average() -> None:
+    model = build()
+    before = [p.clone() for p in model.teacher.parameters()]
+    with torch.no_grad():
+        for p in model.student.parameters():
+            p.add_(1.0)
+    model.update_teacher(momentum=0.25)
+    for old, teacher, student in zip(
+        before, model.teacher.parameters(), model.student.parameters(), strict=True
+    ):
+        torch.testing.assert_close(teacher.data, 0.75 * old + 0.25 * student)
+    assert model.teacher_steps == 1
+
+
+def test_warmup_is_supervised_and_keeps_the_teacher_equal() -> None:
+    model = build(warmup_epochs=2)
+    hub = MessageHub.get_current_instance()
+    hub.update_info('epoch', 1)
+    try:
+        assert set(model.loss(*batch())) == {'loss_sup'}
+        with torch.no_grad():
+            model.student.head.fc.bias.add_(1.0)
+        model.update_teacher(momentum=0.01)
+        assert torch.equal(model.teacher.head.fc.bias, model.student.head.fc.bias)
+        hub.update_info('epoch', 2)
+        assert 'loss_mix' in model.loss(*batch())
+    finally:
+        hub.update_info('epoch', 0)
+
+
+def test_init_weights_makes_the_teacher_a_copy_of_the_initialized_student() -> None:
+    model = build()
+    with torch.no_grad():
+        for p in model.student.parameters():
+            p.add_(1.0)
+    model.init_weights()
+    for name, value in model.teacher.state_dict().items():
+        assert torch.equal(value, model.student.state_dict()[name]), name
+
+
+def test_optimizer_gets_the_student_and_nothing_else() -> None:
+    model = build()
+    constructor = StudentOptimWrapperConstructor(
+        {'type': 'OptimWrapper', 'optimizer': {'type': 'SGD', 'lr': 0.1}}
+    )
+    groups = constructor(model).optimizer.param_groups
+    optimized = {id(p) for group in groups for p in group['params']}
+    assert optimized == {id(p) for p in model.student.parameters()}
+
+
+def test_checkpoint_has_no_localizer_and_loads_without_it() -> None:
+    model = build()
+    state = model.state_dict()
+    assert not [name for name in state if 'localizer' in name]
+    assert build().load_state_dict(state).missing_keys == []
+
+
+@pytest.mark.parametrize('test_with', ['student', 'teacher', 'both'])
+def test_predict_averages_probabilities_over_views(test_with: str) -> None:
+    model = build(test_with=test_with).eval()
+    with torch.no_grad():
+        model.student.head.fc.bias.add_(torch.tensor([2.0, 0.0, -2.0]))
+    video, audio = torch.randn(2, 3, 3, 2, 16, 16), torch.randn(2, 3, 32, 16)
+    samples = [AVDataSample(), AVDataSample()]
+    inputs = {'video': video, 'audio': audio}
+    with torch.no_grad():
+        predicted = model(inputs, samples, mode='predict')
+        for i, sample in enumerate(predicted):
+            for role in ('student', 'teacher'):
+                if test_with not in (role, 'both'):
+                    assert f'{role}_score' not in sample
+                    continue
+                slow = torch.zeros(NUM_CLASSES)
+                for v in range(3):
+                    logits = getattr(model, role)(video[i, v][None], audio[i, v][None]).logits[0]
+                    slow += logits.softmax(-1) / 3
+                torch.testing.assert_close(sample.get(f'{role}_score'), slow)
+            main = 'teacher' if test_with == 'teacher' else 'student'
+            assert torch.equal(sample.pred_score, sample.get(f'{main}_score'))
+
+
+def test_pseudo_label_accuracy_counts_right_labels_among_those_that_pass() -> None:
+    model = build()
+    inputs, samples = batch()
+    probs = model._teacher_probs(inputs['unlabeled']['weak'])
+    for sample, label in zip(samples['unlabeled'], probs.argmax(-1).tolist(), strict=True):
+        sample.set_metainfo({'gt_for_log': label})
+    assert model.loss(inputs, samples)['pseudo_label_acc'] == 100.0
+    for sample in samples['unlabeled']:
+        sample.set_metainfo({'gt_for_log': -1})
+    assert 'pseudo_label_acc' not in model.loss(inputs, samples)
+
+
+def test_wrong_names_are_errors() -> None:
+    with pytest.raises(ConfigError, match=r"'TubeToken' is not a threshold.*is a masker"):
+        build(threshold={'type': 'TubeToken'})
+    with pytest.raises(ConfigError, match=r"no argument 'treshold'.*mean 'threshold'"):
+        build(threshold={'type': 'FlexThreshold', 'treshold': 0.3})
+    with pytest.raises(ValueError, match='loss_weights'):
+        build(loss_weights={'unsupervised': 1.0})
+    with pytest.raises(ValueError, match='test_with'):
+        build(test_with='pupil')
