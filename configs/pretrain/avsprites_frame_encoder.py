@@ -27,17 +27,17 @@ train_dataloader = dict(
     batch_size=64,
     num_workers=1,
     persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    worker_init_fn=dict(type='av_worker_init_fn'),
-    collate_fn=dict(type='semi_supervised_collate'),
+    sampler=dict(type='EpochSampler'),
+    worker_init_fn=dict(type='mmavssl.av_worker_init_fn'),
+    collate_fn=dict(type='mmavssl.semi_supervised_collate'),
     dataset=dict(type='AVSpritesStills', length=3200, size=64),
 )
 val_dataloader = dict(
     batch_size=64,
     num_workers=1,
     sampler=dict(type='DefaultSampler', shuffle=False),
-    worker_init_fn=dict(type='av_worker_init_fn'),
-    collate_fn=dict(type='av_collate'),
+    worker_init_fn=dict(type='mmavssl.av_worker_init_fn'),
+    collate_fn=dict(type='mmavssl.av_collate'),
     dataset=dict(type='AVSpritesStills', length=400, size=64, test_mode=True),
 )
 test_dataloader = val_dataloader

@@ -5,27 +5,26 @@ import random
 import cv2
 import numpy as np
 import torch
+from mmengine.dist import get_rank
 
 from mmavssl.registry import FUNCTIONS
 from mmavssl.utils.random import stable_seed
 
 
 @FUNCTIONS.register_module()
-def av_worker_init_fn(
-    worker_id: int,
-    num_workers: int,
-    rank: int,
-    seed: int | None = 0,
-    disable_subprocess_warning: bool = False,
-) -> None:
+def av_worker_init_fn(worker_id: int, seed: int = 0) -> None:
     """Keep a worker to one thread and seed it.
 
     The random numbers of samples follow from their draw (see `AVDataset`); the seed is for what a
-    third-party data set draws itself. The arguments are those that MMEngine passes.
+    third-party data set draws itself.
+
+    Args:
+        worker_id: number of the worker, given by torch.
+        seed: of the run.
     """
     torch.set_num_threads(1)
     cv2.setNumThreads(0)
-    worker_seed = stable_seed(seed or 0, rank, num_workers, worker_id)
+    worker_seed = stable_seed(seed, get_rank(), worker_id)
     random.seed(worker_seed)
     np.random.seed(worker_seed % 2**32)
     torch.manual_seed(worker_seed)

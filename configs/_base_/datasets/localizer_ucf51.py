@@ -6,9 +6,9 @@ train_dataloader = dict(
     num_workers=8,
     persistent_workers=True,
     pin_memory=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    worker_init_fn=dict(type='av_worker_init_fn'),
-    collate_fn=dict(type='semi_supervised_collate'),
+    sampler=dict(type='EpochSampler'),
+    worker_init_fn=dict(type='mmavssl.av_worker_init_fn'),
+    collate_fn=dict(type='mmavssl.semi_supervised_collate'),
     drop_last=True,
     dataset=dict(
         type='AVDataset',

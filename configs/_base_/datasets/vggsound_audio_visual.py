@@ -9,8 +9,8 @@ train_dataloader = dict(
     pin_memory=True,
     sampler=dict(type='TwoStreamSampler', epoch_over='unlabeled'),
     batch_sampler=dict(type='RatioBatchSampler', ratio=(1, 5)),
-    worker_init_fn=dict(type='av_worker_init_fn'),
-    collate_fn=dict(type='semi_supervised_collate'),
+    worker_init_fn=dict(type='mmavssl.av_worker_init_fn'),
+    collate_fn=dict(type='mmavssl.semi_supervised_collate'),
     dataset=dict(
         type='SemiSupervisedDataset',
         labeled=dict(
@@ -33,8 +33,8 @@ val_dataloader = dict(
     persistent_workers=True,
     pin_memory=True,
     sampler=dict(type='DefaultSampler', shuffle=False),
-    worker_init_fn=dict(type='av_worker_init_fn'),
-    collate_fn=dict(type='av_collate'),
+    worker_init_fn=dict(type='mmavssl.av_worker_init_fn'),
+    collate_fn=dict(type='mmavssl.av_collate'),
     dataset=dict(
         type='AVDataset',
         source='test',

@@ -16,7 +16,7 @@ GEOMETRY_KEYS = ('clip_times', 'frame_inds', 'crop_box', 'flip')
 class PackAVInputs(BaseTransform):
     """Pack tensors into ``inputs`` and the rest into an `AVDataSample`.
 
-    With views (training): ``inputs[view] = {'video': uint8 (3, T, H, W), 'audio': (T_a, F), ...}``.
+    With views (training): ``inputs[view] = {'video': uint8 (3, T, H, W), 'audio': (T_a, F)}``.
     Without (testing): ``{'video': uint8 (V, 3, T, H, W), 'audio': (V, T_a, F)}`` for V views, each
     crop with the sound of its clip.
 

@@ -165,7 +165,7 @@ class SemiSupervisedRecognizer(RecognitionAlgorithm):
         return self.threshold(probs, sample_idx)
 
     def _mix(self, strong: dict[str, Tensor], partner: Tensor) -> dict[str, Tensor] | None:
-        """Mix each strong clip with its partner, guided (where the masker wants it) by its sound."""
+        """Mix each strong clip with its partner, guided by its sound where the masker wants it."""
         if self.mixer is None:
             return None
         guide = {}
@@ -194,8 +194,8 @@ def pseudo_label_log(pseudo: ThresholdResult, samples: list[AVDataSample]) -> di
     """Return how many pseudo labels count and, where hidden labels exist, how many are right.
 
     Returns:
-        ``pass_rate``: share of unlabeled clips with non-zero weight; ``pseudo_label_acc``: share of
-        right labels among those that pass (percent; 0 where none passes).
+        ``pass_rate``: share of unlabeled clips with non-zero weight; ``pseudo_label_acc``: share
+        of right labels among those that pass (percent; 0 where none passes).
     """
     passed = pseudo.weight > 0
     log = {'pass_rate': passed.float().mean()}

@@ -29,7 +29,9 @@ class ResNet18Trunk(nn.Module):
                 f'Expected `num_stages` to be one of {NUM_STAGES}, but got {num_stages!r}.'
             )
         if base_channels < 1:
-            raise ValueError(f'Expected `base_channels` to be positive, but got {base_channels!r}.')
+            raise ValueError(
+                f'Expected `base_channels` to be positive, but got {base_channels!r}.'
+            )
         self.conv1 = nn.Conv2d(in_channels, base_channels, 7, stride=2, padding=3, bias=False)
         self.bn1 = nn.BatchNorm2d(base_channels)
         self.relu = nn.ReLU(inplace=True)

@@ -2,6 +2,14 @@
 
 from mmavssl.models.losses.av_contrastive import AVContrastiveLoss
 from mmavssl.models.losses.consistency import consistency_loss
+from mmavssl.models.losses.fnac_loss import FNACLoss
+from mmavssl.models.losses.mil_contrastive import MILContrastiveLoss
 from mmavssl.models.losses.mix_loss import MixLoss
 
-__all__ = ['AVContrastiveLoss', 'MixLoss', 'consistency_loss']
+__all__ = [
+    'AVContrastiveLoss',
+    'FNACLoss',
+    'MILContrastiveLoss',
+    'MixLoss',
+    'consistency_loss',
+]

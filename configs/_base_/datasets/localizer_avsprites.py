@@ -1,0 +1,21 @@
+# AVSprites for a localizer: every training clip, no labels, frames and sound.
+_base_ = '../pipelines/audio_visual_64.py'
+
+train_dataloader = dict(
+    batch_size=48,
+    num_workers=2,
+    persistent_workers=True,
+    sampler=dict(type='EpochSampler'),
+    worker_init_fn=dict(type='mmavssl.av_worker_init_fn'),
+    collate_fn=dict(type='mmavssl.semi_supervised_collate'),
+    drop_last=True,
+    dataset=dict(
+        type='AVDataset',
+        source='unlabeled',
+        data_root='data/avsprites',
+        ann_file='manifest_train.csv',
+        classes_file='classes.txt',
+        prepare_command='python tools/data/make_avsprites.py data/avsprites',
+        pipeline={{_base_.labeled_pipeline}},
+    ),
+)

@@ -1,0 +1,120 @@
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from torchvision.models import resnet18
+
+from mmavssl.models.localizers import FNACLocalizer, weights
+from mmavssl.models.localizers.av_resnet import ResNet18Trunk
+from mmavssl.utils.errors import ConfigError
+
+SIZE = dict(num_stages=2, base_channels=8, out_dims=16)
+
+
+def made(seed=0, **kwargs):
+    torch.manual_seed(seed)
+    return FNACLocalizer(**{**SIZE, **kwargs})
+
+
+def loaded(path, **kwargs):
+    localizer = made(seed=1, init_cfg=dict(type='Pretrained', checkpoint=str(path)), **kwargs)
+    localizer.init_weights()
+    return localizer
+
+
+def assert_same(ours, reference):
+    torch.testing.assert_close(ours.state_dict(), reference.state_dict(), rtol=0, atol=0)
+
+
+def with_names_of_numpy_1(path):
+    """Rewrite a torch file as NumPy 1 would have written it."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, 'w') as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content.replace(b'numpy._core.multi', b'numpy.core.multi'))
+
+
+@pytest.mark.parametrize('numpy_1', [False, True])
+def test_official_layout(tmp_path, numpy_1):
+    reference = made()
+    path = tmp_path / 'best.pth'
+    state = {f'module.{name}': tensor for name, tensor in reference.state_dict().items()}
+    extra = dict(optimizer={'state': {}}, epoch=3, best_cIoU=np.float64(0.3), best_Auc=np.mean([1]))
+    torch.save(dict(model=state, **extra), path)
+    if numpy_1:
+        with_names_of_numpy_1(path)
+    assert_same(loaded(path), reference)
+
+
+def test_numpy_scalars_are_allowed_in_the_context_alone(tmp_path):
+    torch.save({'best_cIoU': np.float64(0.3)}, tmp_path / 'best.pth')
+    with weights.numpy_scalars_allowed():
+        assert torch.load(tmp_path / 'best.pth', weights_only=True) == {'best_cIoU': 0.3}
+    with pytest.raises(Exception, match='Weights only load failed'):
+        torch.load(tmp_path / 'best.pth', weights_only=True)
+
+
+def test_checkpoint_of_the_trainer(tmp_path):
+    reference = made()
+    state = {f'localizer.{name}': tensor for name, tensor in reference.state_dict().items()}
+    torch.save({'state_dict': {**state, 'other.weight': torch.zeros(2)}}, tmp_path / 'epoch_1.pth')
+    assert_same(loaded(tmp_path / 'epoch_1.pth'), reference)
+
+
+def test_safetensors(tmp_path):
+    reference = made()
+    save_file(reference.state_dict(), tmp_path / 'localizer.safetensors')
+    assert_same(loaded(tmp_path / 'localizer.safetensors'), reference)
+
+
+def test_missing_file_says_what_to_do(tmp_path):
+    with pytest.raises(ConfigError) as info:
+        loaded(tmp_path / 'absent.pth')
+    message = str(info.value)
+    assert '`localizer.init_cfg.checkpoint` names' in message
+    assert 'absent.pth' in message
+    assert 'python tools/train.py configs/localizers/fnac_avsprites.py' in message
+
+
+def test_another_size_does_not_fit(tmp_path):
+    torch.save(made().state_dict(), tmp_path / 'small.pth')
+    with pytest.raises(ConfigError, match=r'small\.pth.*does not fit FNACLocalizer.*missing'):
+        loaded(tmp_path / 'small.pth', num_stages=3)
+
+
+def test_malformed_init_cfg():
+    with pytest.raises(ConfigError, match='`init_cfg` to be None or'):
+        made(init_cfg=dict(type='Pretrained')).init_weights()
+
+
+def test_image_trunk_from_a_file(tmp_path):
+    torch.manual_seed(2)
+    reference = resnet18().state_dict()
+    torch.save(reference, tmp_path / 'resnet18.pth')
+    localizer = FNACLocalizer(
+        num_stages=2, out_dims=16, pretrained_image=str(tmp_path / 'resnet18.pth')
+    )
+    sound = {k: v.clone() for k, v in localizer.audnet.state_dict().items()}
+    localizer.init_weights()
+    for name, tensor in localizer.imgnet.state_dict().items():
+        assert torch.equal(tensor, reference[name]), name
+    torch.testing.assert_close(localizer.audnet.state_dict(), sound, rtol=0, atol=0)
+
+
+def test_image_trunk_of_another_width(tmp_path):
+    torch.save(resnet18().state_dict(), tmp_path / 'resnet18.pth')
+    with pytest.raises(ConfigError, match='no ResNet-18 of 8 base channels'):
+        weights.load_image_trunk(ResNet18Trunk(3, 2, 8), str(tmp_path / 'resnet18.pth'))
+
+
+def test_no_connection(monkeypatch):
+    def offline(*args, **kwargs):
+        raise OSError('name resolution failed')
+
+    monkeypatch.setattr(torch.hub, 'load_state_dict_from_url', offline)
+    monkeypatch.setattr('torchvision.models._api.load_state_dict_from_url', offline)
+    with pytest.raises(ConfigError, match='`localizer.pretrained_image=True` downloads'):
+        made(base_channels=64, pretrained_image=True).init_weights()
