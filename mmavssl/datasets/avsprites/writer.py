@@ -11,6 +11,8 @@ from mmavssl.utils.errors import DataError
 # One thread and no frame reordering: the file depends on its content alone, and the time stamps
 # begin at 0 without an edit list that a decoder might ignore.
 X264_OPTIONS = {'preset': 'veryfast', 'crf': '20', 'bf': '0', 'g': '16', 'threads': '1'}
+# The default coder takes three times as long, most of the time of a clip.
+AAC_OPTIONS = {'aac_coder': 'fast'}
 AUDIO_BIT_RATE = 64000
 
 
@@ -40,7 +42,7 @@ def write_clip(
         video.height, video.width = frames.shape[1:3]
         video.pix_fmt = 'yuv420p'
         video.thread_count = 1
-        audio = container.add_stream('aac', rate=sample_rate, layout='mono')
+        audio = container.add_stream('aac', rate=sample_rate, layout='mono', options=AAC_OPTIONS)
         audio.bit_rate = AUDIO_BIT_RATE
         for time, frame in enumerate(frames):
             planes = cv2.cvtColor(frame, cv2.COLOR_RGB2YUV_I420)

@@ -1,9 +1,11 @@
 """Load what a sample needs: one open file, then the frames and the sound of each clip."""
 
+from functools import lru_cache
+
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from mmavssl.datasets.transforms.media import AudioFile, VideoFile
+from mmavssl.datasets.transforms.media import AudioFile, DecodedVideo, VideoFile
 from mmavssl.registry import TRANSFORMS
 from mmavssl.structures.audio_front_end import SAMPLE_RATE
 from mmavssl.utils.errors import DataError
@@ -20,15 +22,24 @@ class OpenAVFile(BaseTransform):
     Args:
         audio: what to do about a video without sound: ``error``; ``silence``: zeros; ``skip``:
             another clip takes its place, and the log names the file. None: never touch the sound.
+        cache: number of files that each worker keeps decoded in memory; for small data sets of
+            short clips, which are then decoded once instead of in every epoch.
 
     Raises:
-        ValueError: unknown policy.
+        ValueError: unknown policy, or a negative cache.
     """
 
-    def __init__(self, audio: str | None = 'error') -> None:
+    def __init__(self, audio: str | None = 'error', cache: int = 0) -> None:
         if audio not in AUDIO_POLICIES:
             raise ValueError(f'Expected `audio` to be one of {AUDIO_POLICIES}, but got {audio!r}.')
+        if cache < 0:
+            raise ValueError(f'Expected `cache` to be at least 0, but got {cache!r}.')
         self.audio = audio
+        self.cache = cache
+        self.open_video, self.open_audio = VideoFile, AudioFile
+        if cache:
+            self.open_video = lru_cache(cache)(DecodedVideo)
+            self.open_audio = lru_cache(cache)(AudioFile)
 
     def transform(self, results: dict) -> dict | None:
         """Open the files, or return None to skip the sample.
@@ -36,11 +47,11 @@ class OpenAVFile(BaseTransform):
         Raises:
             DataError: a file that cannot be used, or no sound under the policy ``error``.
         """
-        results['video_file'] = VideoFile(results['video_path'])
+        results['video_file'] = self.open_video(results['video_path'])
         if self.audio is None:
             return results
         path = results.get('audio_path') or results['video_path']
-        audio_file = AudioFile(path)
+        audio_file = self.open_audio(path)
         results['has_audio'] = audio_file.has_audio
         results['audio_file'] = audio_file if audio_file.has_audio else None
         if not audio_file.has_audio:

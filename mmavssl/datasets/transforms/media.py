@@ -69,6 +69,19 @@ class VideoFile:
             return self._reader.get_batch(list(map(int, indices))).asnumpy()
 
 
+class DecodedVideo(VideoFile):
+    """All frames of a short video file in memory, for data sets that fit (see `OpenAVFile`)."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path)
+        self._frames = super().frames(np.arange(self.num_frames))
+        del self._reader
+
+    def frames(self, indices: np.ndarray) -> np.ndarray:
+        """Return frames (T, H, W, 3), RGB, uint8."""
+        return self._frames[indices]
+
+
 class AudioFile:
     """The whole sound of a file as a 16 kHz mono waveform on the file's own clock, by PyAV.
 

@@ -1,3 +1,4 @@
+import ast
 import zlib
 from pathlib import Path
 
@@ -32,15 +33,10 @@ def parity():
 
 @pytest.fixture(scope='session')
 def official_state(parity):
-    shapes = [tuple(int(n) for n in text.split(',') if n) for text in map(strip, parity['shapes'])]
     return {
-        str(name): formula_tensor(str(name), shape)
-        for name, shape in zip(parity['keys'], shapes, strict=True)
+        str(name): formula_tensor(str(name), ast.literal_eval(str(shape)))
+        for name, shape in zip(parity['keys'], parity['shapes'], strict=True)
     }
-
-
-def strip(text):
-    return str(text).strip('()[] ').replace('x', ',')
 
 
 @pytest.fixture(scope='session')

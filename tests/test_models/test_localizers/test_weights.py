@@ -42,8 +42,8 @@ def test_official_layout(tmp_path, numpy_1):
     reference = made()
     path = tmp_path / 'best.pth'
     state = {f'module.{name}': tensor for name, tensor in reference.state_dict().items()}
-    extra = dict(optimizer={'state': {}}, epoch=3, best_cIoU=np.float64(0.3), best_Auc=np.mean([1]))
-    torch.save(dict(model=state, **extra), path)
+    scores = dict(best_cIoU=np.float64(0.3), best_Auc=np.mean([0.2, 0.4]))
+    torch.save(dict(model=state, optimizer={'state': {}}, epoch=3, **scores), path)
     if numpy_1:
         with_names_of_numpy_1(path)
     assert_same(loaded(path), reference)
@@ -116,5 +116,5 @@ def test_no_connection(monkeypatch):
 
     monkeypatch.setattr(torch.hub, 'load_state_dict_from_url', offline)
     monkeypatch.setattr('torchvision.models._api.load_state_dict_from_url', offline)
-    with pytest.raises(ConfigError, match='`localizer.pretrained_image=True` downloads'):
+    with pytest.raises(ConfigError, match=r'`localizer\.pretrained_image=True` downloads'):
         made(base_channels=64, pretrained_image=True).init_weights()

@@ -1,0 +1,147 @@
+import pytest
+import torch
+from mmengine.logging import MessageHub
+
+from mmavssl.models.localizers import FNACLocalizer
+from mmavssl.registry import SSL_ALGORITHMS
+from mmavssl.structures import AVDataSample
+from mmavssl.utils.errors import ConfigError, DataError
+
+LOCALIZER = dict(
+    type='FNACLocalizer', num_stages=2, base_channels=8, out_dims=16, image_dropout=0.0
+)
+
+
+@pytest.fixture(autouse=True)
+def own_message_hub():
+    MessageHub.get_instance('test_localizer_trainer')
+
+
+def made(**kwargs):
+    torch.manual_seed(0)
+    cfg = dict(type='LocalizerTrainer', localizer=LOCALIZER, loss=dict(type='FNACLoss'))
+    return SSL_ALGORITHMS.build({**cfg, **kwargs})
+
+
+def view(batch, seed):
+    generator = torch.Generator().manual_seed(seed)
+    return {
+        'video': torch.randint(256, (batch, 3, 4, 32, 32), generator=generator).byte(),
+        'audio': torch.randn(batch, 24, 16, generator=generator),
+    }
+
+
+def train_batch():
+    inputs = {
+        'labeled': {'weak': view(2, 1)},
+        'unlabeled': {'weak': view(3, 2), 'strong': view(3, 3)},
+    }
+    samples = [AVDataSample().set_gt_label(0)] * 2
+    return {'inputs': inputs, 'data_samples': {'labeled': samples, 'unlabeled': samples}}
+
+
+def loss_of(trainer, batch):
+    return trainer(**trainer.data_preprocessor(batch, True), mode='loss')
+
+
+def expected_total(trainer, batch, frame, epoch):
+    """The loss on one given frame of the weak views of both streams."""
+    weak = [batch['inputs']['labeled']['weak'], batch['inputs']['unlabeled']['weak']]
+    frames = torch.cat([clip['video'][:, :, frame] for clip in weak]).float() / 255
+    image_feat = trainer.localizer.embed_frames(frames)
+    audio_feat = trainer.localizer.embed_audio(torch.cat([clip['audio'] for clip in weak]))
+    return trainer.criterion(image_feat, audio_feat, epoch)
+
+
+@pytest.mark.parametrize('epoch', [0, 5])
+def test_loss_of_all_weak_views(epoch):
+    MessageHub.get_current_instance().update_info('epoch', epoch)
+    trainer = made(frames='middle').eval()
+    batch = train_batch()
+    logs = loss_of(trainer, batch)
+    torch.testing.assert_close(logs['loss'], expected_total(trainer, batch, 2, epoch))
+    total, names = trainer.parse_losses(logs)
+    assert torch.equal(total, logs['loss'])  # the terms are logged, not added
+    assert set(names) == {'loss', 'contrast', 'fns1', 'tns', 'fns2'}
+
+
+def test_labels_are_never_read():
+    batch = train_batch()
+    batch['data_samples'] = None
+    assert loss_of(made().eval(), batch)['loss'].isfinite()
+
+
+def test_random_frames_in_training():
+    trainer = made()
+    torch.manual_seed(3)
+    video = torch.arange(6.0).view(1, 1, 6, 1, 1).expand(400, 3, 6, 2, 2)
+    picked = trainer.pick_frames((video / 6 - 0.45) / 0.225)
+    assert picked.shape == (400, 3, 2, 2)
+    counts = (picked[:, 0, 0, 0] * 6).round().long().bincount(minlength=6)
+    assert counts.min() > 40
+    middle = trainer.eval().pick_frames((video / 6 - 0.45) / 0.225)
+    torch.testing.assert_close(middle, torch.full_like(middle, 0.5))
+
+
+def test_predict_adds_maps():
+    trainer = made().eval()
+    torch.manual_seed(1)
+    inputs = {
+        'video': torch.randint(256, (2, 3, 3, 4, 32, 32)).byte(),
+        'audio': torch.randn(2, 3, 24, 16),
+    }
+    batch = {'inputs': inputs, 'data_samples': [AVDataSample(), AVDataSample()]}
+    samples = trainer.test_step(batch)
+    for index, sample in enumerate(samples):
+        frames = inputs['video'][index].float().div(255).transpose(1, 2)
+        expected = trainer.localizer(frames, inputs['audio'][index])
+        assert sample.heatmap.shape == (3, 4, 4, 4)
+        torch.testing.assert_close(sample.heatmap, expected.detach(), atol=1e-5, rtol=1e-4)
+
+
+def test_tensor_mode():
+    trainer = made().eval()
+    batch = trainer.data_preprocessor({'inputs': view(2, 1)})
+    assert trainer(batch['inputs'], mode='tensor').shape == (2, 4, 4, 4)
+
+
+def test_learns_to_match():
+    trainer = made(loss=dict(type='MILContrastiveLoss', temperature=0.1), frames='middle')
+    optimizer = torch.optim.Adam(trainer.parameters(), lr=3e-3)
+    history = []
+    for _ in range(25):
+        loss = loss_of(trainer, train_batch())['loss']
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        history.append(loss.item())
+    assert all(p.grad is not None for p in trainer.parameters())
+    assert history[-1] < 0.5 * history[0]
+
+
+def test_init_weights_reaches_the_localizer(tmp_path):
+    torch.manual_seed(5)
+    reference = FNACLocalizer(**{k: v for k, v in LOCALIZER.items() if k != 'type'})
+    torch.save(reference.state_dict(), tmp_path / 'localizer.pth')
+    init_cfg = dict(type='Pretrained', checkpoint=str(tmp_path / 'localizer.pth'))
+    trainer = made(localizer={**LOCALIZER, 'init_cfg': init_cfg})
+    trainer.init_weights()
+    torch.testing.assert_close(trainer.localizer.state_dict(), reference.state_dict())
+
+
+def test_no_sound():
+    batch = train_batch()
+    for stream in batch['inputs'].values():
+        for clip in stream.values():
+            del clip['audio']
+    with pytest.raises(DataError, match="Expected a 'weak' view with video and audio"):
+        loss_of(made(), batch)
+
+
+def test_wrong_arguments():
+    with pytest.raises(ValueError, match=r"`frames` to be one of .*'first'"):
+        made(frames='first')
+    with pytest.raises(ConfigError, match=r"'TubeToken' is not a localizer\. It is a masker"):
+        made(localizer=dict(type='TubeToken'))
+    with pytest.raises(ValueError, match=r"Expected `mode`.*'train'"):
+        made()({}, mode='train')
