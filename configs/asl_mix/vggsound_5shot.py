@@ -12,7 +12,7 @@ model = dict(
         masker=dict(
             localizer=dict(
                 init_cfg=dict(
-                    type='Pretrained', checkpoint='work_dirs/fnac_vggsound/epoch_30.pth'
+                    type='Pretrained', checkpoint='work_dirs/localizers/fnac_vggsound/epoch_30.pth'
                 )
             )
         )
@@ -20,6 +20,11 @@ model = dict(
 )
 
 split = 'splits/5shot_seed0'
+prepare_commands = dict(
+    data='see "Your own videos and other data sets" in README.md',
+    split='python tools/data/make_split.py data/vggsound/manifest_train.csv --shots 5 --seed 0',
+    localizer='python tools/train.py configs/localizers/fnac_vggsound.py',
+)
 train_dataloader = dict(
     dataset=dict(
         labeled=dict(ann_file=f'{split}/labeled.csv'),

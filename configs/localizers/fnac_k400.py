@@ -5,3 +5,5 @@ _base_ = [
     '../_base_/schedules/adam_localizer_30e.py',
     '../_base_/default_runtime.py',
 ]
+
+prepare_commands = dict(data='see "Your own videos and other data sets" in README.md')

@@ -13,12 +13,12 @@ model = dict(
             img_size=64,
             patch_size=8,
             num_frames=1,
-            embed_dims=96,
-            depth=4,
-            num_heads=3,
+            embed_dims=64,
+            depth=3,
+            num_heads=2,
             drop_path_rate=0.0,
         ),
-        head=dict(type='ClsHead', in_channels=96, num_classes=4),
+        head=dict(type='ClsHead', in_channels=64, num_classes=4),
     ),
 )
 input_size = dict(num_frames=1, size=64)
@@ -44,13 +44,11 @@ test_dataloader = val_dataloader
 val_evaluator = dict(type='MultiViewAccuracy', topk=(1,))
 test_evaluator = val_evaluator
 
-optim_wrapper = dict(
-    type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.05)
-)
+optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.05))
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.05, by_epoch=False, end=20),
-    dict(type='CosineAnnealingLR', T_max=6, by_epoch=True, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', T_max=4, by_epoch=True, convert_to_iter_based=True),
 ]
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=6, val_interval=6)
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=4, val_interval=4)
 val_cfg = dict()
 test_cfg = dict()

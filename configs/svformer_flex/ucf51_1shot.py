@@ -11,6 +11,10 @@ model = dict(
 )
 
 split = 'splits/1shot_seed0'
+prepare_commands = dict(
+    data='see "Your own videos and other data sets" in README.md',
+    split='python tools/data/make_split.py data/ucf51/manifest_train.csv --shots 1 --seed 0',
+)
 train_dataloader = dict(
     dataset=dict(
         labeled=dict(ann_file=f'{split}/labeled.csv'),

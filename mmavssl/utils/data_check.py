@@ -58,5 +58,5 @@ def _require(file: Path, key: str, commands: Mapping[str, str]) -> None:
     else:
         what = 'split' if 'splits' in file.parts else 'data'
     command = commands.get(what)
-    remedy = f' Run: {command}' if command else ' Prepare it, or change the key.'
+    remedy = f' To prepare it: {command}' if command else ' Prepare it, or change the key.'
     raise DataError(f'{file} does not exist; `{key}` names it.{remedy}')

@@ -2,13 +2,8 @@
 _base_ = '../pipelines/audio_visual_64.py'
 
 data_root = 'data/avsprites'
-prepare_commands = dict(
-    data='python tools/data/make_avsprites.py data/avsprites',
-    split='python tools/data/make_split.py data/avsprites/manifest_train.csv --shots 5 --seed 0',
-    localizer='python tools/train.py configs/localizers/fnac_avsprites.py',
-)
 train_dataloader = dict(
-    batch_size=12,
+    batch_size=24,
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='TwoStreamSampler', epoch_over=20),

@@ -8,9 +8,7 @@ model = dict(
         head=dict(in_channels=1536),
     ),
     mixer=dict(
-        masker=dict(
-            type='ASLGuided', localizer=dict(type='FNACLocalizer', audio_input='logmel')
-        ),
+        masker=dict(type='ASLGuided', localizer=dict(type='FNACLocalizer', audio_input='logmel')),
         alpha=5.0,
         beta=10.0,
     ),

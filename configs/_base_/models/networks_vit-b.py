@@ -9,9 +9,7 @@ video_backbone = dict(
     depth=12,
     num_heads=12,
     drop_path_rate=0.1,
-    init_cfg=dict(
-        type='Pretrained', checkpoint='timm://vit_base_patch16_224.orig_in21k_ft_in1k'
-    ),
+    init_cfg=dict(type='Pretrained', checkpoint='timm://vit_base_patch16_224.orig_in21k_ft_in1k'),
 )
 audio_backbone = dict(
     type='ASTEncoder',
@@ -22,8 +20,6 @@ audio_backbone = dict(
     num_frames=256,
     patch_size=16,
     stride=16,
-    init_cfg=dict(
-        type='Pretrained', checkpoint='timm://vit_base_patch16_224.orig_in21k_ft_in1k'
-    ),
+    init_cfg=dict(type='Pretrained', checkpoint='timm://vit_base_patch16_224.orig_in21k_ft_in1k'),
 )
 fusion = dict(type='TransformerFusion', mode='concat', num_layers=3, feedforward_channels=2048)

@@ -6,6 +6,6 @@ model = dict(
         backbone={{_base_.tiny_video_backbone}},
         audio_backbone={{_base_.tiny_audio_backbone}},
         fusion={{_base_.tiny_fusion}},
-        head=dict(in_channels=192),
+        head=dict(in_channels=128),
     )
 )

@@ -1,14 +1,14 @@
-# Views of an AVSprites clip: 8 of every 4th frame at 16 fps (2 s), 64 x 64.
-input_size = dict(num_frames=8, size=64)
+# Views of an AVSprites clip: every 8th frame at 16 fps, 4 of them (2 s), 64 x 64.
+input_size = dict(num_frames=4, size=64)
 
 weak_view = [
-    dict(type='SampleClip', clip_len=8, frame_interval=4, target_fps=16),
+    dict(type='SampleClip', clip_len=4, frame_interval=8, target_fps=16),
     dict(type='LoadAVClip'),
     dict(type='RandomScaleCrop', scale=(64, 80), size=64),
     dict(type='Flip', prob=0.5),
 ]
 strong_view = [
-    dict(type='SampleClip', clip_len=8, frame_interval=4, target_fps=16),
+    dict(type='SampleClip', clip_len=4, frame_interval=8, target_fps=16),
     dict(type='LoadAVClip'),
     dict(type='RandomScaleCrop', scale=(64, 80), size=64),
     dict(type='Flip', prob=0.5),
@@ -16,22 +16,22 @@ strong_view = [
     dict(type='TWAug'),
 ]
 labeled_pipeline = [
-    dict(type='OpenAVFile', audio=None),
+    dict(type='OpenAVFile', audio=None, cache=1024),
     dict(type='MultiView', weak=weak_view),
     dict(type='PackAVInputs'),
 ]
 unlabeled_pipeline = [
-    dict(type='OpenAVFile', audio=None),
+    dict(type='OpenAVFile', audio=None, cache=1024),
     dict(type='MultiView', weak=weak_view, strong=strong_view),
     dict(type='PackAVInputs'),
 ]
 # 5 clips x 3 crops.
 test_pipeline = [
-    dict(type='OpenAVFile', audio=None),
+    dict(type='OpenAVFile', audio=None, cache=1024),
     dict(
         type='SampleClip',
-        clip_len=8,
-        frame_interval=4,
+        clip_len=4,
+        frame_interval=8,
         target_fps=16,
         num_clips=5,
         mode='uniform',

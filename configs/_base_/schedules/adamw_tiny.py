@@ -2,12 +2,12 @@
 optim_wrapper = dict(
     type='OptimWrapper',
     constructor='StudentOptimWrapperConstructor',
-    optimizer=dict(type='AdamW', lr=1e-3, weight_decay=0.05),
+    optimizer=dict(type='AdamW', lr=5e-4, weight_decay=0.05),
 )
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.05, by_epoch=False, end=20),
-    dict(type='CosineAnnealingLR', T_max=12, by_epoch=True, convert_to_iter_based=True),
+    dict(type='CosineAnnealingLR', T_max=24, by_epoch=True, convert_to_iter_based=True),
 ]
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=12, val_interval=1000)
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=24, val_interval=1000)
 val_cfg = dict()
 test_cfg = dict()

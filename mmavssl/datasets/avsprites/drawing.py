@@ -10,6 +10,7 @@ from mmavssl.datasets.avsprites.motions import Pose
 from mmavssl.datasets.avsprites.shapes import SHADES, SHAPES
 
 SUBPIXEL_BITS = 4
+BRUSH = 1.0  # pixels; OpenCV fills a polygon and draws its boundary as a line of this width
 HUE_JITTER = 0.025
 
 
@@ -59,7 +60,7 @@ class Sprite:
 
     def boxes(self, size: int) -> np.ndarray:
         """Return the boxes (T, 4) of the silhouette: x1, y1, x2, y2 clipped to [0, size]."""
-        corners = [self._outline.min(axis=1), self._outline.max(axis=1)]
+        corners = [self._outline.min(axis=1) - BRUSH / 2, self._outline.max(axis=1) + BRUSH / 2]
         return np.clip(np.concatenate(corners, axis=1), 0, size).astype(np.float32)
 
 

@@ -1,0 +1,15 @@
+# Supervised baseline on Kinetics-400 with 5 labels per class.
+_base_ = [
+    '../_base_/models/supervised_vit-b.py',
+    '../_base_/datasets/k400_labeled.py',
+    '../_base_/schedules/sgd_50e.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(student=dict(head=dict(num_classes=400)))
+
+prepare_commands = dict(
+    data='see "Your own videos and other data sets" in README.md',
+    split='python tools/data/make_split.py data/k400/manifest_train.csv --shots 5 --seed 0',
+)
+train_dataloader = dict(dataset=dict(ann_file='splits/5shot_seed0/labeled.csv'))
