@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path('data/avsprites')
-SHOTS, SEED = 5, 0
+SHOTS, SEED = 2, 0
 METHODS = ('asl_mix', 'supervised')
 
 

@@ -8,11 +8,11 @@ from typing import Any
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
-from mmavssl.datasets.manifest import read_classes, read_manifest
+from mmavssl.datasets.manifest import ClipEntry, read_classes, read_manifest
 from mmavssl.registry import DATASETS, TRANSFORMS
 from mmavssl.structures import DrawIndex
-from mmavssl.utils.errors import DataError
-from mmavssl.utils.random import isolated_rng
+from mmavssl.utils.errors import ConfigError, DataError
+from mmavssl.utils.random import isolated_rng, stable_seed
 
 SOURCES = ('labeled', 'unlabeled', 'test')
 
@@ -25,9 +25,9 @@ class AVDataset(BaseDataset):
     result depends neither on the number of workers nor on what was drawn before. The hidden label
     of an unlabeled clip, where the list has one, is only in ``gt_for_log``.
 
-    A transform that returns None skips the clip by its policy (``OpenAVFile(audio='skip')``): the
-    next clip of the list takes its place, and the log names the file. Any other fault is an error
-    that names the file.
+    A transform that returns None skips the clip by its policy (``OpenAVFile(audio='skip')``):
+    another one, which follows from the draw as well, takes its place, and the log names the file
+    once per process. Any other fault is an error that names the file.
 
     Args:
         ann_file: manifest or text list, relative to ``data_root``.
@@ -37,11 +37,13 @@ class AVDataset(BaseDataset):
         source: ``labeled``, ``unlabeled`` or ``test``.
         test_mode: skipping is an error, as no test clip may be missing.
         seed: of all random numbers.
-        prepare_command: what to run if the list is missing, for the error message.
+        prepare_command: what to run if a file is missing, for the error message.
         max_refetch: how many skipped clips in a row are replaced before it is an error.
+        kwargs: of `BaseDataset`: ``lazy_init``, ``serialize_data``, ``indices``, ``metainfo``.
 
     Raises:
-        DataError: missing list, labels missing in a labeled list.
+        ConfigError: unknown ``source``.
+        DataError: missing folder or list, labels missing in a labeled list.
     """
 
     def __init__(
@@ -55,36 +57,55 @@ class AVDataset(BaseDataset):
         seed: int = 0,
         prepare_command: str = '',
         max_refetch: int = 100,
+        **kwargs: Any,
     ) -> None:
         if source not in SOURCES:
-            raise ValueError(f'Expected `source` to be one of {SOURCES}, but got {source!r}.')
+            raise ConfigError(f'Expected `source` to be one of {SOURCES}, but got {source!r}.')
         self.source = source
         self.seed = seed
-        self.classes_path = Path(data_root, classes_file)
-        for path in (Path(data_root, ann_file), self.classes_path):
-            if not path.is_file():
-                remedy = f' Run: {prepare_command}' if prepare_command else ''
-                raise DataError(f'{path} does not exist.{remedy}')
+        self.prepare_command = prepare_command
         self.skipped: set[str] = set()
+        if data_root and not Path(data_root).is_dir():
+            raise self._missing(data_root, 'data_root')
+        classes_path = Path(data_root, classes_file)
+        if not classes_path.is_file():
+            raise self._missing(classes_path, 'classes_file')
+        metainfo = {**(kwargs.pop('metainfo', None) or {}), 'classes': read_classes(classes_path)}
         super().__init__(
             ann_file=ann_file,
-            metainfo={'classes': read_classes(self.classes_path)},
+            metainfo=metainfo,
             data_root=data_root,
             pipeline=[TRANSFORMS.build(transform) for transform in pipeline],
             test_mode=test_mode,
             max_refetch=max_refetch,
+            **kwargs,
         )
 
     def load_data_list(self) -> list[dict]:
         """Read the list.
 
         Raises:
-            DataError: a labeled or test clip without label.
+            DataError: no list, a fault in it, or a labeled or test clip without label.
         """
-        entries = read_manifest(self.ann_file, self.metainfo['classes'])
-        return [self._info(entry, line) for line, entry in enumerate(entries, start=2)]
+        if not Path(self.ann_file or '.').is_file():
+            raise self._missing(self.ann_file, 'ann_file')
+        return [self._info(entry) for entry in read_manifest(self.ann_file, self._classes)]
 
-    def _info(self, entry: Any, line: int) -> dict:
+    @property
+    def _classes(self) -> tuple[str, ...]:
+        return self._metainfo['classes']
+
+    def _missing(self, path: str | Path, key: str) -> DataError:
+        remedy = 'Correct the path, or prepare the data.'
+        if self.prepare_command:
+            remedy = f'Correct it, or prepare the data: {self.prepare_command}'
+        kind = 'folder' if key == 'data_root' else 'file'
+        return DataError(
+            f'The {kind} {str(path)!r}, `{key}` of the {self.source} data set, does not exist. '
+            f'{remedy}'
+        )
+
+    def _info(self, entry: ClipEntry) -> dict:
         root = Path(self.data_root or '')
         info = {
             'video_path': str(root / entry.path),
@@ -94,44 +115,68 @@ class AVDataset(BaseDataset):
             'source': self.source,
         }
         if self.source == 'unlabeled':
-            info['gt_for_log'] = -1 if entry.label is None else entry.label
-        elif entry.label is None:
+            return {**info, 'gt_for_log': -1 if entry.label is None else entry.label}
+        if entry.label is None:
             raise DataError(
-                f'{self.ann_file}:{line}: {entry.path} has no label, but the list is used as '
-                f'{self.source}. Label it, or use it as unlabeled.'
+                f'{self.ann_file}:{entry.line}: {entry.path} has no label, but the list is used '
+                f'as {self.source}. Label it, or use it as unlabeled.'
             )
-        else:
-            info['label'] = entry.label
-        return info
+        return {**info, 'label': entry.label}
 
     def __getitem__(self, draw: int | DrawIndex) -> dict:
         """Return one draw of a sample, as the pipeline makes it.
 
         Raises:
+            IndexError: no such sample.
             DataError: the file cannot be used, or too many clips in a row were skipped.
         """
         draw = draw if isinstance(draw, DrawIndex) else DrawIndex(int(draw))
-        for offset in range(self.max_refetch + 1):
-            index = (draw.index + offset) % len(self)
-            sample = self.prepare_draw(draw._replace(index=index))
+        size = len(self)
+        if not -size <= draw.index < size:
+            raise IndexError(f'Expected an index below {size}, but got {draw.index!r}.')
+        draw = draw._replace(index=draw.index % size)
+        key = (self.seed, draw.epoch, draw.repeat, self.source, draw.index)
+        sample = self._run_pipeline(draw.index, key)
+        for attempt in range(1, self.max_refetch + 1):
             if sample is not None:
                 return sample
-            self._note_skip(index)
-        raise DataError(
-            f'{self.max_refetch + 1} clips in a row were skipped, from '
-            f'{self.get_data_info(draw.index)["video_path"]} on. See the log, and check the list.'
-        )
+            # The attempt is in the key: a stand-in is no copy of its own draw of this epoch.
+            stand_in = (*key, 'refetch', attempt)
+            sample = self._run_pipeline(stable_seed(*stand_in) % size, stand_in)
+        if sample is None:
+            raise DataError(
+                f'{self.get_data_info(draw.index)["video_path"]} was skipped by the pipeline, and '
+                f'so were {self.max_refetch} others drawn in its place (`max_refetch`). The log '
+                f'names them. Take unusable clips out of {self.ann_file}.'
+            )
+        return sample
 
-    def prepare_draw(self, draw: DrawIndex) -> dict | None:
-        """Run the pipeline on a sample with the random numbers of this draw."""
-        info = self.get_data_info(draw.index)
-        with isolated_rng(self.seed, draw.epoch, draw.repeat, self.source, draw.index):
-            return self.pipeline(info)
+    def _run_pipeline(self, index: int, key: tuple[int | str, ...]) -> dict | None:
+        info = self.get_data_info(index)
+        path, audio_path = info['video_path'], info['audio_path']
+        try:
+            with isolated_rng(*key):
+                sample = self.pipeline(info)
+        except ConfigError:
+            raise
+        except DataError as error:
+            if any(name and name in str(error) for name in (path, audio_path)):
+                raise
+            raise DataError(f'{path}: {error}') from error
+        except Exception as error:
+            raise RuntimeError(
+                f'The pipeline failed on {path} with {type(error).__name__}: {error}'
+            ) from error
+        if sample is None:
+            self._note_skip(path)
+        return sample
 
-    def _note_skip(self, index: int) -> None:
-        path = self.get_data_info(index)['video_path']
+    def _note_skip(self, path: str) -> None:
         if self.test_mode:
-            raise DataError(f'{path} was skipped, but no test clip may be missing.')
+            raise DataError(
+                f'{path} was skipped by the pipeline, but no test clip may be missing. Take it '
+                f'out of {self.ann_file}, or choose another policy than skipping.'
+            )
         if path not in self.skipped:
             self.skipped.add(path)
             print_log(

@@ -1,8 +1,10 @@
 """Put samples together into batches."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from mmavssl.registry import FUNCTIONS
 from mmavssl.utils.errors import DataError
@@ -16,9 +18,9 @@ def av_collate(samples: Sequence[dict]) -> dict:
         DataError: tensors of different shapes, or modalities that some samples lack.
     """
     data_samples = [sample['data_samples'] for sample in samples]
-    paths = [sample.get('video_path', '?') for sample in data_samples]
+    names = [_name(data_sample) for data_sample in data_samples]
     return {
-        'inputs': _stack([sample['inputs'] for sample in samples], 'inputs', paths),
+        'inputs': _stack([sample['inputs'] for sample in samples], 'inputs', names),
         'data_samples': data_samples,
     }
 
@@ -41,22 +43,32 @@ def semi_supervised_collate(samples: Sequence[dict]) -> dict:
     }
 
 
-def _stack(values: list, where: str, paths: list[str]) -> dict | torch.Tensor:
+def _name(data_sample: Any) -> str:
+    source, index = (data_sample.get(key, '?') for key in ('source', 'sample_idx'))
+    return data_sample.get('video_path', f'{source} sample {index}')
+
+
+def _stack(values: list, where: str, names: list[str]) -> dict | Tensor:
     if isinstance(values[0], dict):
-        for value, path in zip(values, paths, strict=True):
+        for value, name in zip(values, names, strict=True):
             if value.keys() != values[0].keys():
                 raise DataError(
-                    f'{where} of {path} has {sorted(value)}, but that of {paths[0]} has '
+                    f'{where} of {name} has {sorted(value)}, but that of {names[0]} has '
                     f'{sorted(values[0])}. One pipeline must give the same keys for all clips.'
                 )
         return {
-            key: _stack([value[key] for value in values], f'{where}.{key}', paths)
+            key: _stack([value[key] for value in values], f'{where}.{key}', names)
             for key in values[0]
         }
-    for value, path in zip(values, paths, strict=True):
-        if value.shape != values[0].shape:
+    kinds = [(value.dtype, tuple(value.shape)) for value in values]
+    for kind, name in zip(kinds, names, strict=True):
+        if kind != kinds[0]:
             raise DataError(
-                f'{where} of {path} has the shape {tuple(value.shape)}, but that of {paths[0]} '
-                f'{tuple(values[0].shape)}. Crop or pad them to one size in the pipeline.'
+                f'{where} of {name} is {_describe(*kind)}, but that of {names[0]} is '
+                f'{_describe(*kinds[0])}. Crop or pad to one size in the pipeline.'
             )
     return torch.stack(values)
+
+
+def _describe(dtype: torch.dtype, shape: tuple[int, ...]) -> str:
+    return f'{str(dtype).removeprefix("torch.")} {shape}'

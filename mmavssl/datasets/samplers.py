@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 import torch
-from mmengine.dist import get_dist_info
+from mmengine.dist import get_dist_info, sync_random_seed
 from torch.utils.data import Dataset, Sampler
 
 from mmavssl.registry import DATA_SAMPLERS
@@ -18,8 +18,11 @@ def endless_permutations(
 ) -> Iterator[DrawIndex]:
     """Yield permutations of ``offset .. offset + size - 1`` one after another, without end.
 
+    Each draw tells by ``repeat`` which permutation it belongs to, so a clip that is drawn many
+    times in an epoch is augmented anew each time.
+
     Args:
-        size: number of samples.
+        size: number of samples, at least 1.
         seed: of the order.
         epoch: each epoch has its own order.
         stream: each stream has its own order.
@@ -39,23 +42,29 @@ class EpochSampler(Sampler):
 
     Args:
         dataset: what to draw from.
-        seed: of the order.
+        seed: of the order, the same on all ranks. None: drawn, and shared by the ranks.
         epoch_size: draws per epoch over all ranks; more than there are samples begins another
-            permutation. None: the size of the data set, rounded down to a multiple of the ranks.
+            permutation. ``batch_size * world_size * n`` gives an epoch of n iterations, however
+            few clips there are. None: one pass; up to world_size - 1 draws are left out.
 
     Raises:
-        ConfigError: an epoch shorter than the number of ranks.
+        ConfigError: an empty data set, or an epoch shorter than the number of ranks.
     """
 
-    def __init__(self, dataset: Dataset, seed: int = 0, epoch_size: int | None = None) -> None:
+    def __init__(
+        self, dataset: Dataset, seed: int | None = 0, epoch_size: int | None = None
+    ) -> None:
         self.rank, self.world_size = get_dist_info()
         self.dataset = dataset
-        self.seed = seed
-        self.num_draws = (len(dataset) if epoch_size is None else epoch_size) // self.world_size
+        self.seed = sync_random_seed() if seed is None else seed
+        if len(dataset) == 0:
+            raise ConfigError('The data set to draw from is empty. Check its list.')
+        draws = len(dataset) if epoch_size is None else epoch_size
+        self.num_draws = draws // self.world_size
         if self.num_draws < 1:
             raise ConfigError(
-                f'Expected an epoch of at least {self.world_size} draws (one per rank), but got '
-                f'{len(dataset) if epoch_size is None else epoch_size}.'
+                f'Expected `epoch_size` to be at least {self.world_size} (one draw per rank), but '
+                f'got {draws!r}.'
             )
         self.epoch = 0
 
@@ -75,9 +84,11 @@ class EpochSampler(Sampler):
 class TwoStreamSampler(Sampler):
     """Endless streams of labeled and of unlabeled samples, for `RatioBatchSampler`.
 
+    The order follows from (seed, epoch) alone, so a resumed run goes on as an uninterrupted one.
+
     Args:
         dataset: a `SemiSupervisedDataset`.
-        seed: of the order.
+        seed: of the order, the same on all ranks. None: drawn, and shared by the ranks.
         epoch_over: what an epoch is: one pass over the ``unlabeled`` pool, over the ``labeled``
             clips (SVFormer's meaning), or that many iterations.
 
@@ -86,16 +97,15 @@ class TwoStreamSampler(Sampler):
     """
 
     def __init__(
-        self, dataset: Dataset, seed: int = 0, epoch_over: str | int = 'unlabeled'
+        self, dataset: Dataset, seed: int | None = 0, epoch_over: str | int = 'unlabeled'
     ) -> None:
         if not (hasattr(dataset, 'labeled') and hasattr(dataset, 'unlabeled')):
             raise ConfigError(
                 'TwoStreamSampler needs a SemiSupervisedDataset, but got a '
                 f'{type(dataset).__name__}. Use EpochSampler for a single data set.'
             )
-        if epoch_over not in ('unlabeled', 'labeled') and not (
-            isinstance(epoch_over, int) and epoch_over > 0
-        ):
+        is_count = isinstance(epoch_over, int) and not isinstance(epoch_over, bool)
+        if epoch_over not in ('unlabeled', 'labeled') and not (is_count and epoch_over > 0):
             raise ConfigError(
                 "Expected `epoch_over` to be 'unlabeled', 'labeled' or a number of iterations, "
                 f'but got {epoch_over!r}.'
@@ -103,9 +113,9 @@ class TwoStreamSampler(Sampler):
         self.sizes = {'labeled': len(dataset.labeled), 'unlabeled': len(dataset.unlabeled)}
         for name, size in self.sizes.items():
             if size == 0:
-                raise ConfigError(f'The {name} data set is empty.')
+                raise ConfigError(f'The {name} data set is empty. Check its list.')
         self.dataset = dataset
-        self.seed = seed
+        self.seed = sync_random_seed() if seed is None else seed
         self.epoch_over = epoch_over
         self.epoch = 0
 
@@ -119,7 +129,15 @@ class TwoStreamSampler(Sampler):
         self.epoch = epoch
 
     def __iter__(self) -> Iterator[DrawIndex]:
-        return self.stream('unlabeled')
+        """Refuse: two endless streams are of use only to a batch sampler.
+
+        Raises:
+            ConfigError: always.
+        """
+        raise ConfigError(
+            'TwoStreamSampler has two endless streams. Add '
+            "`batch_sampler=dict(type='RatioBatchSampler', ratio=(1, 5))` to the dataloader."
+        )
 
     def __len__(self) -> int:
         return sum(self.sizes.values())
@@ -129,40 +147,45 @@ class TwoStreamSampler(Sampler):
 class RatioBatchSampler(Sampler):
     """Batches with labeled and unlabeled samples in a fixed ratio, labeled first.
 
-    Every rank draws its own part of each global batch, so no sample is drawn twice in one pass.
+    Each rank takes its own part of each global batch, so no sample is drawn twice in one pass. An
+    epoch over a pool leaves out the rest that does not fill a global batch; over labeled clips
+    that do not even fill one, it is one iteration.
 
     Args:
         sampler: a `TwoStreamSampler`.
         batch_size: samples per batch and rank, labeled and unlabeled together.
         ratio: labeled to unlabeled (paper: 1:5).
-        drop_last: only True makes sense; there for MMEngine.
 
     Raises:
         ConfigError: a ratio that does not divide the batch size, or a pool smaller than a batch.
     """
 
     def __init__(
-        self,
-        sampler: TwoStreamSampler,
-        batch_size: int,
-        ratio: tuple[int, int] = (1, 5),
-        drop_last: bool = True,
+        self, sampler: TwoStreamSampler, batch_size: int, ratio: tuple[int, int] = (1, 5)
     ) -> None:
         if not isinstance(sampler, TwoStreamSampler):
             raise ConfigError(
-                'RatioBatchSampler needs `sampler=dict(type="TwoStreamSampler")`, but got a '
+                "RatioBatchSampler needs `sampler=dict(type='TwoStreamSampler')`, but got a "
                 f'{type(sampler).__name__}.'
             )
+        is_pair = len(ratio) == 2 and all(isinstance(part, int) and part > 0 for part in ratio)
+        if not is_pair:
+            raise ConfigError(
+                'Expected `ratio` to be two positive integers, labeled to unlabeled, but got '
+                f'{ratio!r}.'
+            )
         total = sum(ratio)
-        if len(ratio) != 2 or min(ratio) < 1 or batch_size % total:
+        if batch_size < 1 or batch_size % total:
+            lower = batch_size // total * total
+            nearest = f'{lower} or {lower + total}' if lower > 0 else f'{total}'
             raise ConfigError(
                 f'Expected `batch_size` to be a multiple of {total} for the ratio '
-                f'{ratio[0]}:{ratio[-1]} of labeled to unlabeled, but got {batch_size}.'
+                f'{ratio[0]}:{ratio[1]} of labeled to unlabeled, but got {batch_size!r}. '
+                f'Nearest: {nearest}.'
             )
         self.rank, self.world_size = get_dist_info()
         self.sampler = sampler
         self.batch_size = batch_size
-        self.drop_last = drop_last
         share = batch_size // total
         self.counts = {'labeled': ratio[0] * share, 'unlabeled': ratio[1] * share}
         self.num_batches = self._epoch_length()
@@ -175,9 +198,11 @@ class RatioBatchSampler(Sampler):
         if over == 'labeled':  # few labels: the rest of the last batch begins the next pass
             batches = max(batches, 1)
         if batches == 0:
+            needed = self.counts[over] * self.world_size
             raise ConfigError(
                 f'The {over} data set has {self.sampler.sizes[over]} samples, fewer than the '
-                f'{self.counts[over] * self.world_size} of one batch on {self.world_size} rank(s).'
+                f'{needed} of one batch on {self.world_size} rank(s). '
+                'Lower `batch_size`, or set `epoch_over` to a number of iterations.'
             )
         return batches
 

@@ -4,7 +4,7 @@ from torch.utils.data import Dataset
 
 from mmavssl.registry import DATASETS
 from mmavssl.structures import DrawIndex
-from mmavssl.utils.errors import DataError
+from mmavssl.utils.errors import ConfigError, DataError
 
 
 @DATASETS.register_module()
@@ -15,22 +15,18 @@ class SemiSupervisedDataset(Dataset):
     whatever the number of labeled clips; thresholds that remember clips need this.
 
     Args:
-        labeled: config of the labeled data set.
-        unlabeled: config of the unlabeled one.
+        labeled: labeled data set or its config; ``source='labeled'`` need not be said.
+        unlabeled: unlabeled data set or its config; ``source='unlabeled'`` need not be said.
 
     Raises:
-        DataError: their class names differ.
+        ConfigError: one of them has another ``source``.
+        DataError: one of them is empty, or their class names differ.
     """
 
     def __init__(self, labeled: dict | Dataset, unlabeled: dict | Dataset) -> None:
-        self.labeled = DATASETS.build(_with_source(labeled, 'labeled'))
-        self.unlabeled = DATASETS.build(_with_source(unlabeled, 'unlabeled'))
-        names = [dataset.metainfo['classes'] for dataset in (self.labeled, self.unlabeled)]
-        if names[0] != names[1]:
-            raise DataError(
-                'The labeled and the unlabeled data set have different class names: '
-                f'{len(names[0])} and {len(names[1])}. Use one `classes_file` for both.'
-            )
+        self.labeled = _build(labeled, 'labeled')
+        self.unlabeled = _build(unlabeled, 'unlabeled')
+        _check_classes(*(data.metainfo['classes'] for data in (self.labeled, self.unlabeled)))
 
     @property
     def metainfo(self) -> dict:
@@ -38,21 +34,57 @@ class SemiSupervisedDataset(Dataset):
         return self.labeled.metainfo
 
     def full_init(self) -> None:
-        """Load both lists."""
-        self.labeled.full_init()
-        self.unlabeled.full_init()
+        """Do nothing: both lists are loaded when the data set is built. MMEngine calls it."""
 
     def __len__(self) -> int:
         return len(self.labeled) + len(self.unlabeled)
 
     def __getitem__(self, draw: int | DrawIndex) -> dict:
-        """Return one draw of a sample of either stream."""
+        """Return one draw of a sample of either stream.
+
+        Raises:
+            IndexError: no such sample.
+        """
         draw = draw if isinstance(draw, DrawIndex) else DrawIndex(int(draw))
-        offset = draw.index - len(self.labeled)
+        size = len(self)
+        if not -size <= draw.index < size:
+            raise IndexError(f'Expected an index below {size}, but got {draw.index!r}.')
+        index = draw.index % size
+        offset = index - len(self.labeled)
         if offset < 0:
-            return self.labeled[draw]
+            return self.labeled[draw._replace(index=index)]
         return self.unlabeled[draw._replace(index=offset)]
 
 
-def _with_source(dataset: dict | Dataset, source: str) -> dict | Dataset:
-    return {'source': source, **dataset} if isinstance(dataset, dict) else dataset
+def _build(dataset: dict | Dataset, source: str) -> Dataset:
+    is_config = isinstance(dataset, dict)
+    built = DATASETS.build({'source': source, **dataset}) if is_config else dataset
+    found = getattr(built, 'source', source)
+    if found != source:
+        raise ConfigError(
+            f"Expected the `{source}` data set to have source='{source}', but got {found!r}. "
+            'Leave `source` out of its config.'
+        )
+    if hasattr(built, 'full_init'):
+        built.full_init()
+    if len(built) == 0:
+        raise DataError(
+            f'The {source} data set is empty. Check its list '
+            f'({getattr(built, "ann_file", type(built).__name__)}).'
+        )
+    return built
+
+
+def _check_classes(labeled: tuple[str, ...], unlabeled: tuple[str, ...]) -> None:
+    labeled, unlabeled = tuple(labeled), tuple(unlabeled)
+    if labeled == unlabeled:
+        return
+    pairs = enumerate(zip(labeled, unlabeled, strict=False))
+    detail = next(
+        (f'class {i} is {a!r} and {b!r}' for i, (a, b) in pairs if a != b),
+        f'there are {len(labeled)} and {len(unlabeled)}',
+    )
+    raise DataError(
+        f'The labeled and the unlabeled data set have different class names: {detail}. Use one '
+        '`classes_file` for both.'
+    )

@@ -2,41 +2,57 @@
 
 import hashlib
 import json
-from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from mmavssl.datasets.manifest import ClipEntry, read_classes, read_manifest, write_manifest
+from mmavssl.datasets.manifest import ClipEntry, format_manifest, read_classes, read_manifest
 from mmavssl.utils.errors import ConfigError, DataError
 from mmavssl.utils.random import stable_seed
 from mmavssl.version import __version__
 
+TOOL_VERSION_KEY = 'mmavssl'
+
 
 def k_shot(
-    entries: list[ClipEntry], classes: tuple[str, ...], shots: int, seed: int
+    entries: Sequence[ClipEntry], classes: Sequence[str], shots: int, seed: int
 ) -> list[ClipEntry]:
-    """Choose ``shots`` clips of every class.
+    """Choose ``shots`` clips of every class, uniformly without replacement.
 
-    A class's choice follows from (seed, class name) and its paths alone, so it does not change
-    when other classes are added or the list is sorted otherwise.
+    Each clip has a random rank that follows from (seed, class name, clip) alone, and the first
+    ones of each class are taken. So the choice depends neither on the order of the list or the
+    classes nor on other classes or library versions, and fewer shots of a seed are among more.
+
+    Args:
+        entries: labeled clips.
+        classes: class names.
+        shots: clips per class.
+        seed: of the choice.
+
+    Returns:
+        The chosen clips by class, and by path within a class.
 
     Raises:
         DataError: a clip without label, or a class with fewer clips than shots.
     """
-    by_class: dict[int, list[ClipEntry]] = defaultdict(list)
+    by_class: dict[int, list[ClipEntry]] = {label: [] for label in range(len(classes))}
     for entry in entries:
         if entry.label is None:
-            raise DataError(f'{entry.path} has no label; a split is drawn from labeled clips.')
+            raise DataError(
+                f'{entry.path} (line {entry.line}) has no label, but a split is drawn from '
+                'labeled clips. Label it, or take it out.'
+            )
         by_class[entry.label].append(entry)
     chosen = []
     for label, name in enumerate(classes):
-        clips = sorted(by_class[label], key=lambda entry: (entry.path, entry.start or 0.0))
+        clips = by_class[label]
         if len(clips) < shots:
-            raise DataError(f'Class {name!r} has {len(clips)} clips, fewer than {shots} shots.')
-        rng = np.random.default_rng(stable_seed(seed, name))
-        chosen += [clips[i] for i in sorted(rng.choice(len(clips), shots, replace=False))]
+            raise DataError(
+                f'Class {name!r} has {len(clips)} clips, fewer than {shots} shots. Lower `shots`, '
+                'or take the class out of the list and of the class names.'
+            )
+        ranked = sorted(clips, key=lambda clip, name=name: stable_seed(seed, name, *_place(clip)))
+        chosen += sorted(ranked[:shots], key=_place)
     return chosen
 
 
@@ -51,6 +67,8 @@ def make_split(
     overwrite: bool = False,
 ) -> dict:
     """Write ``labeled.csv``, ``unlabeled.csv`` and ``split.json`` into ``out_dir``.
+
+    Paths stay as they are in the manifest: relative to the same data root.
 
     Args:
         manifest: list of all training clips with labels.
@@ -71,16 +89,16 @@ def make_split(
     """
     if shots < 1:
         raise ConfigError(f'Expected `shots` to be at least 1, but got {shots!r}.')
-    for path in (manifest, classes_file):
-        if not Path(path).is_file():
-            raise DataError(f'{path} does not exist. Prepare the data set first.')
     classes = read_classes(classes_file)
     entries = read_manifest(manifest, classes)
-    labeled = k_shot(entries, classes, shots, seed)
+    try:
+        labeled = k_shot(entries, classes, shots, seed)
+    except DataError as error:
+        raise DataError(f'{manifest}: {error}') from None
     chosen = set(labeled)
-    unlabeled = entries if include_labeled else [e for e in entries if e not in chosen]
+    unlabeled = [entry for entry in entries if include_labeled or entry not in chosen]
     if not unlabeled:
-        raise DataError(f'{shots} shots leave no unlabeled clip of {manifest}.')
+        raise DataError(f'{manifest}: {shots} shots leave no unlabeled clip. Lower `shots`.')
     facts = {
         'shots': shots,
         'seed': seed,
@@ -88,27 +106,48 @@ def make_split(
         'keep_labels': keep_labels,
         'num_labeled': len(labeled),
         'num_unlabeled': len(unlabeled),
-        'unlabeled_per_class': {
-            name: sum(entry.label == label for entry in unlabeled)
-            for label, name in enumerate(classes)
-        },
+        'labeled_per_class': _count(labeled, classes),
+        'unlabeled_per_class': _count(unlabeled, classes),
         'manifest_sha256': hashlib.sha256(Path(manifest).read_bytes()).hexdigest(),
-        'mmavssl': __version__,
+        TOOL_VERSION_KEY: __version__,
     }
-    out_dir = Path(out_dir)
-    _check_existing(out_dir / 'split.json', facts, overwrite)
-    out_dir.mkdir(parents=True, exist_ok=True)
     if not keep_labels:
         unlabeled = [replace(entry, label=None) for entry in unlabeled]
-    write_manifest(out_dir / 'labeled.csv', labeled)
-    write_manifest(out_dir / 'unlabeled.csv', unlabeled)
-    (out_dir / 'split.json').write_text(json.dumps(facts, indent=2) + '\n')
+    files = {
+        'labeled.csv': format_manifest(labeled),
+        'unlabeled.csv': format_manifest(unlabeled),
+        'split.json': json.dumps(facts, indent=2, ensure_ascii=False) + '\n',
+    }
+    _write(Path(out_dir), files, overwrite)
     return facts
 
 
-def _check_existing(path: Path, facts: dict, overwrite: bool) -> None:
-    if path.is_file() and not overwrite and json.loads(path.read_text()) != facts:
-        raise ConfigError(
-            f'{path.parent} holds another split (other manifest, options or version). Choose '
-            'another `--out`, or `--overwrite` it.'
-        )
+def _place(entry: ClipEntry) -> tuple[str, str, str]:
+    """Return what tells two clips of a list apart, in a form that sorts."""
+    return entry.path, *('' if s is None else f'{s:015.6f}' for s in (entry.start, entry.end))
+
+
+def _count(entries: Iterable[ClipEntry], classes: Sequence[str]) -> dict[str, int]:
+    counts = dict.fromkeys(classes, 0)
+    for entry in entries:
+        counts[classes[entry.label]] += 1
+    return counts
+
+
+def _write(out_dir: Path, files: dict[str, str], overwrite: bool) -> None:
+    if not overwrite:
+        for name, text in files.items():
+            path = out_dir / name
+            if path.exists() and _content(path.read_text('utf-8')) != _content(text):
+                raise ConfigError(
+                    f'{out_dir} holds another split ({name} differs: another manifest, other '
+                    'options, or edited by hand). Choose another `--out`, or `--overwrite` it.'
+                )
+    out_dir.mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        (out_dir / name).write_text(text, encoding='utf-8', newline='\n')
+
+
+def _content(text: str) -> str:
+    """Drop the version of the tool: the same split of another version is no other split."""
+    return '\n'.join(s for s in text.split('\n') if not s.startswith(f'  "{TOOL_VERSION_KEY}"'))

@@ -41,7 +41,9 @@ def plot_curves(paths: str | Path | Sequence[str | Path], out_file: str | Path) 
     names = sorted({name for scalars in runs.values() for name in scalars})
     panels = {title: chosen for title, chosen in assign_panels(names).items() if chosen}
     if not panels:
-        raise DataError(f'The scalars of {", ".join(runs)} ({", ".join(names)}) have no curve here.')
+        raise DataError(
+            f'The scalars of {", ".join(runs)} ({", ".join(names)}) have no curve here.'
+        )
     figure = Figure(figsize=(4.6 * len(panels), 3.6), layout='constrained')
     FigureCanvasAgg(figure)
     for axes, (title, chosen) in zip(

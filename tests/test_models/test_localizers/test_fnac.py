@@ -124,9 +124,7 @@ def test_affinity_option_changes_the_map_only():
     frames, audio = torch.rand(1, 2, 3, 32, 32), torch.randn(1, 32, 24)
     close(
         affinity(frames, audio),
-        smooth_by_affinity(
-            cosine(frames, audio), cosine.embed_frames(frames[0]).unsqueeze(0)
-        ),
+        smooth_by_affinity(cosine(frames, audio), cosine.embed_frames(frames[0]).unsqueeze(0)),
     )
 
 

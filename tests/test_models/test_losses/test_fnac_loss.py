@@ -65,9 +65,7 @@ def test_sounding_region_against_loops(features):
     for n in range(6):
         own = maps[n, n]
         scaled = (own - own.min()) / (own.max() - own.min() + 1e-5)
-        chosen = [
-            image_feat[n, :, y, x] for y in range(7) for x in range(7) if scaled[y, x] > 0.6
-        ]
+        chosen = [image_feat[n, :, y, x] for y in range(7) for x in range(7) if scaled[y, x] > 0.6]
         assert 0 < len(chosen) < 49
         torch.testing.assert_close(ours[n], sum(chosen) / 49)
 

@@ -1,0 +1,36 @@
+"""Draw the training curves of one or more runs into one picture.
+
+Example:
+    python tools/analysis/plot_curves.py work_dirs/asl_mix/avsprites_2shot --out curves.png
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description='Draw training curves.')
+    parser.add_argument('runs', nargs='+', help='work dirs, or their scalars.json')
+    parser.add_argument('--out', default='curves.png', help='picture to write')
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the tool and return its exit status."""
+    args = parse_args(argv)
+    from mmavssl.utils.errors import DataError
+    from mmavssl.visualization.curves import plot_curves
+
+    try:
+        plot_curves(args.runs, args.out)
+    except DataError as error:
+        print(f'plot_curves: {error}', file=sys.stderr)
+        return 2
+    print(args.out)
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
