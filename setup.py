@@ -27,6 +27,7 @@ INSTALL_REQUIRES = [
     'einops>=0.7',
     'matplotlib>=3.7',
     'numpy>=1.26',
+    'pillow>=10',
     'safetensors>=0.4',
     'setuptools<82',  # mmengine imports pkg_resources, and distutils on Python >= 3.12
 ]

@@ -1,91 +1,124 @@
 """Test a checkpoint: 5 clips x 3 crops per video by default, averaged."""
 
+from __future__ import annotations
+
 import argparse
 import json
-import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmavssl.utils.cli import add_config_arguments, run_tool
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    parser = argparse.ArgumentParser(description='Test a checkpoint.')
+    parser = argparse.ArgumentParser(
+        description='Test a checkpoint: 5 clips x 3 crops per video by default, averaged.'
+    )
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint of tools/train.py')
     parser.add_argument(
-        '--use', choices=('student', 'teacher', 'both'), default='both',
-        help='network to test; both costs twice the time',
+        '--use', choices=('student', 'teacher', 'both'),
+        help="network to test; default: the config's `model.test_with`, both if it has none",
     )  # fmt: skip
-    parser.add_argument('--work-dir', help='folder of logs')
     parser.add_argument('--out', type=Path, help='JSON file for the metrics')
     parser.add_argument('--dump', help='JSON file with per-class accuracy and confusion matrices')
-    parser.add_argument(
-        '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='changes to the config'
-    )
-    parser.add_argument(
-        '--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none',
-        help='how the processes were started',
-    )  # fmt: skip
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
-    args = parser.parse_args(argv)
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    return args
+    add_config_arguments(parser)
+    return parser.parse_args(argv)
 
 
-def test_config(args: argparse.Namespace):
-    """Read the config and apply the command line to it."""
+def test_config(args: argparse.Namespace) -> Config:
+    """Read the config, check it and apply the command line to it."""
+    from mmavssl.utils.config_check import check_config
     from mmavssl.utils.configs import load_config
     from mmavssl.utils.errors import ConfigError
 
     cfg = load_config(args.config, args.cfg_options, args.work_dir, args.launcher)
-    if not Path(args.checkpoint).is_file():
-        raise ConfigError(f'{args.checkpoint} does not exist. Train it: tools/train.py {args.config}')
-    if 'test_dataloader' not in cfg:
+    check_config(cfg)
+    if cfg.get('test_dataloader') is None:
         raise ConfigError(f'{args.config} has no `test_dataloader`: there is nothing to test.')
-    if cfg.model.type == 'SemiSupervisedRecognizer':
-        cfg.model.test_with = args.use
+    if args.use:
+        choose_network(cfg, args.use)
     if args.dump:
-        cfg.test_evaluator.dump = args.dump
-    cfg.load_from = args.checkpoint
-    _drop_initial_weights(cfg.model)
+        dump_confusion(cfg, args.dump)
+    cfg.load_from, cfg.resume = args.checkpoint, False
+    drop_initial_weights(cfg.model)
     return cfg
 
 
-def _drop_initial_weights(node) -> None:
-    """Initial weights are not read where a checkpoint replaces them; the localizer is not used."""
+def choose_network(cfg: Config, name: str) -> None:
+    """Set the network to test; an algorithm with the student alone has no choice."""
+    from mmavssl.registry import MODELS
+    from mmavssl.utils.components import accepted_arguments, find_component
+    from mmavssl.utils.errors import ConfigError
+
+    if 'test_with' in (accepted_arguments(find_component(cfg.model.type, MODELS)) or ()):
+        cfg.model.test_with = name
+    elif name == 'teacher':
+        raise ConfigError(f'--use teacher: {cfg.model.type} has no teacher. Leave --use out.')
+
+
+def dump_confusion(cfg: Config, path: str) -> None:
+    """Let the accuracy metric write its file."""
+    from mmavssl.utils.errors import ConfigError
+
+    evaluators = cfg.test_evaluator
+    evaluators = [evaluators] if isinstance(evaluators, Mapping) else evaluators
+    accuracy = next((e for e in evaluators if e.get('type') == 'MultiViewAccuracy'), None)
+    if accuracy is None:
+        raise ConfigError('--dump needs a MultiViewAccuracy in `test_evaluator`.')
+    accuracy['dump'] = path
+
+
+def drop_initial_weights(node: Any) -> None:
+    """Take out what a checkpoint replaces, and the weights of the localizer, which is not used."""
     if isinstance(node, dict):
         if isinstance(node.get('init_cfg'), dict):
             node['init_cfg'] = None
         for child in node.values():
-            _drop_initial_weights(child)
+            drop_initial_weights(child)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the tool and return its exit status."""
-    args = parse_args(argv)
+def test(args: argparse.Namespace) -> None:
+    """Check everything that can be checked before, then test and report."""
     from mmengine.dist import is_main_process
     from mmengine.runner import Runner
 
-    from mmavssl.utils.config_check import check_config
+    from mmavssl.datasets.clip_check import check_clips
+    from mmavssl.utils.checkpoints import (
+        check_checkpoint_fits,
+        forbid_unsafe_loading,
+        parameter_shapes,
+    )
     from mmavssl.utils.data_check import check_files
-    from mmavssl.utils.errors import ConfigError, DataError
+    from mmavssl.utils.distributed import join_cpu_processes, leave_processes
 
-    try:
-        cfg = test_config(args)
-        check_config(cfg)
-        check_files(cfg, training=False)
-        metrics = Runner.from_cfg(cfg).test()
-    except (ConfigError, DataError) as error:
-        print(f'test: {error}', file=sys.stderr)
-        return 2
+    forbid_unsafe_loading()
+    cfg = test_config(args)
+    parameter_shapes(args.checkpoint)
+    check_files(cfg, training=False)
+    check_clips(cfg, ('test_dataloader',))
+    join_cpu_processes(cfg)
+    runner = Runner.from_cfg(cfg)
+    check_checkpoint_fits(runner.model, args.checkpoint)
+    metrics = runner.test()
     if is_main_process():
         for name, value in metrics.items():
             print(f'{name}: {value:.2f}')
         if args.out:
             args.out.parent.mkdir(parents=True, exist_ok=True)
             args.out.write_text(json.dumps(metrics, indent=2) + '\n')
-    return 0
+    leave_processes()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the tool and return its exit status."""
+    return run_tool('test', test, parse_args(argv))
 
 
 if __name__ == '__main__':

@@ -1,74 +1,96 @@
 """Train what a config describes."""
 
+from __future__ import annotations
+
 import argparse
-import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mmavssl.utils.cli import add_config_arguments, run_tool
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description='Train what a config describes.')
     parser.add_argument('config', help='config file')
-    parser.add_argument('--work-dir', help='folder of logs and checkpoints')
     parser.add_argument(
-        '--resume', nargs='?', const='auto',
-        help='go on from the newest checkpoint in the work dir (no value, or auto) or from PATH',
+        '--resume', nargs='?', const='auto', metavar='auto|PATH',
+        help='go on from PATH, or (no value, or auto) from the newest checkpoint in the work dir',
     )  # fmt: skip
     parser.add_argument('--amp', action='store_true', help='mixed precision (needs CUDA)')
-    parser.add_argument(
-        '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='changes to the config'
-    )
-    parser.add_argument(
-        '--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none',
-        help='how the processes were started',
-    )  # fmt: skip
-    parser.add_argument('--local_rank', '--local-rank', type=int, default=0)
-    args = parser.parse_args(argv)
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    return args
+    add_config_arguments(parser)
+    return parser.parse_args(argv)
 
 
-def load_config(args: argparse.Namespace):
+def train_config(args: argparse.Namespace) -> Config:
     """Read the config and apply the command line to it."""
-    import torch
+    from mmengine.runner import find_latest_checkpoint
 
+    from mmavssl.utils.checkpoints import parameter_shapes
     from mmavssl.utils.configs import load_config
 
     cfg = load_config(args.config, args.cfg_options, args.work_dir, args.launcher)
     if args.amp:
-        if not torch.cuda.is_available():
-            raise SystemExit('train: --amp needs a CUDA device; leave it out on a CPU.')
-        cfg.optim_wrapper.type = 'AmpOptimWrapper'
-        cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+        use_mixed_precision(cfg)
     if args.resume:
         cfg.resume = True
-        if args.resume != 'auto':
-            if not Path(args.resume).is_file():
-                raise SystemExit(f'train: --resume {args.resume}: there is no such file.')
-            cfg.load_from = args.resume
+        cfg.load_from = None if args.resume == 'auto' else args.resume
+    if cfg.get('resume') and not cfg.get('load_from'):
+        cfg.load_from = find_latest_checkpoint(cfg.work_dir)
+        cfg.resume = cfg.load_from is not None  # nothing to go on from: a new run
+    if cfg.get('resume'):
+        parameter_shapes(cfg.load_from)  # or an error
     return cfg
+
+
+def use_mixed_precision(cfg: Config) -> None:
+    """Turn the optimizer wrapper into MMEngine's for mixed precision."""
+    import torch
+
+    from mmavssl.utils.errors import ConfigError
+
+    if not torch.cuda.is_available():
+        raise ConfigError('--amp needs a CUDA device, and there is none. Leave it out on a CPU.')
+    kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
+    if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
+        raise ConfigError(
+            f'--amp replaces `optim_wrapper.type` OptimWrapper, but it is {kind!r}. Leave --amp '
+            'out, or change the config.'
+        )
+    cfg.optim_wrapper.type = 'AmpOptimWrapper'
+    cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+
+
+def train(args: argparse.Namespace) -> None:
+    """Check everything that can be checked before, then train."""
+    from mmengine.runner import Runner
+
+    from mmavssl.datasets.clip_check import check_clips
+    from mmavssl.utils.checkpoints import check_checkpoint_fits, forbid_unsafe_loading
+    from mmavssl.utils.config_check import check_config
+    from mmavssl.utils.data_check import check_files
+    from mmavssl.utils.distributed import join_cpu_processes, leave_processes
+
+    forbid_unsafe_loading()
+    cfg = train_config(args)
+    check_config(cfg)
+    check_files(cfg)
+    check_clips(cfg, ('train_dataloader', 'val_dataloader'))
+    join_cpu_processes(cfg)
+    runner = Runner.from_cfg(cfg)
+    if cfg.get('resume'):
+        check_checkpoint_fits(runner.model, cfg.load_from)
+    runner.train()
+    leave_processes()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
-    args = parse_args(argv)
-    from mmengine.runner import Runner
-
-    from mmavssl.utils.config_check import check_config
-    from mmavssl.utils.data_check import check_files
-    from mmavssl.utils.errors import ConfigError, DataError
-
-    try:
-        cfg = load_config(args)
-        check_config(cfg)
-        check_files(cfg)
-        Runner.from_cfg(cfg).train()
-    except (ConfigError, DataError) as error:
-        print(f'train: {error}', file=sys.stderr)
-        return 2
-    return 0
+    return run_tool('train', train, parse_args(argv))
 
 
 if __name__ == '__main__':

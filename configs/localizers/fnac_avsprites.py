@@ -9,8 +9,9 @@ _base_ = [
 
 model = dict(
     localizer={{_base_.tiny_localizer}},
-    loss=dict(weights=(1.0, 1.0, 1.0), temperature=0.1, warmup_epochs=3),
+    loss=dict(weights=(1.0, 1.0, 1.0), temperature=0.2, warmup_epochs=3),
 )
 optim_wrapper = dict(optimizer=dict(lr=2e-3))
+train_dataloader = dict(batch_size=32)
 train_cfg = dict(max_epochs=6)
 prepare_commands = dict(data='python tools/data/make_avsprites.py data/avsprites --workers 2')

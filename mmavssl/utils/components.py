@@ -78,7 +78,7 @@ def build_component(cfg: Any, registry: Registry, default_args: dict | None = No
         return cfg
     if not isinstance(cfg, dict) or 'type' not in cfg:
         raise ConfigError(
-            f"Expected a {registry.name} config with a 'type', but got {cfg!r}. "
+            f"Expected {a(registry.name)} config with a 'type', but got {cfg!r}. "
             f'Available: {", ".join(_known_types(registry))}.'
         )
     args = {**(default_args or {}), **cfg}
@@ -98,25 +98,36 @@ def find_component(kind: str, registry: Registry) -> Callable:
         target = MODELS.get(kind)
     if callable(target):
         return target
-    from mmavssl.registry import TYPED_REGISTRIES
-
-    home = next(
-        (
-            other
-            for other in TYPED_REGISTRIES
-            if other is not registry and kind in _known_types(other)
-        ),
-        None,
-    )
+    home = _home_of(kind, registry)
     known = _known_types(registry)
+    inherited = list(registry.parent.module_dict) if registry.parent else []
     hint = (
-        f' It is a {home.name} and belongs where a {home.name} is expected.'
+        f' It is {a(home.name)} and belongs where {a(home.name)} is expected.'
         if home
-        else did_you_mean(kind, known)
+        else did_you_mean(kind, [*known, *inherited])
     )
     raise ConfigError(
-        f'{kind!r} is not a {registry.name}.{hint} Available {registry.name} types: '
-        f'{", ".join(known)}. A plugin is made known by `custom_imports`.'
+        f'{kind!r} is not {a(registry.name)}.{hint} Available {registry.name} types: '
+        f'{", ".join(known or inherited)}. A plugin is made known by `custom_imports`.'
+    )
+
+
+def a(noun: str) -> str:
+    """Return ``noun`` with its indefinite article.
+
+    >>> a('optimizer')
+    'an optimizer'
+    """
+    return f'{"an" if noun[0] in "aeiou" else "a"} {noun}'
+
+
+def _home_of(kind: str, registry: Registry) -> Registry | None:
+    """Return the other one of our registries that has ``kind``, if any."""
+    from mmavssl import registry as reg
+
+    others = (*reg.TYPED_REGISTRIES, reg.MODELS, reg.DATASETS, reg.TRANSFORMS, reg.HOOKS)
+    return next(
+        (other for other in others if other is not registry and kind in _known_types(other)), None
     )
 
 

@@ -1,11 +1,11 @@
 """Check a whole config before anything is built from it.
 
-Every component (a dict with a ``type``) must exist in the registry that its key stands for and must
-take the arguments it is given. MMEngine finds such mistakes one by one, some only after minutes.
+Every component (a dict with a ``type``) must exist in the registry that its key stands for, and
+must take the arguments it is given. MMEngine finds such mistakes one by one, some after minutes.
 """
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from mmengine.config import Config
@@ -15,11 +15,12 @@ from mmengine.utils.dl_utils import set_multi_processing
 from torch.utils.data import DataLoader
 
 from mmavssl import registry as reg
-from mmavssl.utils.components import check_arguments, find_component
+from mmavssl.utils.components import a, check_arguments, find_component
 from mmavssl.utils.config_slots import (
     DATALOADER_SLOTS,
+    DATALOADERS,
     EVALUATOR_SLOT,
-    FREE_TOP_LEVEL,
+    KNOWN_TOP_LEVEL,
     LOOP_BY_EPOCH,
     NESTED_SLOTS,
     TOP_LEVEL_SLOTS,
@@ -27,13 +28,12 @@ from mmavssl.utils.config_slots import (
 )
 from mmavssl.utils.errors import ConfigError
 
-DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 EVALUATORS = ('val_evaluator', 'test_evaluator')
 OWN_SCOPES = ('mmavssl', 'mmengine')
 # Packages whose components build their nested components through registries, as the keys say.
 KNOWN_PACKAGES = ('mmavssl', 'mmengine', 'mmcv')
 # How alike an unknown top-level key must be to one with a meaning to count as misspelt.
-MISSPELT = 0.88
+MAX_EDITS, MIN_RATIO = 2, 0.88
 
 
 def check_config(cfg: Config) -> None:
@@ -118,7 +118,7 @@ class ComponentCheck:
             return None
         if kind is None:
             raise ConfigError(
-                f"{path}: expected a {slot.registry.name} with a 'type', but got "
+                f"{path}: expected {a(slot.registry.name)} with a 'type', but got "
                 f'{_short(cfg)}. Set `type`, or check the spelling of the key.'
             )
         if not strict and not self._exists(kind, slot.registry):
@@ -184,27 +184,35 @@ def _check_schedulers(check: ComponentCheck, cfg: Any) -> None:
 
 def _check_settings(cfg: Config) -> None:
     """Check the dicts that MMEngine hands to functions of its own."""
-    for name, target in (('randomness', Runner.set_randomness),):
-        check_arguments(target, cfg.get(name) or {}, name)
+    check_arguments(Runner.set_randomness, cfg.get('randomness') or {}, 'randomness')
     env_cfg = cfg.get('env_cfg') or {}
     check_arguments(set_multi_processing, env_cfg.get('mp_cfg') or {}, 'env_cfg.mp_cfg')
 
 
 def _check_top_level_keys(cfg: Config) -> None:
     """A config may hold any variable, so only names close to one with a meaning are mistakes."""
-    known = {*TOP_LEVEL_SLOTS, *DATALOADERS, *FREE_TOP_LEVEL}
     for key in cfg:
-        nearest = _nearest(key, known)
-        if key not in known and nearest and nearest not in cfg:
+        nearest = next((name for name in sorted(KNOWN_TOP_LEVEL) if _misspelt(key, name)), None)
+        if key not in KNOWN_TOP_LEVEL and nearest:
             raise ConfigError(
-                f'{key}: the config has no use for this key. Did you mean {nearest!r}? '
-                'Choose a name less alike if it is a variable of your own.'
+                f'{key}: nothing reads this key. Did you mean {nearest!r}? Choose a name less '
+                'alike if it is a variable of your own.'
             )
 
 
-def _nearest(key: str, known: Iterable[str]) -> str | None:
-    matches = difflib.get_close_matches(key.lower(), known, n=1, cutoff=MISSPELT)
-    return matches[0] if matches else None
+def _misspelt(key: str, name: str) -> bool:
+    """Whether ``key`` is ``name`` but for a letter or two; ``model2`` is another name."""
+    matcher = difflib.SequenceMatcher(None, key, name, autojunk=False)
+    edits = sum(
+        max(i2 - i1, j2 - j1)
+        for operation, i1, i2, j1, j2 in matcher.get_opcodes()
+        if operation != 'equal'
+    )
+    return (
+        edits <= MAX_EDITS
+        and matcher.ratio() >= MIN_RATIO
+        and key.rstrip('0123456789_') not in KNOWN_TOP_LEVEL
+    )
 
 
 def _short(cfg: Mapping) -> str:

@@ -48,6 +48,9 @@ FREE_TOP_LEVEL = (
     'randomness', 'resume', 'runner_type', 'sync_bn', 'work_dir',
 )  # fmt: skip
 
+DATALOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+KNOWN_TOP_LEVEL = {*TOP_LEVEL_SLOTS, *DATALOADERS, *FREE_TOP_LEVEL}
+
 DATALOADER_SLOTS = {
     'dataset': Slot(reg.DATASETS),
     'sampler': Slot(reg.DATA_SAMPLERS),

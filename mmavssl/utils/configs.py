@@ -1,41 +1,75 @@
 """Read a config for the command-line tools."""
 
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-import torch
 from mmengine.config import Config, DictAction
 
+from mmavssl.utils.components import did_you_mean
+from mmavssl.utils.config_slots import KNOWN_TOP_LEVEL
 from mmavssl.utils.errors import ConfigError
 
 
 def load_config(
-    path: str, options: list[str], work_dir: str | None = None, launcher: str = 'none'
+    path: str, options: Sequence[str] = (), work_dir: str | None = None, launcher: str = 'none'
 ) -> Config:
     """Read a config file and apply changes to it.
 
     Args:
         path: config file.
         options: ``KEY=VALUE`` as on the command line, values in MMEngine's syntax.
-        work_dir: folder of logs and checkpoints; default: the config's, or ``work_dirs/<name>``
-            with the folder of the config in the name unless it is the method's only one.
+        work_dir: folder of logs and checkpoints; default: the config's ``work_dir``, or
+            ``work_dirs/<folder of the config>/<its name>``, as methods share config names.
         launcher: how the processes were started.
 
     Raises:
-        ConfigError: no such file, or an option without ``=``.
+        ConfigError: no such file, a plugin that does not import, or an option without effect.
     """
-    if not Path(path).is_file():
-        raise ConfigError(f'{path} does not exist. Configs are in configs/<method>/.')
-    cfg = Config.fromfile(path)
-    changes = {}
-    for option in options:
-        key, separator, value = option.partition('=')
-        if not separator:
-            raise ConfigError(f'Expected --cfg-options KEY=VALUE, but got {option!r}.')
-        changes[key] = DictAction._parse_iterable(value)
-    cfg.merge_from_dict(changes)
+    file = Path(path)
+    if not file.is_file():
+        siblings = [str(other) for other in file.parent.glob('*.py')]
+        raise ConfigError(f'{path} does not exist.{did_you_mean(path, siblings)}')
+    try:
+        cfg = Config.fromfile(path)
+    except ImportError as error:
+        raise ConfigError(f'{path}: {error.__cause__ or error} (`custom_imports`).') from error
+    cfg.merge_from_dict(_parse_options(options, cfg))
+    cfg.setdefault('default_scope', 'mmavssl')
     cfg.launcher = launcher
-    method = Path(path).resolve().parent.name
-    cfg.work_dir = work_dir or cfg.get('work_dir') or f'work_dirs/{method}/{Path(path).stem}'
-    if launcher != 'none' and not torch.cuda.is_available():
-        cfg.setdefault('env_cfg', {})['dist_cfg'] = {'backend': 'gloo'}
+    default_dir = f'work_dirs/{file.resolve().parent.name}/{file.stem}'
+    cfg.work_dir = work_dir or cfg.get('work_dir') or default_dir
     return cfg
+
+
+def _parse_options(options: Sequence[str], cfg: Config) -> dict[str, Any]:
+    wrong = next((option for option in options if '=' not in option), None)
+    if wrong is not None:
+        raise ConfigError(f'Expected --cfg-options KEY=VALUE, but got {wrong!r}.')
+    parsed = Namespace(options=None)
+    DictAction(['--cfg-options'], 'options')(ArgumentParser(), parsed, options)
+    for key in parsed.options:
+        _check_effect(key, cfg)
+    return parsed.options
+
+
+def _check_effect(key: str, cfg: Config) -> None:
+    """A config file has used its variables when it is read: changing one later does nothing."""
+    name = key.partition('.')[0]
+    if name in KNOWN_TOP_LEVEL:
+        return
+    places = [path for path in _paths_to(name, cfg.to_dict()) if path != name]
+    advice = f' Set {" and ".join(places)}.' if places else did_you_mean(name, KNOWN_TOP_LEVEL)
+    raise ConfigError(
+        f'--cfg-options {key}: nothing reads `{name}` after the config file.{advice}'
+    )
+
+
+def _paths_to(name: str, value: Any, path: str = '') -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, child in value.items():
+            here = f'{path}.{key}' if path else key
+            if key == name:
+                yield here
+            yield from _paths_to(name, child, here)

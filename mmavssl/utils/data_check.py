@@ -13,10 +13,11 @@ REMOTE = '://'
 
 
 def check_files(cfg: Config, training: bool = True) -> None:
-    """Raise at the first list or checkpoint that the config names and that does not exist.
+    """Raise at the first folder, list or checkpoint that the config names and that is not there.
 
-    What to run is taken from the config's ``prepare_commands``: ``data`` for the lists of the data
-    set, ``split`` for those of a split, ``localizer`` for checkpoints.
+    What to run is taken from the config's ``prepare_commands``: ``data`` for a data set and its
+    lists, ``split`` for the lists in a folder ``splits``, ``localizer`` for a localizer's
+    checkpoint, ``weights`` for other ones. A data set's own ``prepare_command`` goes before.
 
     Args:
         cfg: the config.
@@ -29,15 +30,35 @@ def check_files(cfg: Config, training: bool = True) -> None:
     loaders = ('train_dataloader', 'val_dataloader') if training else ('test_dataloader',)
     for loader in loaders:
         for path, node in _dicts(cfg.get(loader), loader):
-            root = node.get('data_root') or ''
-            for key in FILE_KEYS:
-                if isinstance(node.get(key), str):
-                    _require(Path(root, node[key]), f'{path}.{key}', commands)
-    if training:
-        for path, node in _dicts(cfg.get('model'), 'model'):
-            checkpoint = node.get('checkpoint')
-            if node.get('type') == 'Pretrained' and checkpoint and REMOTE not in checkpoint:
-                _require(Path(checkpoint), f'{path}.checkpoint', commands)
+            _check_dataset(node, path, commands)
+    if not training:
+        return
+    for path, node in _dicts(cfg.get('model'), 'model'):
+        if node.get('type') == 'Pretrained':
+            what = 'localizer' if '.localizer.' in path else 'weights'
+            _require(node.get('checkpoint'), f'{path}.checkpoint', commands.get(what))
+    _require(cfg.get('load_from'), 'load_from', commands.get('weights'))
+
+
+def _check_dataset(node: Mapping, path: str, commands: Mapping[str, str]) -> None:
+    if not any(isinstance(node.get(key), str) for key in FILE_KEYS):
+        return
+    root = node.get('data_root') or ''
+    for_data = node.get('prepare_command') or commands.get('data')
+    _require(root, f'{path}.data_root', for_data)
+    for key in FILE_KEYS:
+        if node.get(key) and REMOTE not in root:
+            file = Path(root, node[key])
+            for_split = 'splits' in file.parts and commands.get('split')
+            _require(str(file), f'{path}.{key}', for_split or for_data)
+
+
+def _require(file: str | None, key: str, command: str | None) -> None:
+    if not file or REMOTE in file or Path(file).exists():
+        return
+    where = '' if Path(file).is_absolute() else f' in {Path.cwd()}'
+    remedy = f'To prepare it: {command}' if command else 'Prepare it, or correct the key.'
+    raise DataError(f'{file} does not exist{where}; `{key}` names it. {remedy}')
 
 
 def _dicts(value: Any, path: str) -> Iterator[tuple[str, Mapping]]:
@@ -48,15 +69,3 @@ def _dicts(value: Any, path: str) -> Iterator[tuple[str, Mapping]]:
     elif isinstance(value, (list, tuple)):
         for index, child in enumerate(value):
             yield from _dicts(child, f'{path}[{index}]')
-
-
-def _require(file: Path, key: str, commands: Mapping[str, str]) -> None:
-    if file.is_file():
-        return
-    if key.endswith('.checkpoint'):
-        what = 'localizer' if '.localizer.' in key else 'weights'
-    else:
-        what = 'split' if 'splits' in file.parts else 'data'
-    command = commands.get(what)
-    remedy = f' To prepare it: {command}' if command else ' Prepare it, or change the key.'
-    raise DataError(f'{file} does not exist; `{key}` names it.{remedy}')

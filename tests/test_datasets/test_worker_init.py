@@ -67,3 +67,10 @@ def test_ranks_differ(monkeypatch, keep_state):
         draws.append((random.random(), np.random.rand(), torch.rand(1).item()))
     for column in zip(*draws, strict=True):
         assert len(set(column)) == 3
+
+
+def test_one_thread(keep_state):
+    torch.set_num_threads(2)
+    cv2.setNumThreads(2)
+    av_worker_init_fn(0)
+    assert (torch.get_num_threads(), cv2.getNumThreads()) == (1, 1)

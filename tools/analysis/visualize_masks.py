@@ -2,7 +2,7 @@
 
 Examples:
     python tools/analysis/visualize_masks.py configs/asl_mix/avsprites_2shot.py
-    python tools/analysis/visualize_masks.py configs/asl_mix/ucf51_1shot.py my_video.mp4 --out m.png
+    python tools/analysis/visualize_masks.py configs/asl_mix/ucf51_1shot.py a.mp4 --out m.png
 """
 
 import argparse

@@ -2,6 +2,6 @@
 model = dict(
     type='LocalizerTrainer',
     data_preprocessor=dict(type='AVDataPreprocessor'),
-    localizer=dict(type='FNACLocalizer', audio_input='logmel'),
+    localizer=dict(type='FNACLocalizer', audio_input='logmel', pretrained_image=True),
     loss=dict(type='FNACLoss'),
 )

@@ -15,4 +15,6 @@ tiny_audio_backbone = dict(
 tiny_fusion = dict(
     video_dims=64, audio_dims=64, num_layers=1, num_heads=4, feedforward_channels=256
 )
-tiny_localizer = dict(num_stages=2, base_channels=32, out_dims=128, image_dropout=0.0)
+tiny_localizer = dict(
+    num_stages=2, base_channels=32, out_dims=128, image_dropout=0.0, pretrained_image=False
+)

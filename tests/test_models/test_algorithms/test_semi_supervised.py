@@ -135,9 +135,10 @@ def test_eq01_and_eq19_total_is_the_weighted_sum_of_slow_losses() -> None:
     outputs = [model.student(view['video'], view['audio']) for view in (labeled, strong)]
     outputs.append(model.student(mixed.video, mixed.audio))
 
-    sup = sum(
-        -F.log_softmax(outputs[0].logits[i], dim=-1)[i] for i in range(NUM_LABELED)
-    ) / NUM_LABELED
+    sup = (
+        sum(-F.log_softmax(outputs[0].logits[i], dim=-1)[i] for i in range(NUM_LABELED))
+        / NUM_LABELED
+    )
     pseudo = model.threshold(probs, torch.arange(5, 5 + NUM_UNLABELED))
     unsup = 0.0
     for i in range(NUM_UNLABELED):

@@ -1,0 +1,39 @@
+"""Check that the quickstart learned: ASL-Mix beats chance and the supervised baseline."""
+
+import json
+import sys
+from pathlib import Path
+
+TIMES_CHANCE = 2.5
+POINTS_OVER_SUPERVISED = 5.0
+
+
+def faults(summary: dict[str, float]) -> list[str]:
+    """Return what is wrong with the figures of a `summary.json` (accuracies in percent)."""
+    teacher = summary['teacher_top1']
+    bounds = {
+        f'{TIMES_CHANCE} x chance': TIMES_CHANCE * summary['chance'],
+        f'supervised + {POINTS_OVER_SUPERVISED}': summary['supervised_top1']
+        + POINTS_OVER_SUPERVISED,
+    }
+    return [
+        f'teacher_top1 {teacher:.1f} is below {what}, which is {bound:.1f}'
+        for what, bound in bounds.items()
+        if not teacher >= bound
+    ]
+
+
+def main() -> int:
+    """Print the figures and the faults; return 1 if there are any."""
+    path = Path(sys.argv[1])
+    summary = json.loads(path.read_text())
+    print('; '.join(f'{name} {value:.1f}' for name, value in summary.items()))
+    found = faults(summary)
+    for fault in found:
+        print(f'{path}: {fault}', file=sys.stderr)
+    print(f'{path}: {"failed" if found else "passed"}')
+    return int(bool(found))
+
+
+if __name__ == '__main__':
+    sys.exit(main())

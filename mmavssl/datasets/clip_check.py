@@ -1,0 +1,52 @@
+"""Check that the clips which the lists of a config name are there, before anything is built."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from mmavssl.datasets.manifest import read_classes, read_manifest
+from mmavssl.utils.errors import DataError
+
+
+def check_clips(cfg: Config, loaders: Sequence[str]) -> None:
+    """Raise if the first, the middle or the last clip of a list does not exist.
+
+    Three of each list tell a data set that was never downloaded, or another ``data_root``, from
+    one in place, without a look at every file. `check_files` has found the lists.
+
+    Args:
+        cfg: the config.
+        loaders: names of the data loaders to look at.
+
+    Raises:
+        DataError: one line that names the clip, the list, the key and, from the config's
+            ``prepare_commands.data``, the command; or a fault in a list.
+    """
+    command = (cfg.get('prepare_commands') or {}).get('data')
+    for loader in loaders:
+        for path, node in _dataset_configs(cfg.get(loader), loader):
+            _check_list(path, node, node.get('prepare_command') or command)
+
+
+def _check_list(path: str, node: Mapping, command: str | None) -> None:
+    root = Path(node.get('data_root') or '')
+    ann_file = root / node['ann_file']
+    entries = read_manifest(ann_file, read_classes(root / node.get('classes_file', 'classes.txt')))
+    for entry in (entries[0], entries[len(entries) // 2], entries[-1]):
+        for name in (entry.path, entry.audio_path):
+            if name and not (root / name).exists():
+                remedy = f'To prepare the data: {command}' if command else 'Correct the key.'
+                raise DataError(
+                    f'{root / name} does not exist; {ann_file}:{entry.line} lists it, relative to '
+                    f'`{path}.data_root`. {remedy}'
+                )
+
+
+def _dataset_configs(value: Any, path: str) -> Iterator[tuple[str, Mapping]]:
+    if isinstance(value, Mapping):
+        if value.get('type') == 'AVDataset' and value.get('ann_file'):
+            yield path, value
+        for key, child in value.items():
+            yield from _dataset_configs(child, f'{path}.{key}')

@@ -1,0 +1,42 @@
+"""Several processes without GPUs, which MMEngine's launchers do not provide for."""
+
+import torch
+from mmengine.config import Config
+from torch import distributed
+
+from mmavssl.utils.errors import ConfigError
+
+
+def join_cpu_processes(cfg: Config) -> None:
+    """Join the other processes over gloo, where there are several and no GPU.
+
+    MMEngine selects a CUDA device for each process and wraps the model for it. On a machine
+    without one the group must exist before the Runner, and the wrapper must be given no device.
+
+    Args:
+        cfg: the config, whose ``launcher`` says how the processes were started; its
+            ``model_wrapper_cfg`` is changed.
+
+    Raises:
+        ConfigError: a launcher other than ``pytorch``.
+    """
+    if cfg.launcher == 'none' or torch.cuda.is_available():
+        return
+    if cfg.launcher != 'pytorch':
+        raise ConfigError(
+            f'--launcher {cfg.launcher} needs a CUDA device in each process. Without GPUs use '
+            'tools/dist_train.sh (--launcher pytorch).'
+        )
+    distributed.init_process_group('gloo')
+    wrapper = {
+        'type': 'MMDistributedDataParallel',
+        'broadcast_buffers': False,
+        'find_unused_parameters': cfg.get('find_unused_parameters', False),
+    }
+    cfg.model_wrapper_cfg = {**wrapper, **(cfg.get('model_wrapper_cfg') or {}), 'device_ids': []}
+
+
+def leave_processes() -> None:
+    """Leave the group, if any; a process that ends without it leaves a warning."""
+    if distributed.is_initialized():
+        distributed.destroy_process_group()
