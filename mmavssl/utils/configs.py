@@ -34,13 +34,35 @@ def load_config(
     try:
         cfg = Config.fromfile(path)
     except ImportError as error:
-        raise ConfigError(f'{path}: {error.__cause__ or error} (`custom_imports`).') from error
+        raise ConfigError(
+            f'{path}: a module of `custom_imports` does not import: {_first_cause(error)}. '
+            'PYTHONPATH must have the folder that holds it.'
+        ) from error
     cfg.merge_from_dict(_parse_options(options, cfg))
     cfg.setdefault('default_scope', 'mmavssl')
     cfg.launcher = launcher
     default_dir = f'work_dirs/{file.resolve().parent.name}/{file.stem}'
     cfg.work_dir = work_dir or cfg.get('work_dir') or default_dir
+    _seed_training_data(cfg)
     return cfg
+
+
+def _seed_training_data(cfg: Config) -> None:
+    """Give the run's seed to its training data, as MMEngine does with the sampler."""
+    seed = (cfg.get('randomness') or {}).get('seed')
+    dataset = (cfg.get('train_dataloader') or {}).get('dataset') or {}
+    if seed is None:
+        return
+    for part in (dataset, dataset.get('labeled'), dataset.get('unlabeled')):
+        if isinstance(part, Mapping) and part.get('type') == 'AVDataset':
+            part.setdefault('seed', seed)
+
+
+def _first_cause(error: BaseException) -> BaseException:
+    """MMEngine wraps the error of a plugin twice; the innermost one says what is wrong."""
+    while error.__cause__ or error.__context__:
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def _parse_options(options: Sequence[str], cfg: Config) -> dict[str, Any]:

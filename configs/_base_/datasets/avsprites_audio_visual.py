@@ -1,4 +1,4 @@
-# AVSprites, frames and sound: semi-supervised training (1 labeled : 5 unlabeled), 15-view test.
+# AVSprites, frames and sound: semi-supervised training (1 labeled : 2 unlabeled), 15-view test.
 _base_ = '../pipelines/audio_visual_64.py'
 
 data_root = 'data/avsprites'
@@ -7,7 +7,7 @@ train_dataloader = dict(
     num_workers=2,
     persistent_workers=True,
     sampler=dict(type='TwoStreamSampler', epoch_over=20),
-    batch_sampler=dict(type='RatioBatchSampler', ratio=(1, 5)),
+    batch_sampler=dict(type='RatioBatchSampler', ratio=(1, 2)),
     worker_init_fn=dict(type='mmavssl.av_worker_init_fn'),
     collate_fn=dict(type='mmavssl.semi_supervised_collate'),
     dataset=dict(

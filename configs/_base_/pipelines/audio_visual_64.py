@@ -14,7 +14,7 @@ strong_view = [
     dict(type='LoadAVClip', audio_seconds=1.93),
     dict(type='RandomScaleCrop', scale=(64, 80), size=64),
     dict(type='Flip', prob=0.5),
-    dict(type='RandAugment', num_ops=2, magnitude=9),
+    # No RandAugment: it changes colours, which name the actors here.
     dict(type='TWAug'),
     dict(type='LogMel', num_mel_bins=64, target_frames=192),
     dict(type='SpecAugment', freq_mask=12, time_mask=32, keep_clean=True),

@@ -12,7 +12,7 @@ strong_view = [
     dict(type='LoadAVClip'),
     dict(type='RandomScaleCrop', scale=(64, 80), size=64),
     dict(type='Flip', prob=0.5),
-    dict(type='RandAugment', num_ops=2, magnitude=9),
+    # No RandAugment: it changes colours, which name the actors here.
     dict(type='TWAug'),
 ]
 labeled_pipeline = [

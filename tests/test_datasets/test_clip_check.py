@@ -1,0 +1,47 @@
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from mmavssl.datasets.clip_check import check_clips
+from mmavssl.utils.errors import DataError
+
+
+def make_config(root: Path, manifest: str, **keys) -> Config:
+    (root / 'classes.txt').write_text('a\nb\n')
+    (root / 'list.csv').write_text(manifest)
+    for name in ('1.mp4', '2.mp4', '3.mp4'):
+        (root / name).touch()
+    dataset = {'type': 'AVDataset', 'data_root': str(root), 'ann_file': 'list.csv', **keys}
+    return Config({'train_dataloader': {'dataset': {'labeled': dataset}}})
+
+
+def test_existing_clips_pass(tmp_path):
+    cfg = make_config(tmp_path, 'path,label\n1.mp4,0\n2.mp4,1\n3.mp4,1\n')
+    check_clips(cfg, ('train_dataloader', 'val_dataloader'))
+
+
+@pytest.mark.parametrize('line', [2, 3, 4])
+def test_missing_clip_names_file_list_key_and_command(tmp_path, line):
+    names = ['1.mp4', '2.mp4', '3.mp4']
+    names[line - 2] = 'gone.mp4'
+    manifest = 'path,label\n' + ''.join(f'{name},0\n' for name in names)
+    cfg = make_config(tmp_path, manifest)
+    cfg.prepare_commands = {'data': 'make data'}
+    with pytest.raises(DataError) as caught:
+        check_clips(cfg, ('train_dataloader',))
+    assert str(caught.value) == (
+        f'{tmp_path}/gone.mp4 does not exist; {tmp_path}/list.csv:{line} lists it, relative to '
+        '`train_dataloader.dataset.labeled.data_root`. To prepare the data: make data'
+    )
+
+
+def test_missing_sound_file(tmp_path):
+    cfg = make_config(tmp_path, 'path,label,audio_path\n1.mp4,0,gone.wav\n')
+    with pytest.raises(DataError, match=r'gone\.wav does not exist'):
+        check_clips(cfg, ('train_dataloader',))
+
+
+def test_other_data_sets_are_left_alone(tmp_path):
+    cfg = make_config(tmp_path, 'path,label\ngone.mp4,0\n', type='PluginDataset')
+    check_clips(cfg, ('train_dataloader',))

@@ -1,0 +1,104 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from mmavssl.utils.checkpoints import check_checkpoint_fits, parameter_shapes
+from mmavssl.utils.errors import ConfigError
+
+ROOT = Path(__file__).parents[2]
+
+
+class RunsCode:
+    def __reduce__(self):
+        return (os.mkdir, ('it_ran',))
+
+
+def save(path: Path, model: nn.Module) -> str:
+    torch.save({'state_dict': model.state_dict(), 'meta': {'epoch': 1}}, path)
+    return str(path)
+
+
+def test_shapes_come_without_values(tmp_path):
+    path = save(tmp_path / 'a.pth', nn.Linear(3, 2))
+    assert parameter_shapes(path) == {'weight': (2, 3), 'bias': (2,)}
+
+
+def test_code_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    torch.save({'state_dict': {}, 'extra': RunsCode()}, 'evil.pth')
+    with pytest.raises(ConfigError, match=r'evil\.pth is not loaded.*could run code'):
+        parameter_shapes('evil.pth')
+    assert not Path('it_ran').exists()
+
+
+def test_mmengine_is_made_to_refuse_code_as_well(tmp_path):
+    torch.save({'state_dict': {}, 'extra': RunsCode()}, tmp_path / 'evil.pth')
+    script = (
+        'import functools, torch\n'
+        'from mmavssl.utils.checkpoints import forbid_unsafe_loading\n'
+        'forbid_unsafe_loading()\n'
+        '# the default of torch < 2.6:\n'
+        'torch.load = functools.partial(torch.load, weights_only=False)\n'
+        'from mmengine.runner import CheckpointLoader\n'
+        "CheckpointLoader.load_checkpoint('evil.pth')\n"
+    )
+    result = subprocess.run(
+        [sys.executable, '-c', script],
+        cwd=tmp_path,
+        env={**os.environ, 'PYTHONPATH': str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert 'UnpicklingError' in result.stderr
+    assert not (tmp_path / 'it_ran').exists()
+
+
+@pytest.mark.parametrize('content', [b'', b'hello world'])
+def test_other_files(tmp_path, content):
+    path = tmp_path / 'a.pth'
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match='is no checkpoint, or was not written to its end'):
+        parameter_shapes(str(path))
+
+
+def test_half_written_file(tmp_path):
+    path = Path(save(tmp_path / 'a.pth', nn.Linear(30, 20)))
+    path.write_bytes(path.read_bytes()[:-500])
+    with pytest.raises(ConfigError, match='was not written to its end'):
+        parameter_shapes(str(path))
+
+
+def test_missing_file():
+    with pytest.raises(ConfigError, match=r'The checkpoint nowhere\.pth does not exist'):
+        parameter_shapes('nowhere.pth')
+
+
+def test_fitting_checkpoint_may_have_more(tmp_path):
+    path = save(tmp_path / 'a.pth', nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 2)))
+    check_checkpoint_fits(nn.Sequential(nn.Linear(3, 2)), path)
+
+
+def test_missing_and_wrong_parameters_are_named(tmp_path):
+    path = save(tmp_path / 'a.pth', nn.Sequential(nn.Linear(3, 2)))
+    with pytest.raises(ConfigError, match=r'it lacks 1\.weight, 1\.bias \(2 of 4 parameters\)'):
+        check_checkpoint_fits(nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 2)), path)
+    with pytest.raises(ConfigError, match=r'0\.weight is \(2, 3\) instead of \(2, 5\) \(1 of 2'):
+        check_checkpoint_fits(nn.Sequential(nn.Linear(5, 2)), path)
+
+
+def test_buffers_and_parameters_kept_out_are_not_asked_for(tmp_path):
+    path = save(tmp_path / 'a.pth', nn.Sequential(nn.Linear(3, 2)))
+    model = nn.Sequential(nn.Linear(3, 2), nn.Linear(2, 2))
+    model.register_buffer('state', torch.zeros(3))
+
+    def drop_second(module: nn.Module, state: dict, prefix: str, _: dict) -> None:
+        for name in ('weight', 'bias'):
+            del state[f'{prefix}1.{name}']
+
+    model.register_state_dict_post_hook(drop_second)
+    check_checkpoint_fits(model, path)

@@ -1,0 +1,71 @@
+from pathlib import Path
+
+import pytest
+
+from mmavssl.utils.configs import load_config
+from mmavssl.utils.errors import ConfigError
+
+TEXT = """
+root = 'data'
+model = dict(type='A', size=3, rates=[0.1, 0.2])
+train_dataloader = dict(dataset=dict(root=root))
+param_scheduler = [dict(type='MultiStepLR', milestones=[1, 2])]
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> str:
+    (tmp_path / 'method').mkdir()
+    path = tmp_path / 'method' / 'ucf51_1shot.py'
+    path.write_text(TEXT)
+    return str(path)
+
+
+def test_options_are_parsed_and_merged(config):
+    options = [
+        'model.size=4',
+        'model.rates=[0.5,1]',
+        'param_scheduler.0.milestones=[7]',
+        'resume=True',
+    ]
+    cfg = load_config(config, options, launcher='pytorch')
+    assert cfg.model.to_dict() == {'type': 'A', 'size': 4, 'rates': [0.5, 1]}
+    assert cfg.param_scheduler[0].milestones == [7]
+    assert cfg.resume is True
+    assert cfg.launcher == 'pytorch'
+    assert cfg.default_scope == 'mmavssl'
+
+
+def test_work_dir_has_the_folder_of_the_config(config, tmp_path):
+    assert load_config(config).work_dir == 'work_dirs/method/ucf51_1shot'
+    assert load_config(config, ['work_dir=mine']).work_dir == 'mine'
+    assert load_config(config, ['work_dir=mine'], work_dir='given').work_dir == 'given'
+
+
+def test_missing_file_names_the_nearest(config):
+    wrong = config.replace('ucf51', 'uc51')
+    with pytest.raises(ConfigError) as caught:
+        load_config(wrong)
+    assert str(caught.value) == f'{wrong} does not exist. Did you mean {config!r}?'
+
+
+def test_option_without_value(config):
+    with pytest.raises(ConfigError, match="KEY=VALUE, but got 'model.size'"):
+        load_config(config, ['model.size'])
+
+
+def test_option_that_nothing_reads(config):
+    with pytest.raises(ConfigError) as caught:
+        load_config(config, ['root=elsewhere'])
+    assert str(caught.value) == (
+        '--cfg-options root: nothing reads `root` after the config file. '
+        'Set train_dataloader.dataset.root.'
+    )
+    with pytest.raises(ConfigError, match="Did you mean 'model'"):
+        load_config(config, ['modl.size=3'])
+
+
+def test_plugin_that_does_not_import(config):
+    Path(config).write_text("custom_imports = dict(imports=['no_such_plugin'])\n")
+    with pytest.raises(ConfigError, match="does not import: No module named 'no_such_plugin'"):
+        load_config(config)
