@@ -1,5 +1,6 @@
 """tools/train.py and tools/test.py as a user runs them."""
 
+import importlib.util
 import json
 import os
 import subprocess
@@ -60,61 +61,94 @@ randomness = dict(seed=0)
 """
 
 
+@pytest.fixture(scope='module')
+def plugin_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp('plugin')
+    (folder / 'toy_plugin.py').write_text(TOY_MODULE)
+    return folder
+
+
 @pytest.fixture
-def toy(tmp_path: Path) -> Path:
-    """A folder with a plugin and a config that uses it."""
-    (tmp_path / 'toy_plugin.py').write_text(TOY_MODULE)
-    (tmp_path / 'toy.py').write_text(TOY_CONFIG)
+def toy(plugin_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder, with a config that uses a plugin."""
+    monkeypatch.syspath_prepend(plugin_folder)
+    monkeypatch.chdir(tmp_path)
+    Path('toy.py').write_text(TOY_CONFIG)
     return tmp_path
 
 
-def run(folder: Path, tool: str, *args: str | Path) -> subprocess.CompletedProcess:
+class Tools:
+    """Runs the tools in this process, which has imported torch already."""
+
+    def __init__(self, capsys: pytest.CaptureFixture) -> None:
+        self.capsys = capsys
+        self.runs = 0
+
+    def __call__(self, tool: str, *args: str | Path) -> int:
+        """Run a tool and return its status; MMEngine tells runs of a process by their names."""
+        spec = importlib.util.spec_from_file_location(f'tools_{tool}', ROOT / f'tools/{tool}.py')
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        self.runs += 1
+        name = f'{os.getpid()}_{id(self)}_{self.runs}'
+        self.capsys.readouterr()
+        return module.main([*map(str, args), '--cfg-options', f'experiment_name=r{name}'])
+
+    def error(self, tool: str, *args: str | Path) -> str:
+        """Return the one line that a failing tool writes."""
+        assert self(tool, *args) == 2
+        lines = self.capsys.readouterr().err.strip().splitlines()
+        assert len(lines) == 1
+        assert lines[0].startswith(f'{tool}: ')
+        return lines[0].removeprefix(f'{tool}: ')
+
+
+@pytest.fixture
+def tools(capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Tools:
+    # The tools set these for their own process.
+    monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')
+    monkeypatch.setenv('LOCAL_RANK', '0')
+    return Tools(capsys)
+
+
+def run_process(folder: Path, tool: str, *args: str | Path) -> subprocess.CompletedProcess:
     return subprocess.run(
         [sys.executable, ROOT / 'tools' / f'{tool}.py', *map(str, args)],
         cwd=folder,
-        env={
-            **os.environ,
-            'PYTHONPATH': f'{ROOT}{os.pathsep}{folder}',
-            'OMP_NUM_THREADS': '1',
-            'CUDA_VISIBLE_DEVICES': '-1',
-        },
+        env={**os.environ, 'PYTHONPATH': f'{ROOT}{os.pathsep}{folder}'},
         capture_output=True,
         text=True,
     )
 
 
-def error_line(result: subprocess.CompletedProcess, tool: str = 'train') -> str:
-    """Return the one line that the tool wrote after (at most) warnings of libraries."""
-    assert result.returncode == 2, result.stderr
-    lines = result.stderr.strip().splitlines()
-    assert lines[-1].startswith(f'{tool}: ')
-    assert 'Traceback' not in result.stderr
-    return lines[-1].removeprefix(f'{tool}: ')
-
-
 @pytest.mark.parametrize('tool', ['train', 'test'])
 def test_help_needs_no_torch(tool, tmp_path):
     (tmp_path / 'torch.py').write_text('raise SystemExit("torch was imported")')
-    result = run(tmp_path, tool, '--help')
+    result = run_process(tmp_path, tool, '--help')
     assert result.returncode == 0
     for option in ('--work-dir', '--cfg-options', '--launcher'):
         assert option in result.stdout
 
 
 def test_missing_data_stops_before_anything_is_built(tmp_path):
-    config = ROOT / 'configs/asl_mix/avsprites_5shot.py'
-    line = error_line(run(tmp_path, 'train', config))
-    assert line.startswith('data/avsprites does not exist')
+    result = run_process(tmp_path, 'train', ROOT / 'configs/asl_mix/avsprites_5shot.py')
+    assert result.returncode == 2
+    line = result.stderr.strip().splitlines()[-1]
+    assert line.startswith('train: data/avsprites does not exist')
     assert '`train_dataloader.dataset.labeled.data_root` names it' in line
-    assert line.endswith('To prepare it: python tools/data/make_avsprites.py data/avsprites --workers 2')
+    assert 'To prepare it: python tools/data/make_avsprites.py data/avsprites' in line
+    assert 'Traceback' not in result.stderr
     assert not (tmp_path / 'work_dirs').exists()
 
 
-def test_missing_localizer(tmp_path, avsprites_root):
+def test_missing_localizer(tools, tmp_path, monkeypatch, avsprites_root):
+    monkeypatch.chdir(tmp_path)
+    datasets = ('train_dataloader.dataset.labeled', 'train_dataloader.dataset.unlabeled')
+    options = [
+        f'{name}.data_root={avsprites_root}' for name in (*datasets, 'val_dataloader.dataset')
+    ]
     config = ROOT / 'configs/asl_mix/avsprites_1shot.py'
-    names = ['train_dataloader.dataset.labeled', 'train_dataloader.dataset.unlabeled', 'val_dataloader.dataset']
-    options = [f'{name}.data_root={avsprites_root}' for name in names]
-    line = error_line(run(tmp_path, 'train', config, '--cfg-options', *options))
+    line = tools.error('train', config, '--cfg-options', *options)
     assert '`model.mixer.masker.localizer.init_cfg.checkpoint` names it' in line
     assert line.endswith('python tools/train.py configs/localizers/fnac_avsprites.py')
 
@@ -127,61 +161,66 @@ def test_missing_localizer(tmp_path, avsprites_root):
         ('data_root=/data', '--cfg-options data_root: nothing reads'),
     ],
 )
-def test_config_errors_are_one_line(tmp_path, option, expected):
+def test_config_errors_are_one_line(tools, option, expected):
     config = ROOT / 'configs/asl_mix/avsprites_5shot.py'
-    assert error_line(run(tmp_path, 'train', config, '--cfg-options', option)).startswith(expected)
+    assert tools.error('train', config, '--cfg-options', option).startswith(expected)
 
 
-def test_train_resume_and_test(toy):
-    assert run(toy, 'train', 'toy.py', '--work-dir', 'run').returncode == 0
-    first = torch.load(toy / 'run/epoch_1.pth', weights_only=True)
+def test_train_resume_and_test(tools, toy):
+    assert tools('train', 'toy.py', '--work-dir', 'run') == 0
+    first = torch.load('run/epoch_1.pth', weights_only=True)
 
     longer = ('--work-dir', 'run', '--cfg-options', 'train_cfg.max_epochs=2')
-    result = run(toy, 'train', 'toy.py', '--resume', *longer)
-    assert result.returncode == 0, result.stderr
-    second = torch.load(toy / 'run/epoch_2.pth', weights_only=True)
+    assert tools('train', 'toy.py', '--resume', *longer) == 0
+    second = torch.load('run/epoch_2.pth', weights_only=True)
     assert (first['meta']['iter'], second['meta']['iter']) == (4, 8)
     assert len(second['message_hub']['log_scalars']['train/loss']['values']) == 8
 
     args = ('--work-dir', 'run', '--out', 'out/metrics.json')
-    result = run(toy, 'test', 'toy.py', 'run/epoch_2.pth', *args)
-    assert result.returncode == 0, result.stderr
+    assert tools('test', 'toy.py', 'run/epoch_2.pth', *args) == 0
     weight, bias = second['state_dict'].values()
     expected = float(weight.sum() * 3.5 + bias)
-    assert json.loads((toy / 'out/metrics.json').read_text()) == pytest.approx({'mean': expected})
-    assert f'mean: {expected:.2f}' in result.stdout
+    assert json.loads(Path('out/metrics.json').read_text()) == pytest.approx({'mean': expected})
+    assert f'mean: {expected:.2f}' in tools.capsys.readouterr().out
 
 
-def test_resume_from_what_does_not_fit(toy):
-    torch.save({'state_dict': {'other.weight': torch.zeros(1)}, 'meta': {}}, toy / 'other.pth')
-    line = error_line(run(toy, 'train', 'toy.py', '--resume', 'other.pth'))
-    assert line == (
-        'other.pth does not fit the config: it lacks layer.weight, layer.bias (2 of 2 parameters).'
+def test_resume_from_what_does_not_fit(tools, toy):
+    torch.save({'state_dict': {'other.weight': torch.zeros(1)}, 'meta': {}}, 'other.pth')
+    assert tools.error('train', 'toy.py', '--resume', 'nowhere.pth') == (
+        'The checkpoint nowhere.pth does not exist.'
     )
-    line = error_line(run(toy, 'train', 'toy.py', '--resume', 'nowhere.pth'))
-    assert line == 'The checkpoint nowhere.pth does not exist.'
+    assert tools('train', 'toy.py', '--resume', 'other.pth') == 2
+    assert tools.capsys.readouterr().err.strip().splitlines()[-1] == (
+        'train: other.pth does not fit the config: it lacks layer.weight, layer.bias '
+        '(2 of 2 parameters).'
+    )
 
 
-def test_resume_without_checkpoint_is_a_new_run(toy):
-    result = run(toy, 'train', 'toy.py', '--resume', 'auto', '--work-dir', 'new')
-    assert result.returncode == 0, result.stderr
-    assert (toy / 'new/epoch_1.pth').is_file()
+def test_resume_without_checkpoint_is_a_new_run(tools, toy):
+    assert tools('train', 'toy.py', '--resume', 'auto', '--work-dir', 'new') == 0
+    assert Path('new/epoch_1.pth').is_file()
 
 
-def test_mixed_precision_on_a_cpu(toy):
-    line = error_line(run(toy, 'train', 'toy.py', '--amp'))
-    assert line.startswith('--amp needs a CUDA device')
+def test_mixed_precision_on_a_cpu(tools, toy, monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    assert tools.error('train', 'toy.py', '--amp').startswith('--amp needs a CUDA device')
 
 
-def test_tested_checkpoint_must_fit_and_exist(toy):
-    line = error_line(run(toy, 'test', 'toy.py', 'nowhere.pth'), 'test')
+def test_slurm_without_gpus(tools, toy, monkeypatch):
+    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
+    line = tools.error('train', 'toy.py', '--launcher', 'slurm')
+    assert line.startswith('--launcher slurm needs a CUDA device')
+
+
+def test_tested_checkpoint_must_fit_and_exist(tools, toy):
+    line = tools.error('test', 'toy.py', 'nowhere.pth')
     assert line == 'The checkpoint nowhere.pth does not exist.'
     state = {'layer.weight': torch.zeros(2, 3), 'layer.bias': torch.zeros(2)}
-    torch.save({'state_dict': state, 'meta': {}}, toy / 'wide.pth')
-    line = error_line(run(toy, 'test', 'toy.py', 'wide.pth'), 'test')
-    assert 'layer.weight is (2, 3) instead of (1, 3)' in line
+    torch.save({'state_dict': state, 'meta': {}}, 'wide.pth')
+    assert tools('test', 'toy.py', 'wide.pth') == 2
+    assert 'layer.weight is (2, 3) instead of (1, 3)' in tools.capsys.readouterr().err
 
 
-def test_teacher_of_a_model_without_one(toy):
-    line = error_line(run(toy, 'test', 'toy.py', 'any.pth', '--use', 'teacher'), 'test')
+def test_teacher_of_a_model_without_one(tools, toy):
+    line = tools.error('test', 'toy.py', 'any.pth', '--use', 'teacher')
     assert line == '--use teacher: ToyModel has no teacher. Leave --use out.'

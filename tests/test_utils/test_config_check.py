@@ -175,7 +175,7 @@ def test_variables_of_ones_own_pass(asl_mix, variable):
         ('train_cfg', {'by_epoch': False, 'max_iters': 100}),
         ('val_evaluator', [{'type': 'MultiViewAccuracy'}]),
         ('val_evaluator', {'metrics': [{'type': 'MultiViewAccuracy'}]}),
-        ('custom_hooks', [{'type': 'EMAHook', 'ema_type': 'ExponentialMovingAverage', 'priority': 49}]),
+        ('custom_hooks', [{'type': 'EMAHook', 'momentum': 1e-3, 'priority': 49}]),
         ('default_hooks__timer', None),
         ('default_hooks__mine', {'type': 'EmptyCacheHook', 'after_iter': True}),
         ('visualizer', {'vis_backends': [{'type': 'TensorboardVisBackend'}]}),

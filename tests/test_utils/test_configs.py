@@ -50,7 +50,7 @@ def test_missing_file_names_the_nearest(config):
 
 
 def test_option_without_value(config):
-    with pytest.raises(ConfigError, match="KEY=VALUE, but got 'model.size'"):
+    with pytest.raises(ConfigError, match=r"KEY=VALUE, but got 'model\.size'"):
         load_config(config, ['model.size'])
 
 

@@ -73,7 +73,7 @@ def test_missing_folder_comes_before_its_files(cfg):
 def test_command_of_the_dataset_goes_before(cfg, tmp_path):
     (tmp_path / 'test.csv').unlink()
     cfg.val_dataloader.dataset.prepare_command = 'my command'
-    with pytest.raises(DataError, match='To prepare it: my command$'):
+    with pytest.raises(DataError, match=r'To prepare it: my command$'):
         check_files(cfg)
 
 

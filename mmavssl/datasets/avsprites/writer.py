@@ -10,7 +10,7 @@ from mmavssl.utils.errors import DataError
 
 # One thread and no frame reordering: the file depends on its content alone, and the time stamps
 # begin at 0 without an edit list that a decoder might ignore.
-X264_OPTIONS = {'preset': 'superfast', 'crf': '23', 'bf': '0', 'g': '16', 'threads': '1'}
+X264_OPTIONS = {'preset': 'veryfast', 'crf': '20', 'bf': '0', 'g': '16', 'threads': '1'}
 # The default coder takes three times as long, most of the time of a clip.
 AAC_OPTIONS = {'aac_coder': 'fast'}
 AUDIO_BIT_RATE = 64000

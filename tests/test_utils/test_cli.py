@@ -1,0 +1,55 @@
+import argparse
+
+import pytest
+
+from mmavssl.utils.cli import add_config_arguments, run_tool
+from mmavssl.utils.errors import ConfigError, DataError
+
+
+def parse(*argv: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    add_config_arguments(parser)
+    return parser.parse_args(argv)
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch):
+    monkeypatch.setenv('LOCAL_RANK', '0')
+    monkeypatch.delenv('RANK', raising=False)
+
+
+def test_options_add_up():
+    args = parse('--cfg-options', 'a=1', 'b=2', '--launcher', 'slurm', '--cfg-options', 'c=3')
+    assert args.cfg_options == ['a=1', 'b=2', 'c=3']
+    assert args.launcher == 'slurm'
+    assert parse().cfg_options == []
+
+
+@pytest.mark.parametrize('error', [ConfigError, DataError])
+def test_mistake_of_the_user_is_one_line(capsys, error):
+    def job(args: argparse.Namespace) -> None:
+        raise error(f'{args.launcher}: wrong')
+
+    assert run_tool('train', job, parse()) == 2
+    assert capsys.readouterr().err == 'train: none: wrong\n'
+
+
+def test_only_the_first_process_reports(capsys, monkeypatch):
+    def job(args: argparse.Namespace) -> None:
+        raise ConfigError('wrong')
+
+    monkeypatch.setenv('RANK', '1')
+    assert run_tool('train', job, parse()) == 2
+    assert capsys.readouterr().err == ''
+
+
+def test_other_errors_keep_their_traceback():
+    def job(args: argparse.Namespace) -> None:
+        raise RuntimeError('a bug')
+
+    with pytest.raises(RuntimeError, match='a bug'):
+        run_tool('train', job, parse())
+
+
+def test_success():
+    assert run_tool('train', lambda args: None, parse()) == 0
