@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Make or reuse the virtual environment of this checkout. Sourced by tools/run_tests.sh and
 # tools/quickstart.sh, which then use "$VENV/bin/python":
 #
@@ -87,11 +88,13 @@ check_disks() {
   [ "$(disk_of "$place")" = "$(disk_of "$tmp")" ] || check_disk "$tmp" "$TMP_FREE_GB"
 }
 
-# Whether the environment there can be used: its Python runs, is not too old, and has pip.
+# Whether the environment there can be used: its Python runs, fits, and has pip or can get it.
 venv_works() {
   local version
   version=$(python_version "$VENV/bin/python") || return
-  fits "$version" && "$VENV/bin/python" -m pip --version >/dev/null 2>&1
+  fits "$version" && {
+    "$VENV/bin/python" -m pip --version || "$VENV/bin/python" -m ensurepip
+  } >/dev/null 2>&1
 }
 
 make_venv() {
@@ -109,16 +112,22 @@ make_venv() {
     '(python3.11-venv for python3.11). Or name another interpreter: PYTHON=/path/to/python3.'
 }
 
-# Leave a working environment in $VENV. One that does not work is removed only if it is one.
+# Whether $VENV may be removed: made by this script, left half-made, or empty.
+is_ours_to_remove() {
+  [ -e "$MADE_HERE" ] || [ -z "$(ls -A "$VENV" 2>/dev/null)" ] ||
+    { [ -e "$VENV/pyvenv.cfg" ] && ! python_version "$VENV/bin/python" >/dev/null; }
+}
+
+# Leave a working environment in $VENV.
 ensure_venv() {
   if venv_works; then return; fi
-  if [ -e "$VENV" ] && [ ! -e "$VENV/pyvenv.cfg" ] && [ -n "$(ls -A "$VENV" 2>/dev/null)" ]; then
-    fail 11 "$VENV exists, but is no virtual environment." \
+  if [ -e "$VENV" ] && ! is_ours_to_remove; then
+    fail 11 "$VENV exists, but is no virtual environment of Python 3.$PYTHON_MIN to 3.$PYTHON_MAX." \
       'Remove it, or choose another place:  MMAVSSL_VENV=/path/to/venv'
   fi
   find_python
   if [ -e "$VENV" ]; then
-    say "The virtual environment in $VENV is incomplete or too old; making it anew."
+    say "The virtual environment in $VENV is incomplete; making it anew."
     rm -rf "$VENV"
   fi
   make_venv
@@ -169,7 +178,7 @@ install_packages() {
   local first_line=1
   [ -f "$SETUP_LOG" ] && first_line=$(($(wc -l <"$SETUP_LOG") + 1))
   say "Installing mmavssl and its packages (the first time about 5 GB; log: $SETUP_LOG)"
-  pip_install -c "$ROOT/requirements/constraints.txt" -e "$ROOT[test]" ||
+  pip_install -c "$ROOT/requirements/constraints.txt" -e "${ROOT}[test]" ||
     explain_pip_failure "$first_line"
 }
 
