@@ -138,6 +138,7 @@ def test_missing_data_names_path_key_and_command(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_dist_train_runs_two_processes_on_cpu(avsprites_root: Path, tmp_path: Path) -> None:
     cfg = small_config('asl_mix/avsprites_1shot.py', avsprites_root, tmp_path / 'work')
     config = tmp_path / 'config.py'

@@ -170,7 +170,13 @@ def _render(
     folder: Path, config: AVSpritesConfig, keys: list[ClipKey], workers: int
 ) -> Iterator[np.ndarray]:
     if workers <= 1:
-        yield from (render_file(folder, config, key) for key in keys)
+        # One thread, as in the workers: OpenCV's results depend on how it divides the work.
+        threads = cv2.getNumThreads()
+        cv2.setNumThreads(1)
+        try:
+            yield from (render_file(folder, config, key) for key in keys)
+        finally:
+            cv2.setNumThreads(threads)
         return
     # `spawn`: a forked child of a process that has used torch or OpenCV threads may hang.
     with ProcessPoolExecutor(
