@@ -16,7 +16,16 @@ env_cfg = dict(
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),
     dist_cfg=dict(backend='nccl'),
 )
-log_processor = dict(type='LogProcessor', window_size=10, by_epoch=True)
+log_processor = dict(
+    type='LogProcessor',
+    window_size=10,
+    by_epoch=True,
+    # Of single batches these say little.
+    custom_cfg=[
+        dict(data_src='pass_rate', method_name='mean', window_size='epoch'),
+        dict(data_src='pseudo_label_acc', method_name='mean', window_size='epoch'),
+    ],
+)
 visualizer = dict(type='Visualizer', vis_backends=[dict(type='LocalVisBackend')])
 randomness = dict(seed=0)
 log_level = 'INFO'

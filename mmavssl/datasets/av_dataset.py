@@ -1,14 +1,13 @@
 """Data set of video files with sound, from a list."""
 
-import logging
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from mmengine.dataset import BaseDataset
-from mmengine.logging import print_log
 
 from mmavssl.datasets.manifest import ClipEntry, read_classes, read_manifest
+from mmavssl.datasets.skip_log import SkipLog
 from mmavssl.registry import DATASETS, TRANSFORMS
 from mmavssl.structures import DrawIndex
 from mmavssl.utils.errors import ConfigError, DataError
@@ -27,7 +26,8 @@ class AVDataset(BaseDataset):
 
     A transform that returns None skips the clip by its policy (``OpenAVFile(audio='skip')``):
     another one, which follows from the draw as well, takes its place, and the log names the file
-    once per process. Any other fault is an error that names the file.
+    and the number of clips skipped so far, once per clip (see `SkipLog`). Any other fault is an
+    error that names the file.
 
     Args:
         ann_file: manifest or text list, relative to ``data_root``.
@@ -64,7 +64,6 @@ class AVDataset(BaseDataset):
         self.source = source
         self.seed = seed
         self.prepare_command = prepare_command
-        self.skipped: set[str] = set()
         if data_root and not Path(data_root).is_dir():
             raise self._missing(data_root, 'data_root')
         classes_path = Path(data_root, classes_file)
@@ -90,6 +89,12 @@ class AVDataset(BaseDataset):
         if not Path(self.ann_file or '.').is_file():
             raise self._missing(self.ann_file, 'ann_file')
         return [self._info(entry) for entry in read_manifest(self.ann_file, self._classes)]
+
+    def full_init(self) -> None:
+        """Load the list, if that is still to be done."""
+        if not self._fully_initialized:
+            super().full_init()
+            self.skipped = SkipLog(len(self))
 
     @property
     def _classes(self) -> tuple[str, ...]:
@@ -168,20 +173,13 @@ class AVDataset(BaseDataset):
                 f'The pipeline failed on {path} with {type(error).__name__}: {error}'
             ) from error
         if sample is None:
-            self._note_skip(path)
+            self._note_skip(index, path)
         return sample
 
-    def _note_skip(self, path: str) -> None:
+    def _note_skip(self, index: int, path: str) -> None:
         if self.test_mode:
             raise DataError(
                 f'{path} was skipped by the pipeline, but no test clip may be missing. Take it '
                 f'out of {self.ann_file}, or choose another policy than skipping.'
             )
-        if path not in self.skipped:
-            self.skipped.add(path)
-            print_log(
-                f'{path} is skipped by the policy of its pipeline ({len(self.skipped)} so far in '
-                'this process).',
-                logger='current',
-                level=logging.WARNING,
-            )
+        self.skipped.add(index, path)

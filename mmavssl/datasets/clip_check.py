@@ -1,4 +1,4 @@
-"""Check that the clips which the lists of a config name are there, before anything is built."""
+"""Check the lists of a config, their classes and clips, before anything is built."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -7,33 +7,53 @@ from typing import Any
 from mmengine.config import Config
 
 from mmavssl.datasets.manifest import read_classes, read_manifest
-from mmavssl.utils.errors import DataError
+from mmavssl.utils.errors import ConfigError, DataError
+
+HEAD = 'model.student.head.num_classes'
 
 
 def check_clips(cfg: Config, loaders: Sequence[str]) -> None:
-    """Raise if the first, the middle or the last clip of a list does not exist.
+    """Raise if a list is faulty, its clips do not exist, or the head does not fit its classes.
 
-    Three of each list tell a data set that was never downloaded, or another ``data_root``, from
-    one in place, without a look at every file. `check_files` has found the lists.
+    The first, the middle and the last clip of each list tell a data set that was never downloaded,
+    or another ``data_root``, from one in place, without a look at every file. `check_files` has
+    found the lists.
 
     Args:
         cfg: the config.
         loaders: names of the data loaders to look at.
 
     Raises:
+        ConfigError: the recognizer's head has another number of classes than the classes file.
         DataError: one line that names the clip, the list, the key and, from the config's
             ``prepare_commands.data``, the command; or a fault in a list.
     """
+    outputs = _head_outputs(cfg)
     command = (cfg.get('prepare_commands') or {}).get('data')
     for loader in loaders:
         for path, node in _dataset_configs(cfg.get(loader), loader):
-            _check_list(path, node, node.get('prepare_command') or command)
+            _check_list(path, node, node.get('prepare_command') or command, outputs)
 
 
-def _check_list(path: str, node: Mapping, command: str | None) -> None:
+def _head_outputs(cfg: Config) -> int | None:
+    """Return ``model.student.head.num_classes``; None for models without such a head."""
+    node = {'model': cfg.get('model')}
+    for key in HEAD.split('.'):
+        node = node.get(key) if isinstance(node, Mapping) else None
+    return node
+
+
+def _check_list(path: str, node: Mapping, command: str | None, outputs: int | None) -> None:
     root = Path(node.get('data_root') or '')
     ann_file = root / node['ann_file']
-    entries = read_manifest(ann_file, read_classes(root / node.get('classes_file', 'classes.txt')))
+    classes_file = root / node.get('classes_file', 'classes.txt')
+    classes = read_classes(classes_file)
+    if outputs not in (None, len(classes)):
+        raise ConfigError(
+            f'{HEAD}: expected {len(classes)}, the number of classes in {classes_file} '
+            f'(`{path}.classes_file`), but got {outputs!r}.'
+        )
+    entries = read_manifest(ann_file, classes)
     for entry in (entries[0], entries[len(entries) // 2], entries[-1]):
         for name in (entry.path, entry.audio_path):
             if name and not (root / name).exists():

@@ -36,7 +36,8 @@ def run_tool(
 ) -> int:
     """Run a job and return the exit status of the tool.
 
-    A mistake of the user's is one line on stderr, of the first process alone, and status 2.
+    A mistake of the user's is one line on stderr and status 2. What all processes notice before
+    they join is written by the first one alone; a bad file may be in the part of any.
 
     Args:
         name: of the tool, for the message.
@@ -47,7 +48,23 @@ def run_tool(
     try:
         job(args)
     except (ConfigError, DataError) as error:
-        if os.environ.get('RANK', '0') == '0':
-            print(f'{name}: {error}', file=sys.stderr)
+        rank = os.environ.get('RANK', '0')
+        if rank == '0':
+            print(f'{name}: {one_line(error)}', file=sys.stderr)
+        elif has_joined():
+            print(f'{name} (rank {rank}): {one_line(error)}', file=sys.stderr)
         return 2
     return 0
+
+
+def one_line(error: Exception) -> str:
+    """Return the message of an error, without the traceback that a worker process adds to it."""
+    name = f'{type(error).__module__}.{type(error).__qualname__}: '
+    lines = [line for line in str(error).splitlines() if line.startswith(name)]
+    return lines[-1].removeprefix(name) if lines else str(error)
+
+
+def has_joined() -> bool:
+    """Whether this process belongs to a group by now; without torch it cannot."""
+    distributed = getattr(sys.modules.get('torch'), 'distributed', None)
+    return bool(distributed and distributed.is_available() and distributed.is_initialized())

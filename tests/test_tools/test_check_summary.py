@@ -17,21 +17,21 @@ def check_summary():
 
 
 @pytest.mark.parametrize(
-    ('teacher', 'supervised', 'passes', 'goal'),
+    ('teacher', 'supervised', 'fault'),
     [
-        (40.0, 20.0, True, '+20.0 points over supervised; goal +5.0: reached'),
-        (31.25, 26.25, True, '+5.0 points over supervised; goal +5.0: reached'),
-        (40.0, 35.1, True, '+4.9 points over supervised; goal +5.0: NOT reached'),
-        (31.2, 20.0, False, '+11.2 points over supervised'),
-        (float('nan'), 20.0, False, 'NOT reached'),
+        (40.0, 20.0, None),
+        (31.25, 26.25, None),
+        (40.0, 35.1, 'teacher_top1 40.0 is below supervised_top1 + 5.0, 40.1'),
+        (31.2, 20.0, 'teacher_top1 31.2 is below 2.5 x chance, 31.2'),
+        (float('nan'), 20.0, 'teacher_top1 nan is below'),
     ],
 )
-def test_figures(check_summary, tmp_path, monkeypatch, capsys, teacher, supervised, passes, goal):
+def test_figures(check_summary, tmp_path, monkeypatch, capsys, teacher, supervised, fault):
     path = tmp_path / 'summary.json'
     summary = {'teacher_top1': teacher, 'supervised_top1': supervised, 'chance': 12.5}
     path.write_text(json.dumps(summary))
     monkeypatch.setattr(sys, 'argv', ['check_summary.py', str(path)])
-    assert check_summary.main() == (0 if passes else 1)
+    assert check_summary.main() == (1 if fault else 0)
     output = capsys.readouterr()
-    assert ('is below' in output.err) != passes
-    assert goal in output.out
+    assert f'teacher_top1 {teacher:.1f}' in output.out
+    assert (fault in output.err) if fault else not output.err

@@ -7,9 +7,9 @@ model = dict(
     mixer=dict(patch_size=8),
     mix_loss=dict(kind='ce'),
     loss_weights=dict(unsup=1.0, mix=1.0),
-    warmup_epochs=5,
+    warmup_epochs=2,
 )
 custom_hooks = [
-    dict(type='EMATeacherHook', momentum=0.02),
+    dict(type='EMATeacherHook', momentum=0.01),
     dict(type='ThresholdUpdateHook'),
 ]

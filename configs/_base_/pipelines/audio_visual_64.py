@@ -14,8 +14,8 @@ strong_view = [
     dict(type='LoadAVClip', audio_seconds=1.93),
     dict(type='RandomScaleCrop', scale=(64, 80), size=64),
     dict(type='Flip', prob=0.5),
-    # No RandAugment: it changes colours, which name the actors here.
-    dict(type='TWAug'),
+    # Not RandAugment, which changes hues, and not TWAug, which stops motions: they name the class.
+    dict(type='ColorJitter', brightness=0.2, contrast=0.2),
     dict(type='LogMel', num_mel_bins=64, target_frames=192),
     dict(type='SpecAugment', freq_mask=12, time_mask=32, keep_clean=True),
 ]

@@ -12,8 +12,8 @@ strong_view = [
     dict(type='LoadAVClip'),
     dict(type='RandomScaleCrop', scale=(64, 80), size=64),
     dict(type='Flip', prob=0.5),
-    # No RandAugment: it changes colours, which name the actors here.
-    dict(type='TWAug'),
+    # Not RandAugment, which changes hues, and not TWAug, which stops motions: they name the class.
+    dict(type='ColorJitter', brightness=0.2, contrast=0.2),
 ]
 labeled_pipeline = [
     dict(type='OpenAVFile', audio=None, cache=1024),

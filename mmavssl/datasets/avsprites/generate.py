@@ -20,7 +20,7 @@ from mmavssl.datasets.avsprites.scene import render_clip
 from mmavssl.datasets.avsprites.writer import write_clip
 from mmavssl.utils.errors import ConfigError
 
-VERSION = 1  # to be raised by whoever changes what the same configuration looks or sounds like
+VERSION = 2  # to be raised by whoever changes what the same configuration looks or sounds like
 SPLITS = ('train', 'test')
 CHUNK = 8
 Progress = Callable[[int, int], None]

@@ -114,7 +114,7 @@ class Difficulty:
 
     appearance: str = 'colour'
     num_distractors: int = 1
-    distractor_scale: float = 0.55
+    distractor_scale: float = 0.4
     distractor_motion: str = 'slow'
     actor_size: tuple[float, float] = (0.3, 0.4)
     pixel_noise: float = 4.0

@@ -8,9 +8,19 @@ import numpy as np
 
 from mmavssl.utils.errors import DataError
 
-# One thread and no frame reordering: the file depends on its content alone, and the time stamps
-# begin at 0 without an edit list that a decoder might ignore.
-X264_OPTIONS = {'preset': 'veryfast', 'crf': '20', 'bf': '0', 'g': '16', 'threads': '1'}
+# The file is to depend on its content alone: one thread, and no macroblock-tree rate control. With
+# the latter, x264's AVX-512 code gave another file in up to one of five repetitions of the same
+# encoding (core 165; measured in a virtual machine). Look-ahead serves nothing else here. Without
+# frame reordering the time stamps begin at 0, with no edit list that a decoder might ignore.
+X264_OPTIONS = {
+    'preset': 'veryfast',
+    'crf': '20',
+    'bf': '0',
+    'g': '16',
+    'threads': '1',
+    'mbtree': '0',
+    'rc-lookahead': '0',
+}
 # The default coder takes three times as long, most of the time of a clip.
 AAC_OPTIONS = {'aac_coder': 'fast'}
 AUDIO_BIT_RATE = 64000

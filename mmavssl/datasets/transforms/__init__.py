@@ -1,4 +1,5 @@
 from mmavssl.datasets.transforms.audio_aug import LogMel, SpecAugment
+from mmavssl.datasets.transforms.color_jitter import ColorJitter
 from mmavssl.datasets.transforms.formatting import PackAVInputs
 from mmavssl.datasets.transforms.loading import LoadAVClip, OpenAVFile
 from mmavssl.datasets.transforms.rand_augment import RandAugment
@@ -9,6 +10,7 @@ from mmavssl.datasets.transforms.views import MultiView
 
 __all__ = [
     'CenterCrop',
+    'ColorJitter',
     'Flip',
     'LoadAVClip',
     'LogMel',

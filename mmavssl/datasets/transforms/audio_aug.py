@@ -21,9 +21,9 @@ from mmavssl.utils.errors import ConfigError
 MIN_SAMPLES = SAMPLE_RATE * FRAME_LENGTH_MS // 1000
 
 
-def normalize(logmel: Tensor) -> Tensor:
-    """Return ``(x - mean) / (2 std)`` with AudioSet's statistics, as AST does."""
-    return (logmel - AUDIOSET_MEAN) / (2 * AUDIOSET_STD)
+def normalize(logmel: Tensor, mean: float = AUDIOSET_MEAN, std: float = AUDIOSET_STD) -> Tensor:
+    """Return ``(x - mean) / (2 std)``, as AST does."""
+    return (logmel - mean) / (2 * std)
 
 
 @TRANSFORMS.register_module()
@@ -31,21 +31,39 @@ class LogMel(BaseTransform):
     """Kaldi log-mel filter banks of the waveform (K, S) -> ``audio`` (K, T_a, F), normalized.
 
     The mean of the waveform is subtracted; a log-mel shorter than ``target_frames`` is padded with
-    zeros before it is normalized, a longer one is cut, as in AST's code.
+    zeros before it is normalized, a longer one is cut, as in AST's code. Also adds
+    ``audio_zero``, what such a zero has become, for `SpecAugment`.
 
     Args:
         num_mel_bins: F.
         target_frames: T_a; 10 ms each.
+        norm_mean: mean of log-mels.
+        norm_std: their standard deviation.
     """
 
-    def __init__(self, num_mel_bins: int = 128, target_frames: int = 256) -> None:
+    def __init__(
+        self,
+        num_mel_bins: int = 128,
+        target_frames: int = 256,
+        norm_mean: float = AUDIOSET_MEAN,
+        norm_std: float = AUDIOSET_STD,
+    ) -> None:
+        for name, value in (
+            ('num_mel_bins', num_mel_bins), ('target_frames', target_frames),
+            ('norm_std', norm_std),
+        ):  # fmt: skip
+            if value <= 0:
+                raise ValueError(f'Expected `{name}` to be positive, but got {value!r}.')
         self.num_mel_bins = num_mel_bins
         self.target_frames = target_frames
+        self.norm_mean = norm_mean
+        self.norm_std = norm_std
 
     def transform(self, results: dict) -> dict:
         """Compute the log-mels."""
         logmels = [self.fbank(waveform) for waveform in results['waveform']]
-        results['audio'] = normalize(torch.stack(logmels))
+        results['audio'] = normalize(torch.stack(logmels), self.norm_mean, self.norm_std)
+        results['audio_zero'] = -self.norm_mean / (2 * self.norm_std)
         return results
 
     def fbank(self, waveform: np.ndarray) -> Tensor:
@@ -77,6 +95,8 @@ class LogMel(BaseTransform):
 class SpecAugment(BaseTransform):
     """Blank one band of frequencies and one of time (Park et al., 2019), as AST does.
 
+    The bands get what zero was before `LogMel` normalized it.
+
     Args:
         freq_mask: greatest width of the band in mel bins (exclusive).
         time_mask: greatest width in frames (exclusive).
@@ -86,16 +106,26 @@ class SpecAugment(BaseTransform):
     def __init__(self, freq_mask: int = 48, time_mask: int = 51, keep_clean: bool = False) -> None:
         self.masks = (FrequencyMasking(freq_mask), TimeMasking(time_mask))
         self.keep_clean = keep_clean
-        # AST masks with zero before it normalizes.
-        self.fill = float(normalize(torch.zeros(())))
 
     def transform(self, results: dict) -> dict:
-        """Blank the bands."""
+        """Blank the bands.
+
+        Raises:
+            ConfigError: a band may be wider than the log-mel.
+        """
         audio = results['audio']
+        for mask, name, size in zip(
+            self.masks, ('freq_mask', 'time_mask'), (audio.shape[2], audio.shape[1]), strict=True
+        ):
+            if mask.mask_param > size:
+                raise ConfigError(
+                    f'Expected `{name}` of SpecAugment to be at most {size}, the size of the '
+                    f'log-mel, but got {mask.mask_param}.'
+                )
         if self.keep_clean:
             results['audio_clean'] = audio
         spectrogram = audio.transpose(1, 2)  # torchaudio has frequencies first
         for mask in self.masks:
-            spectrogram = mask(spectrogram, mask_value=self.fill)
+            spectrogram = mask(spectrogram, mask_value=results['audio_zero'])
         results['audio'] = spectrogram.transpose(1, 2)
         return results

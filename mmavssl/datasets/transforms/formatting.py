@@ -7,6 +7,7 @@ from torch import Tensor
 
 from mmavssl.registry import TRANSFORMS
 from mmavssl.structures import AVDataSample
+from mmavssl.utils.errors import ConfigError
 
 META_KEYS = ('sample_idx', 'source', 'video_path', 'has_audio', 'gt_for_log')
 GEOMETRY_KEYS = ('clip_times', 'frame_inds', 'crop_box', 'flip')
@@ -28,13 +29,17 @@ class PackAVInputs(BaseTransform):
         self.audio_keys = ('audio', 'audio_clean') + (('waveform',) if keep_waveform else ())
 
     def transform(self, results: dict) -> dict:
-        """Pack the sample."""
+        """Pack the sample.
+
+        Raises:
+            ConfigError: a view of `MultiView` has more than one clip or crop.
+        """
         sample = AVDataSample(metainfo={k: results[k] for k in META_KEYS if k in results})
         if 'label' in results:
             sample.set_gt_label(results['label'])
         if 'views' in results:
             views = results['views']
-            inputs = {name: self._single(view) for name, view in views.items()}
+            inputs = {name: self._single(name, view) for name, view in views.items()}
             times = {name: view['clip_times'] for name, view in views.items()}
             sample.set_metainfo({'clip_times': times})
         else:
@@ -42,8 +47,13 @@ class PackAVInputs(BaseTransform):
             sample.set_metainfo({k: results[k] for k in GEOMETRY_KEYS if k in results})
         return {'inputs': inputs, 'data_samples': sample}
 
-    def _single(self, view: dict) -> dict[str, Tensor]:
+    def _single(self, name: str, view: dict) -> dict[str, Tensor]:
         tensors = self._stacked(view)
+        if len(tensors['video']) != 1:
+            raise ConfigError(
+                f'The view {name!r} has {len(tensors["video"])} clips or crops, but a training '
+                'view is one: set num_clips=1, and crop with RandomScaleCrop or CenterCrop.'
+            )
         return {name: tensor[0] for name, tensor in tensors.items()}
 
     def _stacked(self, view: dict) -> dict[str, Tensor]:

@@ -7,6 +7,7 @@ from torchvision.transforms import v2
 from mmavssl.registry import TRANSFORMS
 
 GREY = 128
+MAGNITUDES = 31
 
 
 @TRANSFORMS.register_module()
@@ -16,10 +17,19 @@ class RandAugment(BaseTransform):
     Args:
         num_ops: operations in a row.
         magnitude: their strength, 0 to 30.
+
+    Raises:
+        ValueError: a number outside of its range.
     """
 
     def __init__(self, num_ops: int = 2, magnitude: int = 9) -> None:
-        self.augment = v2.RandAugment(num_ops, magnitude, fill=GREY)
+        if num_ops < 0:
+            raise ValueError(f'Expected `num_ops` to be at least 0, but got {num_ops!r}.')
+        if not 0 <= magnitude < MAGNITUDES:
+            raise ValueError(
+                f'Expected `magnitude` to be in [0, {MAGNITUDES - 1}], but got {magnitude!r}.'
+            )
+        self.augment = v2.RandAugment(num_ops, magnitude, MAGNITUDES, fill=GREY)
 
     def transform(self, results: dict) -> dict:
         """Augment all frames alike."""

@@ -3,7 +3,9 @@
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from mmavssl.datasets.transforms.frame_clock import FrameClock
 from mmavssl.registry import TRANSFORMS
+from mmavssl.utils.errors import DataError
 
 MODES = ('random', 'uniform')
 
@@ -13,11 +15,12 @@ class SampleClip(BaseTransform):
     """Choose ``clip_len`` frames at equal steps of time, from a random or from fixed places.
 
     The span is ``clip_len * frame_interval`` frames at ``target_fps``, in seconds, whatever the
-    frame rate of the file (SVFormer: 8 frames, every 8th at 30 fps). A video shorter than the span
-    gives its frames in order, the last one repeated.
+    frame rate of the file (SVFormer: 8 frames, every 8th at 30 fps), constant or not: at each step
+    the clip has the frame that is shown then. A video shorter than the span gives its frames in
+    order, the last one repeated.
 
-    Adds ``frame_inds`` (K, T) and ``clip_times`` (K, 2), begin and end in seconds on the file's
-    clock.
+    Adds ``frame_inds`` (K, T) and ``clip_times`` (K, 2), begin and end of each clip in seconds
+    from the first frame of the file.
 
     Args:
         clip_len: frames T of a clip.
@@ -43,6 +46,10 @@ class SampleClip(BaseTransform):
                 raise ValueError(f'Expected `{name}` to be at least 1, but got {value!r}.')
         if mode not in MODES:
             raise ValueError(f'Expected `mode` to be one of {MODES}, but got {mode!r}.')
+        if target_fps is not None and target_fps <= 0:
+            raise ValueError(
+                f'Expected `target_fps` to be positive or None, but got {target_fps!r}.'
+            )
         self.clip_len = clip_len
         self.frame_interval = frame_interval
         self.num_clips = num_clips
@@ -50,27 +57,35 @@ class SampleClip(BaseTransform):
         self.target_fps = target_fps
 
     def transform(self, results: dict) -> dict:
-        """Choose the frames."""
-        video = results['video_file']
-        first, last = self._segment(results, video)
-        step = self.frame_interval * (video.fps / self.target_fps if self.target_fps else 1.0)
+        """Choose the frames.
+
+        Raises:
+            DataError: the video ends before the part that the list names.
+        """
+        clock = results['video_file'].clock
+        first, last = self._segment(results, clock)
+        step = self.frame_interval / (self.target_fps or clock.fps)
         span = self.clip_len * step
-        slack = max(last - first - span, 0.0)
-        if self.mode == 'random':
-            starts = np.random.uniform(0, slack, self.num_clips)
-        elif self.num_clips == 1:
-            starts = np.array([slack / 2])
-        else:
-            starts = np.linspace(0, slack, self.num_clips)
-        positions = first + starts[:, None] + step * np.arange(self.clip_len)
-        results['frame_inds'] = np.minimum(positions.astype(np.int64), last - 1)
-        begin = video.start_time + (first + starts) / video.fps
-        results['clip_times'] = np.stack([begin, begin + span / video.fps], axis=1)
+        begins = first + self._offsets(max(last - first - span, 0.0))
+        moments = begins[:, None] + step * np.arange(self.clip_len)
+        results['frame_inds'] = np.minimum(clock.index_at(moments), clock.last_before(last))
+        results['clip_times'] = np.stack([begins, begins + span], axis=1)
         return results
 
-    def _segment(self, results: dict, video) -> tuple[int, int]:
-        start, end = results.get('start'), results.get('end')
-        first = 0 if start is None else int(start * video.fps)
-        last = video.num_frames if end is None else int(np.ceil(end * video.fps))
-        first = min(first, video.num_frames - 1)
-        return first, max(first + 1, min(last, video.num_frames))
+    def _offsets(self, slack: float) -> np.ndarray:
+        if self.mode == 'random':
+            return np.random.uniform(0, slack, self.num_clips)
+        if self.num_clips == 1:
+            return np.array([slack / 2])
+        return np.linspace(0, slack, self.num_clips)
+
+    def _segment(self, results: dict, clock: FrameClock) -> tuple[float, float]:
+        first, end = results.get('start') or 0.0, results.get('end')
+        last = clock.duration if end is None else min(end, clock.duration)
+        if not 0 <= first < last:
+            until = 'the end' if end is None else f'{end} s'
+            raise DataError(
+                f'{results.get("video_path", "The video")} lasts {clock.duration:.2f} s, but the '
+                f'list names its part from {first} s to {until}. Correct `start` and `end`.'
+            )
+        return first, last

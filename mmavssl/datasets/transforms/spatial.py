@@ -1,7 +1,5 @@
 """Crops and flips of clips; all frames of a clip share the draw."""
 
-from collections.abc import Sequence
-
 import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -9,13 +7,18 @@ from mmcv.transforms import BaseTransform
 from mmavssl.registry import TRANSFORMS
 
 
-def crop_resize(imgs: np.ndarray, box: Sequence[float], size: int) -> np.ndarray:
-    """Cut ``box`` (x1, y1, x2, y2 in pixels) out of frames (T, H, W, 3) and scale it to a square.
+def crop_resize(imgs: np.ndarray, box: np.ndarray, size: int) -> np.ndarray:
+    """Cut a box out of frames (T, H, W, 3) and scale it to a square (T, size, size, 3).
 
     Cropping first and scaling only what is kept gives the same picture as scaling the full frame
     and cropping it, up to the rounding of the box, at a fraction of the cost.
+
+    Args:
+        imgs: frames, uint8.
+        box: (x1, y1, x2, y2), whole pixels.
+        size: side of the result.
     """
-    x1, y1, x2, y2 = (round(value) for value in box)
+    x1, y1, x2, y2 = box.tolist()
     interpolation = cv2.INTER_AREA if x2 - x1 > size else cv2.INTER_LINEAR
     out = np.empty((len(imgs), size, size, 3), np.uint8)
     for frame, target in zip(imgs, out, strict=True):
@@ -24,6 +27,18 @@ def crop_resize(imgs: np.ndarray, box: Sequence[float], size: int) -> np.ndarray
             interpolation=interpolation,
         )  # fmt: skip
     return out
+
+
+def crop_side(height: int, width: int, size: int, scale: int) -> int:
+    """Return how many pixels of the file a crop of ``size`` covers, at least one.
+
+    Args:
+        height: of the frame.
+        width: of the frame.
+        size: side of the crop after scaling.
+        scale: length of the short side after scaling.
+    """
+    return max(round(min(height, width) * size / scale), 1)
 
 
 @TRANSFORMS.register_module()
@@ -49,8 +64,8 @@ class RandomScaleCrop(BaseTransform):
         """Crop all frames."""
         height, width = results['imgs'].shape[1:3]
         short = np.random.randint(self.scale[0], self.scale[1] + 1)
-        side = min(height, width) * self.size / short
-        x, y = (np.random.uniform(0, length - side) for length in (width, height))
+        side = crop_side(height, width, self.size, short)
+        x, y = (np.random.randint(length - side + 1) for length in (width, height))
         results['crop_box'] = np.array([[x, y, x + side, y + side]])
         results['imgs'] = crop_resize(results['imgs'], results['crop_box'][0], self.size)
         return results
@@ -77,11 +92,12 @@ class ThreeCrop(BaseTransform):
 
     def boxes(self, height: int, width: int) -> np.ndarray:
         """Return the boxes (num_crops, 4) of frames of that size."""
-        side = min(height, width) * self.size / self.scale
+        side = crop_side(height, width, self.size, self.scale)
         shares = np.linspace(0, 1, self.num_crops) if self.num_crops > 1 else np.array([0.5])
         middle = np.full(self.num_crops, 0.5)
         x = (width - side) * (shares if width >= height else middle)
         y = (height - side) * (middle if width >= height else shares)
+        x, y = x.round().astype(np.int64), y.round().astype(np.int64)
         return np.stack([x, y, x + side, y + side], axis=1)
 
     def transform(self, results: dict) -> dict:
