@@ -1,7 +1,9 @@
-"""A small AVSprites data set that the tests of the whole training loop share."""
+"""What tests of several folders share: a small AVSprites data set, and clips without sound."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+import av
 import pytest
 
 from mmavssl.datasets.avsprites.generate import AVSpritesConfig, generate
@@ -18,3 +20,21 @@ def avsprites_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
         root / 'manifest_train.csv', root / 'classes.txt', root / 'splits/1shot_seed0', shots=1
     )
     return root
+
+
+@pytest.fixture(scope='session')
+def remove_sound() -> Callable[[Path], None]:
+    """Return a function that leaves the pictures of a file as they are, and nothing else."""
+
+    def remove(path: Path) -> None:
+        silent = path.with_name('silent.mp4')
+        with av.open(str(path)) as source, av.open(str(silent), 'w') as target:
+            pictures = source.streams.video[0]
+            stream = target.add_stream_from_template(pictures)
+            for packet in source.demux(pictures):
+                if packet.dts is not None:
+                    packet.stream = stream
+                    target.mux(packet)
+        silent.replace(path)
+
+    return remove

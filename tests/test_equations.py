@@ -9,11 +9,14 @@ import pytest
 import torch
 from torch import nn
 
+from mmavssl.models.algorithms import SemiSupervisedRecognizer, SupervisedRecognizer
 from mmavssl.models.losses import AVContrastiveLoss, MixLoss, consistency_loss
 from mmavssl.models.losses.av_contrastive import diagonal_nce
 from mmavssl.models.maskers import ASLGuided, FrameToken, RandomToken, TubeToken
 from mmavssl.models.mixers import TokenMix
+from mmavssl.models.recognizers import RecognizerOutput
 from mmavssl.models.thresholds import FixedThreshold, FlexThreshold
+from mmavssl.structures import AVDataSample
 
 
 @pytest.fixture(autouse=True)
@@ -71,6 +74,69 @@ def assert_gradient(loss, *tensors):
         (gradient,) = torch.autograd.grad(loss, tensor, retain_graph=True)
         assert gradient.isfinite().all()
         assert gradient.abs().sum() > 0
+
+
+class LinearRecognizer(nn.Module):
+    """Two linear features and a linear head; clips are (B, 3, 2, 4, 4), sounds (B, 3, 2)."""
+
+    def __init__(self):
+        super().__init__()
+        self.video, self.audio, self.head = nn.Linear(96, 5), nn.Linear(6, 5), nn.Linear(10, 3)
+
+    def forward(self, video, audio):
+        video_feat, audio_feat = self.video(video.flatten(1)), self.audio(audio.flatten(1))
+        return RecognizerOutput(
+            self.head(torch.cat([video_feat, audio_feat], dim=1)), video_feat, audio_feat
+        )
+
+
+def loop_recognize(network, video, audio):
+    """Logits, video and audio features as lists of rows."""
+
+    def linear(layer, row):
+        layers = zip(layer.weight.tolist(), layer.bias.tolist(), strict=True)
+        return [sum(w * x for w, x in zip(ws, row, strict=True)) + b for ws, b in layers]
+
+    outputs = []
+    for clip, sound in zip(video, audio, strict=True):
+        features = linear(network.video, clip), linear(network.audio, sound)
+        outputs.append((linear(network.head, features[0] + features[1]), *features))
+    return [list(field) for field in zip(*outputs, strict=True)]
+
+
+def linear_batch():
+    """Two labeled and four unlabeled clips with sound."""
+
+    def view(size):
+        return {'video': torch.randn(size, 3, 2, 4, 4), 'audio': torch.randn(size, 3, 2)}
+
+    inputs = {
+        'labeled': {'weak': view(2)},
+        'unlabeled': {'weak': view(4), 'strong': view(4)},
+    }
+    labeled = [AVDataSample().set_gt_label(label) for label in (2, 0)]
+    unlabeled = [AVDataSample(metainfo={'sample_idx': i}) for i in range(4)]
+    return inputs, {'labeled': labeled, 'unlabeled': unlabeled}
+
+
+def loop_supervised(logits, labels):
+    total = 0.0
+    for z, label in zip(logits, labels, strict=True):
+        total -= math.log(loop_softmax(z)[label])
+    return total / len(labels)
+
+
+def rows_of(view):
+    return view['video'].flatten(1).tolist(), view['audio'].flatten(1).tolist()
+
+
+def test_eq01_supervised_loss():
+    model = SupervisedRecognizer(LinearRecognizer())
+    inputs, samples = linear_batch()
+    logits, _, _ = loop_recognize(model.student, *rows_of(inputs['labeled']['weak']))
+    loss = model.loss(inputs, samples)['loss_sup']
+    close(loss, loop_supervised(logits, [2, 0]))
+    assert_gradient(loss, *model.student.parameters())
 
 
 def test_eq02_consistency_with_soft_labels():
@@ -327,3 +393,78 @@ def test_eq18_contrastive_loss_is_the_mean_of_both_directions():
     similarity = loop_similarity(video, audio, 0.2)
     close(loss, (loop_nce(similarity) + loop_nce(transpose(similarity))) / 2)
     assert_gradient(loss, *video, *audio)
+
+
+def loop_mix_clips(view, partner, mask):
+    """Mix clips (3, 2, 4, 4) by blocks of 2 x 2 pixels, and sounds (3, 2) by the share kept."""
+    videos, audios, ratios = [], [], []
+    for b, other in enumerate(partner):
+        kept = sum(mask[b][t][n] for t in range(2) for n in range(4))
+        ratios.append(kept / 8)
+        clip = []
+        for c in range(3):
+            for t in range(2):
+                for y in range(4):
+                    for x in range(4):
+                        source = b if mask[b][t][y // 2 * 2 + x // 2] else other
+                        clip.append(float(view['video'][source, c, t, y, x]))
+        videos.append(clip)
+        pairs = zip(*(view['audio'][i].flatten().tolist() for i in (b, other)), strict=True)
+        audios.append([ratios[b] * first + (1 - ratios[b]) * second for first, second in pairs])
+    return videos, audios, ratios
+
+
+@pytest.mark.parametrize(
+    'weights', [None, {'unsup': 3.0, 'mix': 0.5, 'contrast': 0.7}], ids=['paper', 'other']
+)
+def test_eq19_total_loss(weights):
+    tau = 0.7
+    model = SemiSupervisedRecognizer(
+        LinearRecognizer(),
+        FixedThreshold(tau),
+        TokenMix(TubeToken(), patch_size=2),
+        contrast=AVContrastiveLoss(),
+        loss_weights=weights,
+    )
+    for parameter in model.teacher.parameters():
+        nn.init.normal_(parameter, std=0.2)
+    inputs, samples = linear_batch()
+    seen = []
+    model.mixer.register_forward_hook(lambda _, args, result: seen.append((args, result)))
+    losses = model.loss(inputs, samples)
+    [((_, _, partner), result)] = seen
+    partner = partner.tolist()
+    weak, strong = (inputs['unlabeled'][name] for name in ('weak', 'strong'))
+
+    q = [loop_softmax(z) for z in loop_recognize(model.teacher, *rows_of(weak))[0]]
+    labeled = loop_recognize(model.student, *rows_of(inputs['labeled']['weak']))
+    unlabeled = loop_recognize(model.student, *rows_of(strong))
+    clips, sounds, ratio = loop_mix_clips(strong, partner, result.mask.tolist())
+    mixed = loop_recognize(model.student, clips, sounds)
+
+    unsup, accepted = 0.0, 0
+    for row, z in zip(q, unlabeled[0], strict=True):
+        conf, label = loop_max(row)
+        if conf >= tau:
+            unsup -= math.log(loop_softmax(z)[label]) / 4
+            accepted += 1
+    assert 0 < accepted < 4
+    mix = loop_mix_loss('mse_logit', 'convex', mixed[0], q, tau, partner, ratio)
+    groups = (labeled, unlabeled, mixed)
+    video, audio = ([torch.tensor(group[field]) for group in groups] for field in (1, 2))
+    similarity = loop_similarity(video, audio, 0.07)
+    contrast = (loop_nce(similarity) + loop_nce(transpose(similarity))) / 2
+
+    gamma = weights or {'unsup': 2.0, 'mix': 2.0, 'contrast': 0.1}
+    expected = {
+        'loss_sup': loop_supervised(labeled[0], [2, 0]),
+        'loss_unsup': gamma['unsup'] * unsup,
+        'loss_mix': gamma['mix'] * mix,
+        'loss_contrast': gamma['contrast'] * contrast,
+    }
+    for name, value in expected.items():
+        close(losses[name], value)
+        assert value > 0.01, name
+    total, _ = model.parse_losses(losses)
+    close(total, sum(expected.values()))
+    assert_gradient(total, *model.student.parameters())

@@ -1,5 +1,5 @@
-import logging
 import random
+import re
 
 import numpy as np
 import pytest
@@ -181,22 +181,58 @@ def test_skipped_clips_are_replaced(root):
         stand_ins.append(sample['sample_idx'])
     assert 3 not in stand_ins
     assert len(set(stand_ins)) > 5
-    assert dataset.skipped == {str(root / 'v/3.mp4')}
+    assert dataset.skipped.marks.nonzero().flatten().tolist() == [3]
 
 
-def test_skipped_files_are_logged_once(root, caplog):
-    logger = MMLogger.get_instance('test_av_dataset')
-    logger.addHandler(caplog.handler)
-    try:
-        dataset = make(root, pipeline=[Skip('3.mp4', '5.mp4')])
-        for epoch in range(4):
-            for i in (3, 5, 6):
-                dataset[DrawIndex(i, epoch)]
-    finally:
-        logger.removeHandler(caplog.handler)
-    warnings = [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
-    assert sum('3.mp4 is skipped' in text for text in warnings) == 1
-    assert sum('5.mp4 is skipped' in text for text in warnings) == 1
+@pytest.fixture
+def log_file(tmp_path):
+    """A log that worker processes write as well."""
+    path = tmp_path / 'run.log'
+    logger = MMLogger.get_instance(f'test_av_dataset_{tmp_path.name}', log_file=str(path))
+    yield path
+    for handler in logger.handlers:
+        handler.close()
+
+
+def skips_in(log_file):
+    """Name and running count of each clip that the log says was skipped."""
+    lines = [line for line in log_file.read_text().splitlines() if 'is skipped' in line]
+    assert all('WARNING' in line for line in lines)
+    pattern = r'v/(\d)\.mp4 is skipped .*\((\d) of 10 clips so far\)'
+    return [tuple(map(int, re.search(pattern, line).groups())) for line in lines]
+
+
+def test_skipped_clips_are_counted_and_logged_once(root, log_file):
+    dataset = make(root, pipeline=[Skip('3.mp4', '5.mp4')])
+    for epoch in range(4):
+        for i in (3, 5, 6):
+            dataset[DrawIndex(i, epoch)]
+    # The first stand-in may be the other clip.
+    assert skips_in(log_file) in ([(3, 1), (5, 2)], [(5, 1), (3, 2)])
+    assert len(dataset.skipped) == 2
+
+
+@pytest.mark.parametrize('context', ['fork', pytest.param('spawn', marks=pytest.mark.slow)])
+def test_workers_count_skipped_clips_together(root, log_file, context):
+    dataset = make(root, pipeline=[Skip('1.mp4', '4.mp4', '5.mp4', '8.mp4')])
+    loader = DataLoader(dataset, batch_size=None, num_workers=2, multiprocessing_context=context)
+    for _ in range(2):  # workers are made anew in each epoch
+        list(loader)
+    assert dataset.skipped.marks.nonzero().flatten().tolist() == [1, 4, 5, 8]
+    if context == 'fork':  # the others have no log of the run
+        names, counts = zip(*skips_in(log_file), strict=True)
+        assert sorted(names) == [1, 4, 5, 8]
+        assert max(counts) == 4
+
+
+def test_subset_counts_for_itself(root):
+    dataset = make(root, pipeline=[Skip('3.mp4')])
+    dataset[3]
+    subset = dataset.get_subset([3, 4])
+    assert len(subset.skipped) == 0
+    subset[0]
+    assert subset.skipped.marks[:2].tolist() == [True, False]
+    assert len(dataset.skipped) == 1
 
 
 def test_limit_of_skips(root):

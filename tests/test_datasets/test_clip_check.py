@@ -4,7 +4,7 @@ import pytest
 from mmengine.config import Config
 
 from mmavssl.datasets.clip_check import check_clips
-from mmavssl.utils.errors import DataError
+from mmavssl.utils.errors import ConfigError, DataError
 
 
 def make_config(root: Path, manifest: str, **keys) -> Config:
@@ -44,4 +44,38 @@ def test_missing_sound_file(tmp_path):
 
 def test_other_data_sets_are_left_alone(tmp_path):
     cfg = make_config(tmp_path, 'path,label\ngone.mp4,0\n', type='PluginDataset')
+    check_clips(cfg, ('train_dataloader',))
+
+
+def test_fault_in_a_list_comes_before_its_clips(tmp_path):
+    cfg = make_config(tmp_path, 'path,label\ngone.mp4,2\n')
+    with pytest.raises(DataError, match=r'list\.csv:2: label 2 is out of range: .* 0 to 1\.'):
+        check_clips(cfg, ('train_dataloader',))
+    cfg = make_config(tmp_path, 'path,label\n')
+    with pytest.raises(DataError, match=r'list\.csv lists no clip'):
+        check_clips(cfg, ('train_dataloader',))
+
+
+@pytest.mark.parametrize('num_classes', [1, 3])
+def test_head_must_have_an_output_for_each_class(tmp_path, num_classes):
+    cfg = make_config(tmp_path, 'path,label\n1.mp4,0\n')
+    head = {'type': 'ClsHead', 'num_classes': num_classes}
+    cfg.model = {'student': {'head': head}}
+    with pytest.raises(ConfigError) as caught:
+        check_clips(cfg, ('train_dataloader',))
+    assert str(caught.value) == (
+        f'model.student.head.num_classes: expected 2, the number of classes in '
+        f'{tmp_path}/classes.txt (`train_dataloader.dataset.labeled.classes_file`), but got '
+        f'{num_classes}.'
+    )
+    cfg.model.student.head.num_classes = 2
+    check_clips(cfg, ('train_dataloader',))
+
+
+@pytest.mark.parametrize(
+    'model', [None, {'type': 'Plugin'}, {'student': {'head': {'type': 'PluginHead'}}}]
+)
+def test_models_without_such_a_head_are_left_alone(tmp_path, model):
+    cfg = make_config(tmp_path, 'path,label\n1.mp4,0\n')
+    cfg.model = model
     check_clips(cfg, ('train_dataloader',))

@@ -18,9 +18,19 @@ from mmengine.dist import get_dist_info
 from mmengine.hooks import Hook
 from mmengine.model import BaseModel
 from mmavssl.registry import DATASETS, HOOKS, MODELS
+from mmavssl.utils.errors import DataError
 
 @DATASETS.register_module()
 class ToyDataset(BaseDataset):
+    def __init__(self, broken=None, **kwargs):
+        self.broken = broken
+        super().__init__(**kwargs)
+
+    def __getitem__(self, index):
+        if index == self.broken:
+            raise DataError(f'{index}.mp4: broken')
+        return super().__getitem__(index)
+
     def load_data_list(self):
         return [dict(x=torch.full((3,), i / 8), y=torch.tensor([i % 2.0])) for i in range(8)]
 
@@ -121,6 +131,22 @@ def test_the_step_is_that_of_the_mean_gradient(two_processes):
     torch.testing.assert_close(saved['state_dict']['layer.weight'], layer.weight.detach())
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize('num_workers', [0, 1])
+@pytest.mark.parametrize(('broken', 'prefix'), [(4, 'train: '), (5, 'train (rank 1): ')])
+def test_bad_clip_of_one_process_is_named_and_ends_all(tmp_path, broken, prefix, num_workers):
+    (tmp_path / 'toy_dist_plugin.py').write_text(PLUGIN)
+    (tmp_path / 'toy.py').write_text(CONFIG)
+    options = (
+        f'train_dataloader.dataset.broken={broken}',
+        f'train_dataloader.num_workers={num_workers}',
+    )
+    result = run(tmp_path, 'dist_train.sh', 'toy.py', '2', '--cfg-options', *options)
+    assert result.returncode != 0
+    assert f'{prefix}{broken}.mp4: broken' in result.stderr.splitlines()
+    assert not list(tmp_path.glob('rank*.pth'))
+
+
 @pytest.mark.parametrize('script', ['dist_train.sh', 'dist_test.sh', 'slurm_train.sh'])
 def test_usage(script, tmp_path):
     result = run(tmp_path, script, 'config.py')
@@ -141,4 +167,3 @@ def test_slurm_hands_its_arguments_on(tmp_path):
     for word in ('--ntasks=8', '--gres=gpu:4', '--ntasks-per-node=4', '--mem', '9G'):
         assert word in words
     assert words[-6:] == ['config.py', '--work-dir', 'work', '--launcher', 'slurm', '--resume']
-

@@ -1,6 +1,5 @@
 """tools/train.py and tools/test.py as a user runs them."""
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -75,40 +74,6 @@ def toy(plugin_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.chdir(tmp_path)
     Path('toy.py').write_text(TOY_CONFIG)
     return tmp_path
-
-
-class Tools:
-    """Runs the tools in this process, which has imported torch already."""
-
-    def __init__(self, capsys: pytest.CaptureFixture) -> None:
-        self.capsys = capsys
-        self.runs = 0
-
-    def __call__(self, tool: str, *args: str | Path) -> int:
-        """Run a tool and return its status; MMEngine tells runs of a process by their names."""
-        spec = importlib.util.spec_from_file_location(f'tools_{tool}', ROOT / f'tools/{tool}.py')
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        self.runs += 1
-        name = f'{os.getpid()}_{id(self)}_{self.runs}'
-        self.capsys.readouterr()
-        return module.main([*map(str, args), '--cfg-options', f'experiment_name=r{name}'])
-
-    def error(self, tool: str, *args: str | Path) -> str:
-        """Return the one line that a failing tool writes."""
-        assert self(tool, *args) == 2
-        lines = self.capsys.readouterr().err.strip().splitlines()
-        assert len(lines) == 1
-        assert lines[0].startswith(f'{tool}: ')
-        return lines[0].removeprefix(f'{tool}: ')
-
-
-@pytest.fixture
-def tools(capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Tools:
-    # The tools set these for their own process.
-    monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')
-    monkeypatch.setenv('LOCAL_RANK', '0')
-    return Tools(capsys)
 
 
 def run_process(folder: Path, tool: str, *args: str | Path) -> subprocess.CompletedProcess:

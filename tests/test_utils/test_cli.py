@@ -1,6 +1,8 @@
 import argparse
 
 import pytest
+import torch
+from torch.utils.data import DataLoader, Dataset
 
 from mmavssl.utils.cli import add_config_arguments, run_tool
 from mmavssl.utils.errors import ConfigError, DataError
@@ -41,6 +43,39 @@ def test_only_the_first_process_reports(capsys, monkeypatch):
     monkeypatch.setenv('RANK', '1')
     assert run_tool('train', job, parse()) == 2
     assert capsys.readouterr().err == ''
+
+
+def test_a_process_that_has_joined_reports_as_well(capsys, monkeypatch):
+    """A bad file is met by one of them alone."""
+
+    def job(args: argparse.Namespace) -> None:
+        raise DataError('a.mp4: broken')
+
+    monkeypatch.setenv('RANK', '3')
+    monkeypatch.setattr(torch.distributed, 'is_initialized', lambda: True)
+    assert run_tool('train', job, parse()) == 2
+    assert capsys.readouterr().err == 'train (rank 3): a.mp4: broken\n'
+
+
+class Broken(Dataset):
+    def __getitem__(self, index):
+        try:
+            raise OSError('DataError: not this one')
+        except OSError as error:
+            raise DataError('a.mp4: broken') from error
+
+    def __len__(self):
+        return 1
+
+
+def test_error_of_a_worker_is_one_line(capsys):
+    loader = DataLoader(Broken(), num_workers=1)
+
+    def job(args: argparse.Namespace) -> None:
+        list(loader)
+
+    assert run_tool('train', job, parse()) == 2
+    assert capsys.readouterr().err == 'train: a.mp4: broken\n'
 
 
 def test_other_errors_keep_their_traceback():

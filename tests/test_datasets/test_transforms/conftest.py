@@ -1,56 +1,223 @@
-"""Video files made by the tests: a flash and a click at a known time."""
+"""Media files made by the tests: every frame shows its number, and a click marks a known time."""
 
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Sequence
+from fractions import Fraction
 from pathlib import Path
 
 import av
+import cv2
 import numpy as np
 import pytest
 
 EVENT_SECONDS = 1.5
+BITS = 8
+# One thread and no macroblock tree: the same file on every run. A key frame every 12 frames.
+X264 = {'crf': '6', 'g': '12', 'threads': '1', 'mbtree': '0', 'preset': 'veryfast'}
+CLOCK = 90000  # ticks a second of variable frame rates
+
+
+def numbered_picture(number: int, width: int, height: int) -> np.ndarray:
+    """Return a picture (H, W, 3) with its number as black and white bars above a colour ramp."""
+    picture = np.empty((height, width, 3), np.uint8)
+    columns = np.arange(width)
+    picture[: height // 2] = ((number >> (columns * BITS // width)) & 1)[None, :, None] * 255
+    ramp = columns * 255 // (width - 1)
+    picture[height // 2 :] = np.stack([ramp, np.full(width, number * 3 % 256), 255 - ramp], axis=1)
+    return picture
+
+
+def read_numbers(frames: np.ndarray) -> list[int]:
+    """Read the numbers off frames (T, H, W, 3)."""
+    height, width = frames.shape[1:3]
+    centres = (np.arange(BITS) * 2 + 1) * width // (2 * BITS)
+    bars = frames[:, height // 8 : height // 4][:, :, centres].mean(axis=(1, 3)) > 127
+    return (bars << np.arange(BITS)).sum(axis=1).tolist()
+
+
+def click(seconds: float, sample_rate: int, at: float) -> np.ndarray:
+    """Return silence (S,) with 20 ms of a 1 kHz tone of amplitude 0.8."""
+    wave = np.zeros(round(seconds * sample_rate), np.float32)
+    burst = np.arange(len(wave)) / sample_rate - at
+    is_on = (burst >= 0) & (burst < 0.02)
+    wave[is_on] = 0.8 * np.sin(2 * np.pi * 1000 * burst[is_on])
+    return wave
+
+
+def write_sound(
+    container: av.container.OutputContainer,
+    stream: av.AudioStream,
+    wave: np.ndarray,
+    delay: float = 0.0,
+    holes: Sequence[int] = (),
+) -> None:
+    """Encode and write a waveform (S,), the same in all channels.
+
+    Args:
+        container: to write to.
+        stream: of the container.
+        wave: in [-1, 1].
+        delay: when it begins (seconds).
+        holes: numbers of packets that are left out.
+    """
+    context = stream.codec_context
+    context.open(strict=False)  # the header, which the picture has written, has opened it
+    layout, rate = context.layout, context.sample_rate
+    wave = np.tile(np.float32(wave), (len(layout.channels), 1))
+    resampler = av.AudioResampler(context.format.name, layout.name, rate)
+    size = context.frame_size or 1024
+    packets = []
+    for first in range(0, wave.shape[1], size):
+        part = np.ascontiguousarray(wave[:, first : first + size])
+        frame = av.AudioFrame.from_ndarray(part, format='fltp', layout=layout.name)
+        frame.sample_rate, frame.time_base = rate, Fraction(1, rate)
+        frame.pts = first + round(delay * rate)
+        for converted in resampler.resample(frame):
+            packets += stream.encode(converted)
+    packets += stream.encode(None)
+    container.mux([packet for number, packet in enumerate(packets) if number not in holes])
 
 
 def write_video(
     path: Path,
-    fps: int = 25,
+    fps: float = 25,
     seconds: float = 3.0,
     size: tuple[int, int] = (64, 48),
+    times: Sequence[float] | None = None,
+    codec: str = 'libx264',
+    options: dict[str, str] | None = None,
+    muxer: dict[str, str] | None = None,
     sample_rate: int | None = 16000,
     layout: str = 'mono',
+    audio_codec: str = 'aac',
+    delay: float = 0.0,
+    wave: np.ndarray | None = None,
+    holes: Sequence[int] = (),
 ) -> Path:
-    """Write black frames with a white one, and silence with a click, both at EVENT_SECONDS."""
-    with av.open(str(path), 'w') as container:
-        video = container.add_stream('libx264', rate=fps)
+    """Write numbered frames, and silence with a click at EVENT_SECONDS.
+
+    Args:
+        path: file to write; its suffix says the container.
+        fps: frames a second.
+        seconds: length of picture and sound.
+        size: width and height.
+        times: when each frame is shown (seconds), instead of a constant rate.
+        codec: encoder of the picture.
+        options: of that encoder.
+        muxer: options of the container.
+        sample_rate: Hz; None for no sound.
+        layout: of the channels.
+        audio_codec: encoder of the sound.
+        delay: when the sound begins (seconds).
+        wave: sound (S,) in place of the click.
+        holes: numbers of the packets of sound that are left out.
+    """
+    rate = Fraction(fps).limit_denominator(1001)
+    with av.open(str(path), 'w', options=muxer or {}) as container:
+        video = container.add_stream(codec, rate=rate, bit_rate=2_000_000)
         video.width, video.height, video.pix_fmt = *size, 'yuv420p'
-        video.options = {'crf': '1'}
-        audio = (
-            container.add_stream('aac', rate=sample_rate, layout=layout) if sample_rate else None
+        video.options = {**(X264 if codec == 'libx264' else {'g': '12'}), **(options or {})}
+        unit = video.codec_context.time_base = (
+            Fraction(1, CLOCK) if times is not None else 1 / rate
         )
-        for index in range(round(seconds * fps)):
-            level = 255 if index == round(EVENT_SECONDS * fps) else 0
-            pixels = np.full((size[1], size[0], 3), level, np.uint8)
-            container.mux(video.encode(av.VideoFrame.from_ndarray(pixels, format='rgb24')))
+        if sample_rate:
+            audio = container.add_stream(audio_codec, rate=sample_rate, layout=layout)
+        for number in range(round(seconds * fps) if times is None else len(times)):
+            picture = numbered_picture(number, *size)
+            frame = av.VideoFrame.from_ndarray(picture, format='rgb24').reformat(format='yuv420p')
+            frame.pts = number if times is None else round(times[number] / unit)
+            frame.time_base = unit
+            container.mux(video.encode(frame))
         container.mux(video.encode(None))
-        if audio:
-            wave = np.zeros(round(seconds * sample_rate), np.float32)
-            click = round(EVENT_SECONDS * sample_rate)
-            burst = np.arange(sample_rate // 50)
-            wave[click : click + len(burst)] = 0.8 * np.sin(2 * np.pi * 1000 * burst / sample_rate)
-            channels = len(audio.codec_context.layout.channels)
-            for start in range(0, len(wave), 1024):
-                part = np.ascontiguousarray(np.tile(wave[start : start + 1024], (channels, 1)))
-                frame = av.AudioFrame.from_ndarray(part, format='fltp', layout=layout)
-                frame.sample_rate, frame.pts = sample_rate, start
-                container.mux(audio.encode(frame))
-            container.mux(audio.encode(None))
+        if sample_rate:
+            if wave is None:
+                wave = click(seconds - delay, sample_rate, EVENT_SECONDS - delay)
+            write_sound(container, audio, wave, delay, holes)
+    return path
+
+
+def rotate_clockwise(path: Path) -> None:
+    """Tell players of an MP4 file to turn the picture by 90 degrees clockwise, as phones do."""
+    content = bytearray(path.read_bytes())
+    matrix = content.index(b'tkhd') + 44
+    content[matrix : matrix + 36] = struct.pack(
+        '>9i', 0, 1 << 16, 0, -(1 << 16), 0, 0, 48 << 16, 0, 1 << 30
+    )
+    path.write_bytes(content)
+
+
+def cut_by_edit_list(path: Path, seconds: float) -> None:
+    """Let an MP4 file begin later, as cutting without re-encoding does: players skip the rest."""
+    with av.open(str(path)) as container:
+        units = [stream.time_base for stream in container.streams]
+    content, at = bytearray(path.read_bytes()), 0
+    for unit in units:
+        at = content.index(b'elst', at + 1)
+        media_time = slice(at + 16, at + 20)  # after version, count of entries, and duration
+        begin = int.from_bytes(content[media_time], 'big') + round(seconds / unit)
+        content[media_time] = begin.to_bytes(4, 'big')
+    path.write_bytes(content)
+
+
+def blank_packets(path: Path, numbers: Sequence[int]) -> None:
+    """Overwrite packets of the picture, counted in the order of the file."""
+    with av.open(str(path)) as container:
+        packets = [bytes(packet) for packet in container.demux(video=0) if packet.size]
+    content = path.read_bytes()
+    for number in numbers:
+        assert content.count(packets[number]) == 1
+        content = content.replace(packets[number], b'\xff' * len(packets[number]))
+    path.write_bytes(content)
+
+
+def write_cover_mp3(path: Path) -> Path:
+    """Write a sound file (MP3) of 1 s with a picture of the cover in it."""
+    with av.open(str(path), 'w', options={'id3v2_version': '0'}) as container:
+        audio = container.add_stream('libmp3lame', rate=16000, layout='mono')
+        write_sound(container, audio, click(1.0, 16000, 0.5))
+    cover = cv2.imencode('.png', numbered_picture(1, 64, 48))[1].tobytes()
+    picture = b'\0image/png\0\3\0' + cover
+    frame = b'APIC' + struct.pack('>I', len(picture)) + b'\0\0' + picture
+    size = bytes(len(frame) >> shift & 0x7F for shift in (21, 14, 7, 0))
+    path.write_bytes(b'ID3\3\0\0' + size + frame + path.read_bytes())
     return path
 
 
 @pytest.fixture
 def make_video(tmp_path: Path) -> Callable[..., Path]:
-    """Return a function that writes a test video."""
+    """Return a function that writes a test video (see `write_video`)."""
 
     def make(name: str = 'video.mp4', **kwargs) -> Path:
         return write_video(tmp_path / name, **kwargs)
 
     return make
+
+
+@pytest.fixture
+def numbers_of() -> Callable[[np.ndarray], list[int]]:
+    """Return the function that reads the numbers off frames."""
+    return read_numbers
+
+
+@pytest.fixture
+def rotate() -> Callable[[Path], None]:
+    """Return `rotate_clockwise`."""
+    return rotate_clockwise
+
+
+@pytest.fixture
+def cut() -> Callable[[Path, float], None]:
+    """Return `cut_by_edit_list`."""
+    return cut_by_edit_list
+
+
+@pytest.fixture
+def blank() -> Callable[[Path, Sequence[int]], None]:
+    """Return `blank_packets`."""
+    return blank_packets
+
+
+@pytest.fixture
+def cover_mp3(tmp_path: Path) -> Path:
+    """Return a sound file with a cover picture."""
+    return write_cover_mp3(tmp_path / 'song.mp3')

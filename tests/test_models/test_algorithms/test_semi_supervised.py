@@ -116,6 +116,51 @@ def test_each_method_has_its_losses_and_every_loss_moves_the_student(
     assert 0 < losses['mix_ratio'] < 1
 
 
+def test_every_loss_has_a_gradient_in_the_parts_that_it_is_about() -> None:
+    """Classification: in all of the student; contrast: in both encoders alone, up to z_v, z_a."""
+    model = build()
+    inputs, samples = batch()
+    for view in (inputs['labeled']['weak'], inputs['unlabeled']['strong']):
+        for name, tensor in view.items():
+            view[name] = tensor.requires_grad_()
+    losses = model.loss(inputs, samples)
+    encoders, deciders = {'backbone', 'audio_backbone'}, {'fusion', 'head'}
+    everything = encoders | deciders
+    labeled, unlabeled = inputs['labeled']['weak'], inputs['unlabeled']['strong']
+    expected = {
+        'loss_sup': (everything, [labeled]),
+        'loss_unsup': (everything, [unlabeled]),
+        'loss_mix': (everything, [unlabeled]),
+        'loss_contrast': (encoders, [labeled, unlabeled]),
+    }
+    for name, (parts, views) in expected.items():
+        model.zero_grad()
+        for view in (labeled, unlabeled):
+            for tensor in view.values():
+                tensor.grad = None
+        losses[name].backward(retain_graph=True)
+        moved = {part for part in everything if grad_norm(getattr(model.student, part)) > 0}
+        assert moved == parts, name
+        for view in (labeled, unlabeled):
+            for tensor in view.values():
+                reached = tensor.grad is not None and bool(tensor.grad.abs().sum() > 0)
+                assert reached == any(view is other for other in views), name
+        assert grad_norm(model.teacher) == grad_norm(model.mixer) == 0
+
+
+def grad_norm(module: nn.Module) -> float:
+    return sum(float(p.grad.abs().sum()) for p in module.parameters() if p.grad is not None)
+
+
+@pytest.mark.parametrize('label', [NUM_CLASSES, -1])
+def test_label_out_of_range_is_an_error(label: int) -> None:
+    model = build()
+    inputs, samples = batch()
+    samples['labeled'][0].set_gt_label(label)
+    with pytest.raises(IndexError, match=f'Target {label} is out of bounds'):
+        model.loss(inputs, samples)
+
+
 def test_eq01_and_eq19_total_is_the_weighted_sum_of_slow_losses() -> None:
     weights = {'unsup': 3.0, 'mix': 0.5, 'contrast': 0.7}
     model = build(loss_weights=weights)
@@ -200,6 +245,23 @@ def test_update_teacher_is_the_exponential_moving_average() -> None:
     ):
         torch.testing.assert_close(teacher.data, 0.75 * old + 0.25 * student)
     assert model.teacher_steps == 1
+
+
+def test_localizer_is_not_in_the_moving_average() -> None:
+    model = build()
+    localizer = model.mixer.masker.localizer
+    before = copy.deepcopy(localizer.state_dict())
+    assert set(model.teacher.state_dict()) == set(model.student.state_dict())
+    assert not [m for m in model.teacher.modules() if isinstance(m, ToyLocalizer)]
+    shared = {id(p) for p in model.teacher.parameters()} & {id(p) for p in localizer.parameters()}
+    assert not shared
+    with torch.no_grad():
+        for p in model.student.parameters():
+            p.add_(1.0)
+    model.update_teacher(momentum=0.25)
+    model.sync_teacher()
+    for name, value in localizer.state_dict().items():
+        assert torch.equal(before[name], value), name
 
 
 def test_warmup_is_supervised_and_keeps_the_teacher_equal() -> None:

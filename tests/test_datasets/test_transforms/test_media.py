@@ -1,0 +1,70 @@
+import av
+import numpy as np
+import pytest
+
+from mmavssl.datasets.transforms.media import (
+    check_file,
+    decode_packets,
+    media_errors,
+    open_container,
+)
+from mmavssl.utils.errors import DataError
+
+
+def test_missing_file_names_the_last_folder_that_exists(tmp_path):
+    with pytest.raises(DataError) as caught:
+        check_file(tmp_path / 'a/b/video.mp4')
+    assert str(caught.value) == (
+        f'{tmp_path}/a/b/video.mp4 does not exist (the folder {tmp_path} does). Check `data_root`.'
+    )
+
+
+def test_folder_and_empty_file(tmp_path):
+    with pytest.raises(DataError, match='is a folder'):
+        check_file(tmp_path)
+    (tmp_path / 'empty.mp4').touch()
+    with pytest.raises(DataError, match=r'empty\.mp4 is empty \(0 bytes\)'):
+        check_file(tmp_path / 'empty.mp4')
+    (tmp_path / 'full.mp4').write_bytes(b'0')
+    check_file(tmp_path / 'full.mp4')
+
+
+@pytest.mark.parametrize(
+    ('error', 'reason'),
+    [
+        (av.error.InvalidDataError(1, 'Invalid data', 'x.mp4'), 'Invalid data'),
+        (ValueError('first line\nsecond line'), 'first line'),
+        (KeyError(), 'KeyError()'),
+        (ValueError('x' * 1000), 'x' * 200),
+    ],
+)
+def test_any_error_becomes_one_line_that_names_the_file(error, reason):
+    with pytest.raises(DataError) as caught, media_errors('x.mp4', 'sound'):
+        raise error
+    message = str(caught.value)
+    assert message.startswith(f'x.mp4: cannot read sound: {reason}. The file is damaged')
+    assert '\n' not in message
+    assert caught.value.__cause__ is error
+
+
+def test_data_errors_pass_unchanged():
+    error = DataError('already said')
+    with pytest.raises(DataError) as caught, media_errors('x.mp4', 'sound'):
+        raise error
+    assert caught.value is error
+
+
+def test_damaged_packets_are_passed_over(make_video, blank, numbers_of):
+    path = make_video(seconds=2.0, sample_rate=None, options={'bf': '0', 'g': '5'})
+    blank(path, range(20, 25))
+    with open_container(str(path), 'video') as container:
+        frames = list(decode_packets(container, container.streams.video[0]))
+    numbers = numbers_of(np.stack([frame.to_ndarray(format='rgb24') for frame in frames]))
+    assert numbers == [*range(20), *range(25, 50)]
+
+
+def test_nothing_but_damaged_packets_is_an_error(make_video, blank):
+    path = make_video(seconds=0.4, sample_rate=None)
+    blank(path, range(10))
+    with open_container(str(path), 'video') as container, pytest.raises(av.error.FFmpegError):
+        list(decode_packets(container, container.streams.video[0]))

@@ -1,0 +1,56 @@
+"""Run the command-line tools within the process of the tests."""
+
+import importlib.util
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+class Tools:
+    """Runs the tools in this process, which has imported torch already."""
+
+    def __init__(self, capsys: pytest.CaptureFixture) -> None:
+        self.capsys = capsys
+        self.runs = 0
+
+    def __call__(self, tool: str, *args: str | Path) -> int:
+        """Run a tool and return its status; MMEngine tells runs of a process by their names."""
+        spec = importlib.util.spec_from_file_location(f'tools_{tool}', ROOT / f'tools/{tool}.py')
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        self.runs += 1
+        name = f'{os.getpid()}_{id(self)}_{self.runs}'
+        self.capsys.readouterr()
+        return module.main([*map(str, args), '--cfg-options', f'experiment_name=r{name}'])
+
+    def last_line(self, tool: str, *args: str | Path) -> str:
+        """Return the last line of what a tool writes that fails after it has begun."""
+        assert self(tool, *args) == 2
+        text = self.capsys.readouterr().err
+        assert 'Traceback' not in text
+        line = text.strip().splitlines()[-1]
+        assert line.startswith(f'{tool}: ')
+        return line.removeprefix(f'{tool}: ')
+
+    def error(self, tool: str, *args: str | Path) -> str:
+        """Return the one line that a failing tool writes."""
+        assert self(tool, *args) == 2
+        lines = self.capsys.readouterr().err.strip().splitlines()
+        assert len(lines) == 1
+        assert lines[0].startswith(f'{tool}: ')
+        return lines[0].removeprefix(f'{tool}: ')
+
+
+@pytest.fixture
+def tools(capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Tools:
+    # Four layouts of a config take most of the time of a short run.
+    monkeypatch.setattr('mmengine.config.config.FormatCode', lambda text, **_: (text, True))
+    # Workers of a run that failed are waited for when the collector finds their loader.
+    monkeypatch.setattr('torch.utils.data._utils.MP_STATUS_CHECK_INTERVAL', 0.2)
+    # The tools set these for their own process.
+    monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')
+    monkeypatch.setenv('LOCAL_RANK', '0')
+    return Tools(capsys)
