@@ -1,4 +1,4 @@
-"""Check that the quickstart learned: ASL-Mix against chance and against the supervised baseline."""
+"""Check that the quickstart learned: ASL-Mix beats chance and the supervised baseline."""
 
 import json
 import sys

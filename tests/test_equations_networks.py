@@ -96,22 +96,27 @@ def vit_mlp(block, row):
     return add(row, through(block.mlp.fc2, hidden))
 
 
+def video_token(network, clip, time, top, left):
+    """Embed one patch of a clip (3, T, H, W)."""
+    proj = network.patch_embed.proj
+    kernel, token = proj.weight.tolist(), proj.bias.tolist()
+    for d in range(WIDTH):
+        for c in range(3):
+            for y in range(PATCH):
+                for x in range(PATCH):
+                    token[d] += kernel[d][c][y][x] * clip[c][time][top + y][left + x]
+    return token
+
+
 def video_encoder(network, clip):
     """Divided space-time attention on a clip (3, T, H, W); tokens are patches[place][time]."""
-    kernel, bias = network.patch_embed.proj.weight.tolist(), network.patch_embed.proj.bias.tolist()
     position, time = network.pos_embed[0].tolist(), network.time_embed[0].tolist()
-    columns = SIDE // PATCH
-    patches = [[None] * FRAMES for _ in range(columns**2)]
-    for n in range(columns**2):
-        top, left = n // columns * PATCH, n % columns * PATCH
-        for t in range(FRAMES):
-            token = list(bias)
-            for d in range(WIDTH):
-                for c in range(3):
-                    for y in range(PATCH):
-                        for x in range(PATCH):
-                            token[d] += kernel[d][c][y][x] * clip[c][t][top + y][left + x]
-            patches[n][t] = add(token, position[1 + n], time[t])
+    patches = []
+    for top in range(0, SIDE, PATCH):
+        for left in range(0, SIDE, PATCH):
+            place = position[1 + len(patches)]
+            tokens = [video_token(network, clip, t, top, left) for t in range(FRAMES)]
+            patches.append([add(token, place, time[t]) for t, token in enumerate(tokens)])
     cls = add(network.cls_token[0, 0].tolist(), position[0])
 
     for block in network.blocks:

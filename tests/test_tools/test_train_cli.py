@@ -122,6 +122,7 @@ def test_missing_localizer(tools, tmp_path, monkeypatch, avsprites_root):
     ('option', 'expected'),
     [
         ('model.mixer.masker.type=TubeTokn', "model.mixer.masker: 'TubeTokn' is not a masker."),
+        ('model.mixer.masker.type=ClsHead', "model.mixer.masker: 'ClsHead' is not a masker. It"),
         ('model.mixer.alpa=3', 'model.mixer.alpa: TokenMix has no argument'),
         ('data_root=/data', '--cfg-options data_root: nothing reads'),
     ],
