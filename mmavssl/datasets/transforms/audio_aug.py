@@ -77,7 +77,8 @@ class LogMel(BaseTransform):
                 f'Expected at least {MIN_SAMPLES} samples (25 ms) of sound, but got '
                 f'{len(waveform)}. Raise `audio_seconds` of LoadAVClip.'
             )
-        signal = torch.from_numpy(waveform)[None]
+        # In float32, nearly silent bins differ by up to 3e-3 from one kind of CPU to another.
+        signal = torch.from_numpy(waveform)[None].double()
         logmel = fbank(
             signal - signal.mean(),
             htk_compat=True,
@@ -88,7 +89,8 @@ class LogMel(BaseTransform):
             dither=0.0,
             frame_shift=FRAME_SHIFT_MS,
         )
-        return F.pad(logmel, (0, 0, 0, self.target_frames - len(logmel)))[: self.target_frames]
+        logmel = F.pad(logmel, (0, 0, 0, self.target_frames - len(logmel)))[: self.target_frames]
+        return logmel.float()
 
 
 @TRANSFORMS.register_module()

@@ -48,7 +48,7 @@ class ToyPool(Dataset):
 class ToyAlgorithm(BaseModel):
     def __init__(self, threshold=0.34, warmup_iters=0):
         super().__init__()
-        self.student = nn.Sequential(nn.Linear(4, NUM_CLASSES), nn.BatchNorm1d(NUM_CLASSES))
+        self.student = nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, NUM_CLASSES))
         self.teacher = copy.deepcopy(self.student).requires_grad_(False)
         self.threshold = FlexThreshold(threshold)
         self.register_buffer('teacher_steps', torch.zeros((), dtype=torch.long))
@@ -58,7 +58,7 @@ class ToyAlgorithm(BaseModel):
 
     def init_weights(self):
         generator = torch.Generator().manual_seed(7)
-        self.student[0].weight.data.normal_(generator=generator)
+        self.student[1].weight.data.normal_(generator=generator)
 
     def sync_teacher(self):
         copy_state(self.teacher, self.student)

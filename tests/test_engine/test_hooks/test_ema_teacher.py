@@ -63,7 +63,7 @@ def test_teacher_moves_once_per_optimizer_step(build_runner, accumulate, moved_a
     assert equal(recorder.teachers[0], recorder.students[0])
     for iteration in range(1, 6):
         stepped = not torch.equal(
-            recorder.students[iteration]['0.weight'], recorder.students[iteration - 1]['0.weight']
+            recorder.students[iteration]['1.weight'], recorder.students[iteration - 1]['1.weight']
         )
         assert stepped == (iteration in moved_at)
     assert runner.model.teacher_steps == len(moved_at)
