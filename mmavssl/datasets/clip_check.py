@@ -1,12 +1,14 @@
 """Check the lists of a config, their classes and clips, before anything is built."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import inspect
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from mmengine.config import Config
 
+from mmavssl.datasets.av_dataset import AVDataset
 from mmavssl.datasets.manifest import read_classes, read_manifest
+from mmavssl.utils.dataset_configs import dataset_class, dataset_configs
 from mmavssl.utils.errors import ConfigError, DataError
 
 HEAD = 'model.student.head.num_classes'
@@ -31,8 +33,10 @@ def check_clips(cfg: Config, loaders: Sequence[str]) -> None:
     outputs = _head_outputs(cfg)
     command = (cfg.get('prepare_commands') or {}).get('data')
     for loader in loaders:
-        for path, node in _dataset_configs(cfg.get(loader), loader):
-            _check_list(path, node, node.get('prepare_command') or command, outputs)
+        for path, node in dataset_configs(cfg.get(loader), loader):
+            target = dataset_class(node)
+            if inspect.isclass(target) and issubclass(target, AVDataset) and node.get('ann_file'):
+                _check_list(path, node, node.get('prepare_command') or command, outputs)
 
 
 def _head_outputs(cfg: Config) -> int | None:
@@ -62,11 +66,3 @@ def _check_list(path: str, node: Mapping, command: str | None, outputs: int | No
                     f'{root / name} does not exist; {ann_file}:{entry.line} lists it, relative to '
                     f'`{path}.data_root`. {remedy}'
                 )
-
-
-def _dataset_configs(value: Any, path: str) -> Iterator[tuple[str, Mapping]]:
-    if isinstance(value, Mapping):
-        if value.get('type') == 'AVDataset' and value.get('ann_file'):
-            yield path, value
-        for key, child in value.items():
-            yield from _dataset_configs(child, f'{path}.{key}')

@@ -7,8 +7,9 @@ from typing import Any
 
 from mmengine.config import Config, DictAction
 
-from mmavssl.utils.components import did_you_mean
+from mmavssl.utils.components import accepted_arguments, did_you_mean
 from mmavssl.utils.config_slots import KNOWN_TOP_LEVEL
+from mmavssl.utils.dataset_configs import dataset_class, dataset_configs
 from mmavssl.utils.errors import ConfigError
 
 
@@ -50,12 +51,12 @@ def load_config(
 def _seed_training_data(cfg: Config) -> None:
     """Give the run's seed to its training data, as MMEngine does with the sampler."""
     seed = (cfg.get('randomness') or {}).get('seed')
-    dataset = (cfg.get('train_dataloader') or {}).get('dataset') or {}
     if seed is None:
         return
-    for part in (dataset, dataset.get('labeled'), dataset.get('unlabeled')):
-        if isinstance(part, Mapping) and part.get('type') == 'AVDataset':
-            part.setdefault('seed', seed)
+    for _, dataset in dataset_configs(cfg.get('train_dataloader'), 'train_dataloader'):
+        target = dataset_class(dataset)
+        if callable(target) and 'seed' in (accepted_arguments(target) or ()):
+            dataset.setdefault('seed', seed)
 
 
 def _first_cause(error: BaseException) -> BaseException:

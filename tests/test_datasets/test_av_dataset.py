@@ -190,7 +190,8 @@ def log_file(tmp_path):
     path = tmp_path / 'run.log'
     logger = MMLogger.get_instance(f'test_av_dataset_{tmp_path.name}', log_file=str(path))
     yield path
-    for handler in logger.handlers:
+    for handler in list(logger.handlers):  # the logger stays MMEngine's current one
+        logger.removeHandler(handler)
         handler.close()
 
 

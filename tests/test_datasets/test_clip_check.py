@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
+from mmavssl.datasets import AVDataset
 from mmavssl.datasets.clip_check import check_clips
+from mmavssl.registry import DATASETS
 from mmavssl.utils.errors import ConfigError, DataError
 
 
@@ -39,6 +41,18 @@ def test_missing_clip_names_file_list_key_and_command(tmp_path, line):
 def test_missing_sound_file(tmp_path):
     cfg = make_config(tmp_path, 'path,label,audio_path\n1.mp4,0,gone.wav\n')
     with pytest.raises(DataError, match=r'gone\.wav does not exist'):
+        check_clips(cfg, ('train_dataloader',))
+
+
+@DATASETS.register_module()
+class OwnClips(AVDataset):
+    """A data set of a plugin."""
+
+
+@pytest.mark.parametrize('kind', ['mmavssl.AVDataset', AVDataset, 'OwnClips'])
+def test_the_data_set_may_be_named_in_any_way(tmp_path, kind):
+    cfg = make_config(tmp_path, 'path,label\ngone.mp4,0\n', type=kind)
+    with pytest.raises(DataError, match=r'gone\.mp4 does not exist'):
         check_clips(cfg, ('train_dataloader',))
 
 

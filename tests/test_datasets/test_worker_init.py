@@ -1,5 +1,4 @@
 import random
-from functools import partial
 
 import cv2
 import numpy as np
@@ -25,12 +24,25 @@ class State(Dataset):
         }
 
 
+@pytest.fixture
+def keep_state():
+    threads, states = torch.get_num_threads(), (random.getstate(), np.random.get_state())
+    cv_threads, torch_state = cv2.getNumThreads(), torch.get_rng_state()
+    yield
+    torch.set_num_threads(threads)
+    cv2.setNumThreads(cv_threads)
+    torch.set_rng_state(torch_state)
+    random.setstate(states[0])
+    np.random.set_state(states[1])
+
+
 def workers(seed):
-    init = partial(av_worker_init_fn, seed=seed)
-    return list(DataLoader(State(), batch_size=None, num_workers=2, worker_init_fn=init))
+    torch.manual_seed(seed)
+    loader = DataLoader(State(), batch_size=None, num_workers=2, worker_init_fn=av_worker_init_fn)
+    return list(loader)
 
 
-def test_workers():
+def test_workers(keep_state):
     first = workers(seed=3)
     assert [state['worker'] for state in first] == [0, 1]
     for state in first:
@@ -47,23 +59,12 @@ def test_mmengine_finds_it_and_passes_the_number_alone():
     assert len(list(loader)) == 2
 
 
-@pytest.fixture
-def keep_state():
-    threads, states = torch.get_num_threads(), (random.getstate(), np.random.get_state())
-    cv_threads, torch_state = cv2.getNumThreads(), torch.get_rng_state()
-    yield
-    torch.set_num_threads(threads)
-    cv2.setNumThreads(cv_threads)
-    torch.set_rng_state(torch_state)
-    random.setstate(states[0])
-    np.random.set_state(states[1])
-
-
 def test_ranks_differ(monkeypatch, keep_state):
     draws = []
     for rank in range(3):
         monkeypatch.setattr(worker_init, 'get_rank', lambda rank=rank: rank)
-        av_worker_init_fn(0, seed=1)
+        torch.manual_seed(1)
+        av_worker_init_fn(0)
         draws.append((random.random(), np.random.rand(), torch.rand(1).item()))
     for column in zip(*draws, strict=True):
         assert len(set(column)) == 3

@@ -69,3 +69,25 @@ def test_plugin_that_does_not_import(config):
     Path(config).write_text("custom_imports = dict(imports=['no_such_plugin'])\n")
     with pytest.raises(ConfigError, match="does not import: No module named 'no_such_plugin'"):
         load_config(config)
+
+
+SEEDED = """
+randomness = dict(seed=7)
+train_dataloader = dict(dataset=dict(
+    type='SemiSupervisedDataset',
+    labeled=dict(type='mmavssl.AVDataset', pipeline=[dict(type='Flip')]),
+    unlabeled=dict(type='AVDataset', seed=3),
+))
+val_dataloader = dict(dataset=dict(type='AVDataset'))
+"""
+
+
+def test_training_data_get_the_seed_of_the_run(config):
+    Path(config).write_text(SEEDED)
+    cfg = load_config(config)
+    dataset = cfg.train_dataloader.dataset
+    assert dataset.labeled.seed == 7
+    assert dataset.unlabeled.seed == 3
+    assert 'seed' not in dataset
+    assert 'seed' not in dataset.labeled.pipeline[0]
+    assert 'seed' not in cfg.val_dataloader.dataset

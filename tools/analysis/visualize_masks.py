@@ -62,6 +62,7 @@ def draw(cfg, samples: list[dict], seed: int) -> list:
     """Mix every clip with the next one and return its panel."""
     import torch
 
+    from mmavssl.models.localizers.sound import localizer_sound
     from mmavssl.models.maskers import TubeToken
     from mmavssl.registry import MIXERS, MODELS
     from mmavssl.visualization.mask_figure import ClipPanel
@@ -71,13 +72,17 @@ def draw(cfg, samples: list[dict], seed: int) -> list:
     if hasattr(mixer.masker, 'localizer'):
         mixer.masker.localizer.init_weights()
     mixer.eval()
-    clips = torch.cat([sample['inputs']['video'] for sample in samples])
-    audio = torch.cat([sample['inputs']['audio'] for sample in samples])
+    inputs = {
+        name: torch.cat([sample['inputs'][name] for sample in samples])
+        for name in samples[0]['inputs']
+    }
+    clips, audio = inputs['video'], inputs.get('audio')
+    sound = localizer_sound(inputs, mixer.audio_input) if mixer.needs_localization else None
     video = preprocessor.normalize(clips)
     torch.manual_seed(seed)
     frames = preprocessor.unnormalize(video).transpose(1, 2)
     partner = torch.arange(len(clips)).roll(-1)
-    mixed = mixer(video, audio, partner, frames=frames, audio_clean=audio)
+    mixed = mixer(video, audio, partner, frames=frames, audio_clean=sound)
     tube = TubeToken()(mixed.ratio, mixer.token_grid(video))
     pictures = (preprocessor.unnormalize(mixed.video) * 255).round().byte()
     return [

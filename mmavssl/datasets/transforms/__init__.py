@@ -2,6 +2,7 @@ from mmavssl.datasets.transforms.audio_aug import LogMel, SpecAugment
 from mmavssl.datasets.transforms.color_jitter import ColorJitter
 from mmavssl.datasets.transforms.formatting import PackAVInputs
 from mmavssl.datasets.transforms.loading import LoadAVClip, OpenAVFile
+from mmavssl.datasets.transforms.log_spectrogram import LogSpectrogram
 from mmavssl.datasets.transforms.rand_augment import RandAugment
 from mmavssl.datasets.transforms.sampling import SampleClip
 from mmavssl.datasets.transforms.spatial import CenterCrop, Flip, RandomScaleCrop, ThreeCrop
@@ -14,6 +15,7 @@ __all__ = [
     'Flip',
     'LoadAVClip',
     'LogMel',
+    'LogSpectrogram',
     'MultiView',
     'OpenAVFile',
     'PackAVInputs',

@@ -17,16 +17,18 @@ GEOMETRY_KEYS = ('clip_times', 'frame_inds', 'crop_box', 'flip')
 class PackAVInputs(BaseTransform):
     """Pack tensors into ``inputs`` and the rest into an `AVDataSample`.
 
-    With views (training): ``inputs[view] = {'video': uint8 (3, T, H, W), 'audio': (T_a, F)}``.
+    With views (training): ``inputs[view] = {'video': uint8 (3, T, H, W), 'audio': (T_a, F)}``,
+    and ``audio_clean`` and ``spectrogram`` where the pipeline makes them.
     Without (testing): ``{'video': uint8 (V, 3, T, H, W), 'audio': (V, T_a, F)}`` for V views, each
     crop with the sound of its clip.
 
     Args:
-        keep_waveform: pack ``waveform`` as well, for localizers with a spectrogram of their own.
+        keep_waveform: pack ``waveform`` as well, for localizers that hear it.
     """
 
     def __init__(self, keep_waveform: bool = False) -> None:
-        self.audio_keys = ('audio', 'audio_clean') + (('waveform',) if keep_waveform else ())
+        waveform = ('waveform',) if keep_waveform else ()
+        self.audio_keys = ('audio', 'audio_clean', 'spectrogram', *waveform)
 
     def transform(self, results: dict) -> dict:
         """Pack the sample.

@@ -5,6 +5,7 @@ from mmengine.logging import MessageHub
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
+from mmavssl.models.localizers.sound import LOGMEL, localizer_sound
 from mmavssl.registry import LOCALIZERS, LOSSES, MODELS, SSL_ALGORITHMS
 from mmavssl.structures import AVDataSample
 from mmavssl.utils.errors import DataError
@@ -69,7 +70,7 @@ class LocalizerTrainer(BaseModel):
         if mode == 'predict':
             return self.predict(inputs, data_samples)
         if mode == 'tensor':
-            return self.localize(inputs['video'], inputs['audio'])
+            return self.localize(inputs['video'], self.sound_of(inputs))
         raise ValueError(f"Expected `mode` to be 'tensor', 'loss' or 'predict', but got {mode!r}.")
 
     def loss(self, inputs: dict) -> dict[str, Tensor]:
@@ -82,8 +83,8 @@ class LocalizerTrainer(BaseModel):
             DataError: no stream has a weak view with sound.
         """
         views = [stream[VIEW] for stream in inputs.values() if VIEW in stream]
-        views = [view for view in views if 'audio' in view]
-        if not views:
+        sounds = [self.sound_of(view) for view in views]
+        if not views or any(sound is None for sound in sounds):
             raise DataError(
                 f'Expected a {VIEW!r} view with video and audio to train a localizer, but got '
                 f'{ {source: sorted(stream) for source, stream in inputs.items()} }. Its pipeline '
@@ -91,7 +92,7 @@ class LocalizerTrainer(BaseModel):
             )
         frames = torch.cat([self.pick_frames(view['video']) for view in views])
         image_feat = self.localizer.embed_frames(frames)
-        audio_feat = self.localizer.embed_audio(torch.cat([view['audio'] for view in views]))
+        audio_feat = self.localizer.embed_audio(torch.cat(sounds))
         terms = self.criterion.terms(image_feat, audio_feat)
         epoch = MessageHub.get_current_instance().get_info('epoch', 0)
         return {'loss': self.criterion.total(terms, epoch), **terms}
@@ -103,7 +104,7 @@ class LocalizerTrainer(BaseModel):
             inputs: ``video`` (B, V, C, T, H, W) and ``audio`` (B, V, T_a, F).
             data_samples: B samples.
         """
-        video, audio = inputs['video'], inputs['audio']
+        video, audio = inputs['video'], self.sound_of(inputs)
         maps = self.localize(video.flatten(0, 1), audio.flatten(0, 1))
         heatmaps = maps.unflatten(0, video.shape[:2])
         for sample, heatmap in zip(data_samples, heatmaps, strict=True):
@@ -114,6 +115,10 @@ class LocalizerTrainer(BaseModel):
         """Return the maps (B, T, h, w) of normalized video (B, C, T, H, W) and its sound."""
         frames = self.data_preprocessor.unnormalize(video).transpose(1, 2)
         return self.localizer(frames, audio)
+
+    def sound_of(self, view: dict[str, Tensor]) -> Tensor | None:
+        """Return what the localizer hears of a view, None where it has no sound."""
+        return localizer_sound(view, getattr(self.localizer, 'audio_input', LOGMEL))
 
     def pick_frames(self, video: Tensor) -> Tensor:
         """Return one frame (B, 3, H, W) in [0, 1] of each clip (B, C, T, H, W)."""

@@ -12,12 +12,14 @@ from mmengine.logging import MessageHub
 from torch import Tensor, nn
 
 from mmavssl.models.algorithms.base import RecognitionAlgorithm, gt_labels
+from mmavssl.models.localizers.sound import localizer_sound
 from mmavssl.models.losses.consistency import consistency_loss
 from mmavssl.models.recognizers.av_recognizer import RecognizerOutput
 from mmavssl.models.thresholds.base import ThresholdResult
 from mmavssl.models.utils.ema import copy_state, ema_update
 from mmavssl.registry import LOSSES, MIXERS, MODELS, SSL_ALGORITHMS, THRESHOLDS
 from mmavssl.structures import AVDataSample
+from mmavssl.utils.errors import ConfigError
 
 DEFAULT_LOSS_WEIGHTS = {'unsup': 2.0, 'mix': 2.0, 'contrast': 0.1}
 
@@ -44,6 +46,10 @@ class SemiSupervisedRecognizer(RecognitionAlgorithm):
         test_with: ``student``, ``teacher`` or ``both``.
         data_preprocessor: config of the data preprocessor.
         init_cfg: MMEngine weight initialization.
+
+    Raises:
+        ConfigError: a contrastive loss with a student that does not hear.
+        ValueError: an unknown loss weight.
     """
 
     teacher_steps: Tensor
@@ -76,6 +82,11 @@ class SemiSupervisedRecognizer(RecognitionAlgorithm):
         self.mixer = MIXERS.build(mixer) if mixer else None
         self.mix_loss = LOSSES.build(mix_loss or {'type': 'MixLoss'})
         self.contrast = LOSSES.build(contrast) if contrast else None
+        if contrast and getattr(self.student, 'audio_backbone', self.student) is None:
+            raise ConfigError(
+                '`model.contrast` compares video with sound, but `model.student` has no '
+                '`audio_backbone`. Set contrast=None, or add `audio_backbone` and `fusion`.'
+            )
         self.loss_weights = {**DEFAULT_LOSS_WEIGHTS, **(loss_weights or {})}
         self.warmup_epochs = warmup_epochs
         self.register_buffer('teacher_steps', torch.zeros((), dtype=torch.long))
@@ -173,7 +184,7 @@ class SemiSupervisedRecognizer(RecognitionAlgorithm):
             frames = self.data_preprocessor.unnormalize(strong['video'])
             guide = {
                 'frames': frames.transpose(1, 2),
-                'audio_clean': strong.get('audio_clean', strong['audio']),
+                'audio_clean': localizer_sound(strong, self.mixer.audio_input),
             }
         mixed = self.mixer(strong['video'], strong.get('audio'), partner, **guide)
         return {'video': mixed.video, 'audio': mixed.audio, 'ratio': mixed.ratio}

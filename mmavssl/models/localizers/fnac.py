@@ -28,7 +28,8 @@ class FNACLocalizer(BaseModule):
 
     Args:
         audio_input: ``logmel`` (B, T_a, F), the log-mel of the audio encoder; or ``spectrogram``
-            (B, bins, T), FNAC's log-spectrogram, on which the official weights were trained.
+            (B, bins, T), FNAC's log-spectrogram, on which the official weights were trained (add
+            `LogSpectrogram` to the pipeline).
         out_dims: size C of the common space.
         num_stages: stages of both ResNets, 2, 3 or 4; the map has stride 8, 16 or 32.
         base_channels: width of the first stage, 64 in ResNet-18.

@@ -37,7 +37,8 @@ class ASLGuided(BaseMasker):
     trains: no gradient, always in eval mode, not in checkpoints unless asked.
 
     Args:
-        localizer: config or module, ``(frames (B, T, 3, H, W), audio) -> map (B, T, h', w')``.
+        localizer: config or module, ``(frames (B, T, 3, H, W), audio) -> map (B, T, h', w')``. Its
+            attribute ``audio_input``, if any, says what it hears (default: ``logmel``).
         frames_per_map: adjacent frames whose maps are averaged, before scaling; divides T (paper,
             Fig. 5: 1, 2, 4, 8).
         share_draw: frames that share a map share the drawn tokens as well, like short tubes; by
@@ -79,6 +80,7 @@ class ASLGuided(BaseMasker):
                 f'{interpolation!r}.'
             )
         self.localizer = LOCALIZERS.build(localizer).requires_grad_(False).eval()
+        self.audio_input = getattr(self.localizer, 'audio_input', self.audio_input)
         self.frames_per_map = frames_per_map
         self.share_draw = share_draw
         self.floor = floor

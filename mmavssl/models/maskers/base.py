@@ -34,6 +34,8 @@ class BaseMasker(BaseModule):
 
     #: Whether `forward` needs ``frames`` and ``audio`` of the first clip.
     needs_localization: bool = False
+    #: What it needs of the sound: ``logmel``, or the key of another entry of a view.
+    audio_input: str = 'logmel'
 
     def __init__(self, per_batch: bool = False) -> None:
         super().__init__()
@@ -52,7 +54,7 @@ class BaseMasker(BaseModule):
             ratio: (B,) share of tokens to keep, in [0, 1].
             grid: number of frames T, rows h and columns w of tokens.
             frames: (B, T, 3, H, W) in [0, 1], first clips; for localization only.
-            audio: (B, T_a, F) log-mel of the first clips; for localization only.
+            audio: sound of the first clips, (B, T_a, F) for a log-mel; for localization only.
 
         Raises:
             ValueError: ``ratio`` is not one number per sample.

@@ -43,6 +43,8 @@ class BaseMixer(BaseModule):
 
     #: Whether `forward` needs ``frames`` and ``audio_clean``.
     needs_localization: bool = False
+    #: What ``audio_clean`` is: ``logmel``, or the key of another entry of a view.
+    audio_input: str = 'logmel'
 
     def __init__(self, alpha: float = 10.0, beta: float = 10.0, per_batch: bool = False) -> None:
         super().__init__()
@@ -68,7 +70,8 @@ class BaseMixer(BaseModule):
             audio: (B, T_a, F) log-mel, or None.
             partner: (B,) long, index of each clip's partner.
             frames: (B, T, 3, H, W) in [0, 1], the same clips; for localization only.
-            audio_clean: (B, T_a, F) log-mel without SpecAugment; for localization only.
+            audio_clean: sound without SpecAugment, as the localizer takes it, (B, T_a, F) for a
+                log-mel; for localization only.
         """
         raise NotImplementedError(f'{type(self).__name__} must implement `forward`.')
 

@@ -54,6 +54,7 @@ class TokenMix(BaseMixer):
         self.patch_size = patch_size
         self.audio_ratio = audio_ratio
         self.needs_localization = getattr(masker, 'needs_localization', False)
+        self.audio_input = getattr(masker, 'audio_input', self.audio_input)
 
     def forward(
         self,

@@ -17,6 +17,18 @@ X264 = {'crf': '6', 'g': '12', 'threads': '1', 'mbtree': '0', 'preset': 'veryfas
 CLOCK = 90000  # ticks a second of variable frame rates
 
 
+@pytest.fixture
+def formula_waveform() -> np.ndarray:
+    """The 2.56 s test signal that the parity fixtures were made with."""
+    n = np.arange(40960)
+    t = n / 16000
+    chirp = 0.30 * np.sin(2 * np.pi * (200 * t + 0.5 * (2800 / 2.56) * t**2))
+    tone = 0.10 * np.sin(2 * np.pi * 440 * t) * (t >= 1.28)
+    ping = 0.50 * np.exp(-400 * ((n % 8000) / 16000)) * np.sin(2 * np.pi * 1500 * t)
+    noise = 0.02 * (((n * 1103515245 + 12345) % 2**31) / 2**30 - 1)
+    return (chirp + tone + ping + noise + 0.05).astype(np.float32)
+
+
 def numbered_picture(number: int, width: int, height: int) -> np.ndarray:
     """Return a picture (H, W, 3) with its number as black and white bars above a colour ramp."""
     picture = np.empty((height, width, 3), np.uint8)

@@ -13,22 +13,11 @@ FIXTURE = Path(__file__).resolve().parents[2] / 'data/parity_ast.npz'
 ZERO = -AUDIOSET_MEAN / (2 * AUDIOSET_STD)
 
 
-def formula_waveform() -> np.ndarray:
-    """The 2.56 s test signal that the fixture was made with."""
-    n = np.arange(40960)
-    t = n / 16000
-    chirp = 0.30 * np.sin(2 * np.pi * (200 * t + 0.5 * (2800 / 2.56) * t**2))
-    tone = 0.10 * np.sin(2 * np.pi * 440 * t) * (t >= 1.28)
-    ping = 0.50 * np.exp(-400 * ((n % 8000) / 16000)) * np.sin(2 * np.pi * 1500 * t)
-    noise = 0.02 * (((n * 1103515245 + 12345) % 2**31) / 2**30 - 1)
-    return (chirp + tone + ping + noise + 0.05).astype(np.float32)
-
-
-def test_fbank_equals_the_original_front_end():
+def test_fbank_equals_the_original_front_end(formula_waveform):
     expected = np.load(FIXTURE)
     names = [name for name in expected if name.startswith('fbank/')]
     reference = next(expected[name] for name in names if expected[name].shape == (254, 128))
-    ours = LogMel(target_frames=254).fbank(formula_waveform()).numpy()
+    ours = LogMel(target_frames=254).fbank(formula_waveform).numpy()
     difference = np.abs(ours - reference)
     # The fixture is in float32. Its own rounding exceeds 2e-3 in one nearly silent bin of 32,512.
     assert (difference > 2e-3).sum() <= 1
@@ -36,16 +25,16 @@ def test_fbank_equals_the_original_front_end():
     assert difference[reference > -8].max() < 1e-4
 
 
-def test_padding_comes_before_normalization():
-    out = LogMel(target_frames=256)({'waveform': formula_waveform()[None]})
+def test_padding_comes_before_normalization(formula_waveform):
+    out = LogMel(target_frames=256)({'waveform': formula_waveform[None]})
     assert out['audio'].shape == (1, 256, 128)
     assert torch.equal(out['audio'][0, 254:], normalize(torch.zeros(2, 128)))
     assert float(out['audio'][0, 255, 0]) == pytest.approx(0.467, abs=1e-3)
     assert out['audio_zero'] == pytest.approx(ZERO)
 
 
-def test_longer_sound_is_cut_and_each_clip_has_its_own():
-    waveforms = np.stack([formula_waveform(), formula_waveform()[::-1] * 0.5])
+def test_longer_sound_is_cut_and_each_clip_has_its_own(formula_waveform):
+    waveforms = np.stack([formula_waveform, formula_waveform[::-1] * 0.5])
     long = LogMel(target_frames=254)({'waveform': waveforms})['audio']
     short = LogMel(target_frames=100)({'waveform': waveforms})['audio']
     assert short.shape == (2, 100, 128)
@@ -53,18 +42,18 @@ def test_longer_sound_is_cut_and_each_clip_has_its_own():
     assert not torch.allclose(short[0], short[1], atol=0.1)
 
 
-def test_mean_and_deviation_of_the_data_set():
-    raw = LogMel().fbank(formula_waveform())
-    out = LogMel(norm_mean=-8.0, norm_std=3.0)({'waveform': formula_waveform()[None]})
+def test_mean_and_deviation_of_the_data_set(formula_waveform):
+    raw = LogMel().fbank(formula_waveform)
+    out = LogMel(norm_mean=-8.0, norm_std=3.0)({'waveform': formula_waveform[None]})
     torch.testing.assert_close(out['audio'][0], (raw + 8) / 6)
     assert out['audio_zero'] == pytest.approx(8 / 6)
-    default = LogMel()({'waveform': formula_waveform()[None]})['audio'][0]
+    default = LogMel()({'waveform': formula_waveform[None]})['audio'][0]
     torch.testing.assert_close(default, (raw - AUDIOSET_MEAN) / (2 * AUDIOSET_STD))
 
 
-def test_constant_in_the_waveform_does_not_matter():
-    raw = LogMel().fbank(formula_waveform())
-    torch.testing.assert_close(LogMel().fbank(formula_waveform() + 0.25), raw, atol=5e-3, rtol=0)
+def test_constant_in_the_waveform_does_not_matter(formula_waveform):
+    raw = LogMel().fbank(formula_waveform)
+    torch.testing.assert_close(LogMel().fbank(formula_waveform + 0.25), raw, atol=5e-3, rtol=0)
 
 
 def test_small_front_end_and_silence():
@@ -107,9 +96,9 @@ def test_spec_augment_blanks_one_band_of_each_and_keeps_the_clean_one():
     assert max(frames for _, frames in widths) > 38
 
 
-def test_spec_augment_after_log_mel_blanks_with_normalized_zeros():
+def test_spec_augment_after_log_mel_blanks_with_normalized_zeros(formula_waveform):
     torch.manual_seed(0)
-    results = LogMel()({'waveform': formula_waveform()[None]})
+    results = LogMel()({'waveform': formula_waveform[None]})
     before = results['audio'].clone()
     out = SpecAugment()(results)
     assert 'audio_clean' not in out

@@ -55,6 +55,14 @@ def test_training_sample_has_its_views_by_name():
     assert packed['data_samples'].gt_label.item() == 4
 
 
+def test_spectrograms_go_with_the_log_mels():
+    results = view(num_clips=2, num_crops=3)
+    results['spectrogram'] = torch.arange(2.0)[:, None, None].expand(2, 257, 9)
+    packed = PackAVInputs()(results)['inputs']['spectrogram']
+    assert packed.shape == (6, 257, 9)
+    assert packed[:, 0, 0].tolist() == [0, 0, 0, 1, 1, 1]
+
+
 def test_meta_keys_and_label_are_packed_where_known():
     known = {'sample_idx': 3, 'source': 'unlabeled', 'video_path': 'a.mp4', 'has_audio': True}
     sample = PackAVInputs()({**view(), **known, 'other': 1})['data_samples']

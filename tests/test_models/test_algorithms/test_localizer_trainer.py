@@ -14,7 +14,7 @@ LOCALIZER = dict(
 
 @pytest.fixture(autouse=True)
 def own_message_hub():
-    MessageHub.get_instance('test_localizer_trainer')
+    MessageHub.get_instance('test_localizer_trainer').update_info('epoch', 0)
 
 
 def made(**kwargs):
@@ -136,6 +136,22 @@ def test_no_sound():
             del clip['audio']
     with pytest.raises(DataError, match="Expected a 'weak' view with video and audio"):
         loss_of(made(), batch)
+
+
+def test_localizer_of_spectrograms_hears_spectrograms():
+    trainer = made(localizer={**LOCALIZER, 'audio_input': 'spectrogram'}, frames='middle').eval()
+    batch = train_batch()
+    with pytest.raises(ConfigError, match=r"gives no 'spectrogram'.*`LogSpectrogram\(\)`"):
+        loss_of(trainer, batch)
+    spectrograms = torch.randn(5, 33, 20)
+    for stream, part in zip(batch['inputs'].values(), spectrograms.split([2, 3]), strict=True):
+        stream['weak']['spectrogram'] = part
+    weak = [stream['weak']['video'] for stream in batch['inputs'].values()]
+    frames = torch.cat([video[:, :, 2] for video in weak]).float() / 255
+    expected = trainer.criterion(
+        trainer.localizer.embed_frames(frames), trainer.localizer.embed_audio(spectrograms), 0
+    )
+    torch.testing.assert_close(loss_of(trainer, batch)['loss'], expected)
 
 
 def test_wrong_arguments():

@@ -54,12 +54,12 @@ def build(method: str = 'asl_mix', **kwargs) -> SemiSupervisedRecognizer:
     torch.manual_seed(0)
     masker = {'type': 'TubeToken'}
     if method == 'asl_mix':
-        masker = {'type': 'ASLGuided', 'localizer': ToyLocalizer()}
+        masker = {'type': 'ASLGuided', 'localizer': kwargs.pop('localizer', ToyLocalizer())}
         kwargs.setdefault('contrast', {'type': 'AVContrastiveLoss'})
     threshold = 'FixedThreshold' if method == 'svformer' else 'FlexThreshold'
     kwargs.setdefault('threshold', {'type': threshold, 'threshold': 0.3})
     model = SemiSupervisedRecognizer(
-        student=student_cfg(audio=method == 'asl_mix'),
+        student=kwargs.pop('student', None) or student_cfg(audio=method == 'asl_mix'),
         mixer={'type': 'TokenMix', 'masker': masker, 'patch_size': 4},
         **kwargs,
     )
@@ -341,6 +341,35 @@ def test_pseudo_label_accuracy_counts_right_labels_among_those_that_pass() -> No
     for sample in samples['unlabeled']:
         sample.set_metainfo({'gt_for_log': -1})
     assert 'pseudo_label_acc' not in model.loss(inputs, samples)
+
+
+class Ear(ToyLocalizer):
+    """A localizer that notes what it hears."""
+
+    audio_input = 'spectrogram'
+
+    def forward(self, frames: torch.Tensor, audio: torch.Tensor) -> torch.Tensor:
+        self.heard = audio
+        return super().forward(frames, audio)
+
+
+def test_localizer_of_spectrograms_hears_the_strong_spectrogram() -> None:
+    model = build(localizer=Ear())
+    inputs, samples = batch()
+    with pytest.raises(ConfigError, match="gives no 'spectrogram', only video, audio"):
+        model.loss(inputs, samples)
+    spectrogram = torch.rand(NUM_UNLABELED, 9, 7)
+    inputs['unlabeled']['strong']['spectrogram'] = spectrogram
+    model.loss(inputs, samples)
+    assert model.mixer.masker.localizer.heard is spectrogram
+
+
+def test_sound_is_missing() -> None:
+    student = student_cfg(audio=False)
+    with pytest.raises(ConfigError, match='`model.student` has no `audio_backbone`'):
+        build(student=student)
+    with pytest.raises(ValueError, match='frames and audio for ASLGuided, but got no `audio`'):
+        build(student=student, contrast=None).loss(*batch(audio=False))
 
 
 def test_wrong_names_are_errors() -> None:
