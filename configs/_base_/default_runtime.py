@@ -1,8 +1,9 @@
 default_scope = 'mmavssl'
 
-# Hooks by MMEngine's names; the two of ours keep runs reproducible and checkpoints plain data.
+# Hooks by MMEngine's names; the three of ours keep runs reproducible and checkpoints plain data.
 default_hooks = dict(
     step_seed=dict(type='StepSeedHook'),
+    epoch_boundary=dict(type='EpochBoundaryHook'),
     plain_checkpoint=dict(type='PlainCheckpointHook'),
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=10),

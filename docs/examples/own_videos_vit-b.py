@@ -1,6 +1,6 @@
 # ASL-Mix at the paper's size on one's own videos. As it stands it makes two iterations on a CPU, to
 # see that everything fits; for training use the schedule of configs/asl_mix/ucf51_1shot.py, drop
-# `init_cfg=None` to start from ImageNet, and train the localizer first.
+# `init_cfg=None` to start from ImageNet, train the localizer first, and test both networks.
 _base_ = '../../configs/asl_mix/ucf51_1shot.py'
 
 num_classes = 10
@@ -13,6 +13,7 @@ model = dict(
     ),
     mixer=dict(masker=dict(localizer=dict(init_cfg=None))),
     warmup_epochs=0,
+    test_with='student',
 )
 train_dataloader = dict(
     num_workers=1,
@@ -27,7 +28,7 @@ test_dataloader = dict(
     batch_size=1, num_workers=1, pin_memory=False, dataset=dict(data_root=data_root)
 )
 optim_wrapper = dict(accumulative_counts=1)
-train_cfg = dict(max_epochs=1)
+train_cfg = dict(max_epochs=1, val_begin=2)  # no validation
 default_hooks = dict(logger=dict(interval=1))
 prepare_commands = dict(
     data='see docs/own_videos.md',

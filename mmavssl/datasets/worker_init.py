@@ -16,8 +16,8 @@ def av_worker_init_fn(worker_id: int) -> None:
     """Keep a worker to one thread and seed it.
 
     The random numbers of samples follow from their draw (see `AVDataset`); the seed is for what a
-    third-party data set draws itself. It follows from the rank and from torch's seed of the worker,
-    which is another one for each worker and whenever workers are started.
+    third-party data set draws itself. It follows from the rank and from torch's seed of the
+    worker, which is another one for each worker and whenever workers are started.
 
     Args:
         worker_id: number of the worker, given by torch; already in torch's seed.

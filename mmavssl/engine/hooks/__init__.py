@@ -1,6 +1,13 @@
 from mmavssl.engine.hooks.ema_teacher import EMATeacherHook
+from mmavssl.engine.hooks.epoch_boundary import EpochBoundaryHook
 from mmavssl.engine.hooks.plain_checkpoint import PlainCheckpointHook
 from mmavssl.engine.hooks.step_seed import StepSeedHook
 from mmavssl.engine.hooks.threshold_update import ThresholdUpdateHook
 
-__all__ = ['EMATeacherHook', 'PlainCheckpointHook', 'StepSeedHook', 'ThresholdUpdateHook']
+__all__ = [
+    'EMATeacherHook',
+    'EpochBoundaryHook',
+    'PlainCheckpointHook',
+    'StepSeedHook',
+    'ThresholdUpdateHook',
+]

@@ -61,7 +61,7 @@ def test_checkpoint_is_plain_data(build_runner, tmp_path):
     assert isinstance(runner.message_hub.get_scalar('train/loss'), HistoryBuffer)
 
 
-@pytest.mark.parametrize('accumulate', [1, 5])
+@pytest.mark.parametrize('accumulate', [1, 5])  # 5 iterations an epoch
 def test_resumed_run_equals_uninterrupted_run(build_runner, tmp_path, accumulate):
     whole = build_runner(HOOKS, epochs=3, name='whole', val=True, accumulate=accumulate)
     whole.train()

@@ -366,7 +366,7 @@ def test_localizer_of_spectrograms_hears_the_strong_spectrogram() -> None:
 
 def test_sound_is_missing() -> None:
     student = student_cfg(audio=False)
-    with pytest.raises(ConfigError, match='`model.student` has no `audio_backbone`'):
+    with pytest.raises(ConfigError, match=r'`model\.student` has no `audio_backbone`'):
         build(student=student)
     with pytest.raises(ValueError, match='frames and audio for ASLGuided, but got no `audio`'):
         build(student=student, contrast=None).loss(*batch(audio=False))
