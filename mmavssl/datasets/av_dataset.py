@@ -6,8 +6,8 @@ from typing import Any
 
 from mmengine.dataset import BaseDataset
 
+from mmavssl.datasets.clip_log import ClipLog
 from mmavssl.datasets.manifest import ClipEntry, read_classes, read_manifest
-from mmavssl.datasets.skip_log import SkipLog
 from mmavssl.registry import DATASETS, TRANSFORMS
 from mmavssl.structures import DrawIndex
 from mmavssl.utils.errors import ConfigError, DataError
@@ -26,8 +26,8 @@ class AVDataset(BaseDataset):
 
     A transform that returns None skips the clip by its policy (``OpenAVFile(audio='skip')``):
     another one, which follows from the draw as well, takes its place, and the log names the file
-    and the number of clips skipped so far, once per clip (see `SkipLog`). Any other fault is an
-    error that names the file.
+    and the number of clips skipped so far, once per clip (see `ClipLog`); so it does with files
+    that are damaged in part. Any other fault is an error that names the file.
 
     Args:
         ann_file: manifest or text list, relative to ``data_root``.
@@ -94,7 +94,7 @@ class AVDataset(BaseDataset):
         """Load the list, if that is still to be done."""
         if not self._fully_initialized:
             super().full_init()
-            self.skipped = SkipLog(len(self))
+            self.skipped, self.damaged = ClipLog(len(self)), ClipLog(len(self))
 
     @property
     def _classes(self) -> tuple[str, ...]:
@@ -172,9 +172,17 @@ class AVDataset(BaseDataset):
             raise RuntimeError(
                 f'The pipeline failed on {path} with {type(error).__name__}: {error}'
             ) from error
+        self._note_damage(index, info)
         if sample is None:
             self._note_skip(index, path)
         return sample
+
+    def _note_damage(self, index: int, info: dict) -> None:
+        # `OpenAVFile` put the open files there.
+        files = (info.get('video_file'), info.get('audio_file'))
+        faults = [fault for file in files for fault in getattr(file, 'faults', ())]
+        if faults:
+            self.damaged.add(index, f'{info["video_path"]} is damaged: {"; ".join(faults)}')
 
     def _note_skip(self, index: int, path: str) -> None:
         if self.test_mode:
@@ -182,4 +190,7 @@ class AVDataset(BaseDataset):
                 f'{path} was skipped by the pipeline, but no test clip may be missing. Take it '
                 f'out of {self.ann_file}, or choose another policy than skipping.'
             )
-        self.skipped.add(index, path)
+        self.skipped.add(
+            index,
+            f'{path} is skipped by the policy of its pipeline, and another clip takes its place',
+        )

@@ -1,5 +1,7 @@
 import random
 import re
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -224,6 +226,33 @@ def test_workers_count_skipped_clips_together(root, log_file, context):
         names, counts = zip(*skips_in(log_file), strict=True)
         assert sorted(names) == [1, 4, 5, 8]
         assert max(counts) == 4
+
+
+class OpenDamaged:
+    """As `OpenAVFile` leaves a file with these faults."""
+
+    def __init__(self, **faults):
+        self.faults = faults
+
+    def __call__(self, results):
+        name = Path(results['video_path']).stem
+        video, audio = (SimpleNamespace(faults=f) for f in self.faults.get(f'v{name}', ([], [])))
+        results.update(video_file=video, audio_file=audio)
+        return results
+
+
+def test_damaged_clips_are_counted_and_logged_once(root, log_file):
+    opened = OpenDamaged(v3=(['it ends early', 'more'], []), v5=(['no key'], ['it is silent']))
+    dataset = make(root, pipeline=[opened])
+    for epoch in range(3):
+        for i in (3, 5, 6):
+            dataset[DrawIndex(i, epoch)]
+    lines = [line for line in log_file.read_text().splitlines() if 'is damaged' in line]
+    assert len(lines) == 2
+    assert all('WARNING' in line for line in lines)
+    assert lines[0].endswith('3.mp4 is damaged: it ends early; more (1 of 10 clips so far).')
+    assert lines[1].endswith('5.mp4 is damaged: no key; it is silent (2 of 10 clips so far).')
+    assert dataset.damaged.marks.nonzero().flatten().tolist() == [3, 5]
 
 
 def test_subset_counts_for_itself(root):

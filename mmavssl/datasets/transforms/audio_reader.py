@@ -1,15 +1,24 @@
 """Sound of video and sound files by PyAV."""
 
+from collections.abc import Iterator
+
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+from av.packet import Packet
 
 from mmavssl.datasets.transforms.media import decode_packets, media_errors, open_container
 from mmavssl.structures.audio_front_end import SAMPLE_RATE
+from mmavssl.utils.errors import DataError
 
 # A hole in the sound is filled with silence if it is longer than what time stamps are rounded by,
 # and short enough to be no mistake (seconds).
 MIN_GAP, MAX_GAP = 0.05, 60.0
+# Up to this share of the sound may be damaged; a file whose sound ends this much (seconds) before
+# the time that it states is cut off.
+MAX_DAMAGED, MAX_SHORTFALL = 0.5, 0.25
 # Mixing channels to floats, FFmpeg does not normalize: two equal channels come out 3 dB louder
 # than one. To integers it does.
 SAMPLE_FORMAT, FULL_SCALE = 's32', 2.0**31
@@ -25,21 +34,37 @@ class AudioFile:
         path: of a video or sound file.
 
     Raises:
-        DataError: missing, empty or undecodable file.
+        DataError: missing, empty or undecodable file, or one whose sound is mostly damaged.
     """
 
     def __init__(self, path: str) -> None:
         self.path = path
-        joined = WaveformJoiner()
+        joined, damaged, promised = WaveformJoiner(), [], 0.0
         with media_errors(path, 'sound'), open_container(path, 'sound') as container:
             stream = container.streams.best('audio')
             if stream is not None:
-                for frame in decode_packets(container, stream):
+                promised = promised_seconds(container, stream)
+                for frame in decode_packets(container, stream, damaged):
                     joined.add(frame)
         #: Mono at 16 kHz, float32.
         self.waveform = joined.finish()
         #: Time of its first sample on the file's clock.
         self.start_time = joined.start_time or 0.0
+        #: What is wrong with it, where that is no reason to give up.
+        self.faults = list(self._faults(damaged, promised))
+
+    def _faults(self, damaged: list[Packet], promised: float) -> Iterator[str]:
+        seconds = len(self.waveform) / SAMPLE_RATE
+        lost = sum(float((packet.duration or 0) * packet.time_base) for packet in damaged)
+        if lost > MAX_DAMAGED * seconds:
+            raise DataError(
+                f'{self.path}: {lost:.2f} of {seconds:.2f} s of its sound cannot be decoded. '
+                'Fetch or convert the file again.'
+            )
+        if damaged:
+            yield f'{len(damaged)} packets of its sound ({lost:.2f} s) are lost and become silence'
+        if seconds < promised - MAX_SHORTFALL:
+            yield f'its sound ends after {seconds:.2f} of {promised:.2f} s'
 
     @property
     def has_audio(self) -> bool:
@@ -58,6 +83,13 @@ class AudioFile:
         if begin < end:
             window[begin - first : end - first] = self.waveform[begin:end]
         return window
+
+
+def promised_seconds(container: InputContainer, stream: AudioStream) -> float:
+    """Return the length of the sound by the table of an MP4 file; 0 in others, which guess it."""
+    if 'mp4' not in container.format.name.split(',') or not stream.duration:
+        return 0.0
+    return float(stream.duration * stream.time_base)
 
 
 class WaveformJoiner:

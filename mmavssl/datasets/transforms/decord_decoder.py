@@ -40,6 +40,27 @@ def starts_afresh(codec: str, packet: bytes) -> bool:
     return False
 
 
+def is_whole(codec: str, packet: bytes) -> bool:
+    """Return whether the units of an H.264 packet fill it exactly; True for other codecs.
+
+    They do not where a part of the file was lost or overwritten. decord passes over such packets
+    and returns other frames in their place, without a word.
+
+    Args:
+        codec: FFmpeg's name of it.
+        packet: any, or empty.
+    """
+    if codec != 'h264':
+        return True
+    begin = 0
+    while begin + 4 <= len(packet):
+        length = int.from_bytes(packet[begin : begin + 4], 'big')
+        if length == 0:
+            return False
+        begin += 4 + length
+    return begin == len(packet)
+
+
 def open_exact(path: str, container: str, clock: FrameClock) -> 'decord.VideoReader | None':
     """Open a file with decord, or return None where its frames are not those of the packets.
 

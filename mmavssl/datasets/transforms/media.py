@@ -7,6 +7,7 @@ from pathlib import Path
 import av
 from av.container import InputContainer
 from av.frame import Frame
+from av.packet import Packet
 from av.stream import Stream
 
 from mmavssl.utils.errors import DataError
@@ -63,11 +64,18 @@ def open_container(path: str, what: str) -> InputContainer:
         return av.open(path)
 
 
-def decode_packets(container: InputContainer, stream: Stream) -> Iterator[Frame]:
+def decode_packets(
+    container: InputContainer, stream: Stream, damaged: list[Packet]
+) -> Iterator[Frame]:
     """Yield the decoded frames of a stream from the container's position on.
 
     Packets that cannot be decoded are passed over, as players do: single damaged ones occur in
     most large collections. The caller sees what is missing by the frames' times.
+
+    Args:
+        container: open file.
+        stream: of it.
+        damaged: gets the packets that cannot be decoded.
 
     Raises:
         av.error.FFmpegError: nothing could be decoded.
@@ -76,8 +84,9 @@ def decode_packets(container: InputContainer, stream: Stream) -> Iterator[Frame]
     for packet in container.demux(stream):
         try:
             frames = packet.decode()
-        except av.error.InvalidDataError as error:
+        except av.error.FFmpegError as error:
             problem = error
+            damaged.append(packet)
             continue
         any_frame = any_frame or bool(frames)
         yield from frames

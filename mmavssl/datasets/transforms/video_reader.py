@@ -37,12 +37,14 @@ class VideoFile:
 
     def __init__(self, path: str) -> None:
         self.path = path
+        #: What is wrong with it, where that is no reason to give up.
+        self.faults: list[str] = []
         self._container = open_container(path, 'video')
         with media_errors(path, 'video'):
             self._pick_stream()
             self._list_packets()
         self._decord = None
-        if self._starts_afresh:
+        if self._is_plain:
             self._decord = decord_decoder.open_exact(path, self._container.format.name, self.clock)
 
     @property
@@ -79,6 +81,11 @@ class VideoFile:
                     f'{self.path}: only {len(found)} of {len(wanted)} frames between {wanted[0]} '
                     f'and {wanted[-1]} can be decoded. Fetch or convert the file again.'
                 )
+            if len(found) < len(wanted):
+                self.faults.append(
+                    f'{len(wanted) - len(found)} of {len(wanted)} frames between {wanted[0]} and '
+                    f'{wanted[-1]} cannot be decoded, and the nearest ones stand in'
+                )
             nearest = [min(found, key=lambda other: abs(other - int(i))) for i in indices]
             return np.stack([found[index] for index in nearest])
 
@@ -93,17 +100,19 @@ class VideoFile:
         self._stream = stream
 
     def _list_packets(self) -> None:
-        shown, keys, fresh = [], [], []
+        shown, keys, plain, count = [], [], [], 0
         codec = self._stream.codec_context.name
         for packet in self._container.demux(self._stream):
-            if packet.size and not packet.is_discard:  # an edit list cuts off what is discarded
+            data = bytes(packet)
+            count += bool(data)
+            if data and not packet.is_discard:  # an edit list cuts off what is discarded
                 shown.append(packet.pts)
             if packet.is_keyframe:
                 keys.append(packet.pts)
-                fresh.append(decord_decoder.starts_afresh(codec, bytes(packet)))
-            elif not keys:  # the file begins in the middle of a group of pictures
-                fresh.append(False)
-        self._starts_afresh = all(fresh)
+                plain.append(decord_decoder.starts_afresh(codec, data))
+            # Without a key frame before, the file begins in the middle of a group of pictures.
+            plain.append(bool(keys) and decord_decoder.is_whole(codec, data))
+        self._is_plain = all(plain)
         has_times = None not in shown
         self._pts = sorted(shown) if has_times else shown
         self._keyframes = sorted(pts for pts in keys if pts is not None)
@@ -113,6 +122,8 @@ class VideoFile:
         self.clock = FrameClock(stamps, float(rate))
         formats = self._container.format.name.split(',')
         self._is_seekable = has_times and any(name in formats for name in SEEKABLE)
+        if 'mp4' in formats and count < self._stream.frames:
+            self.faults.append(f'it ends after {count} of its {self._stream.frames} frames')
 
     def _collect(
         self, wanted: list[int], decode: Callable[[int], Iterator[tuple[int, VideoFrame]]]
@@ -138,7 +149,7 @@ class VideoFile:
         yield from self._decode()
 
     def _decode(self) -> Iterator[tuple[int, VideoFrame]]:
-        frames = decode_packets(self._container, self._stream)
+        frames = decode_packets(self._container, self._stream, damaged=[])
         if self._is_seekable:  # damaged frames may be missing
             index_of = {pts: index for index, pts in enumerate(self._pts)}
             return ((index_of.get(frame.pts, -1), frame) for frame in frames)

@@ -171,14 +171,20 @@ def cut_by_edit_list(path: Path, seconds: float) -> None:
     path.write_bytes(content)
 
 
-def blank_packets(path: Path, numbers: Sequence[int]) -> None:
-    """Overwrite packets of the picture, counted in the order of the file."""
+def blank_packets(
+    path: Path, numbers: Sequence[int], kind: str = 'video', byte: bytes = b'\xff'
+) -> None:
+    """Overwrite packets of a stream, counted in the order of the file."""
     with av.open(str(path)) as container:
-        packets = [bytes(packet) for packet in container.demux(video=0) if packet.size]
-    content = path.read_bytes()
+        stream = container.streams.best(kind)
+        packets = [
+            (packet.pos, bytes(packet)) for packet in container.demux(stream) if packet.size
+        ]
+    content = bytearray(path.read_bytes())
     for number in numbers:
-        assert content.count(packets[number]) == 1
-        content = content.replace(packets[number], b'\xff' * len(packets[number]))
+        near, data = packets[number]  # in Matroska, the place of its header
+        start = content.index(data, near)
+        content[start : start + len(data)] = byte * len(data)
     path.write_bytes(content)
 
 
@@ -224,7 +230,7 @@ def cut() -> Callable[[Path, float], None]:
 
 
 @pytest.fixture
-def blank() -> Callable[[Path, Sequence[int]], None]:
+def blank() -> Callable[..., None]:
     """Return `blank_packets`."""
     return blank_packets
 

@@ -217,3 +217,26 @@ def test_damaged_sound_is_an_error_that_names_the_file(make_video):
     path.write_bytes(content[:100] + bytes(len(content) - 100))
     with pytest.raises(DataError, match=r'v\.mkv: cannot read sound'):
         AudioFile(str(path))
+
+
+def test_damage_is_noted(make_video, blank):
+    path = make_video(fps=5, seconds=2.0)
+    whole = AudioFile(str(path))
+    assert whole.faults == []
+    blank(path, range(20, 28), kind='audio')
+    file = AudioFile(str(path))
+    assert file.faults == ['8 packets of its sound (0.51 s) are lost and become silence']
+    assert abs(len(file.waveform) - len(whole.waveform)) <= 2
+    blank(make_video(fps=5, seconds=2.0), range(10, 70), kind='audio')
+    with pytest.raises(DataError, match=r'video\.mp4: 1\.\d\d of \d.* s of its sound cannot be'):
+        AudioFile(str(path))
+
+
+def test_sound_that_is_cut_off_is_noted(make_video):
+    path = make_video(fps=5, seconds=4.0, muxer={'movflags': 'faststart'})
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) * 6 // 10])
+    file = AudioFile(str(path))
+    end = f'its sound ends after {len(file.waveform) / RATE:.2f} of 4.'
+    assert file.faults[-1].startswith(end)
+    assert 1.0 < len(file.waveform) / RATE < 3.0

@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 
 from mmavssl.datasets.transforms import decord_decoder
-from mmavssl.datasets.transforms.decord_decoder import open_exact, read_frames, starts_afresh
+from mmavssl.datasets.transforms.decord_decoder import (
+    is_whole,
+    open_exact,
+    read_frames,
+    starts_afresh,
+)
 from mmavssl.datasets.transforms.frame_clock import FrameClock
 from mmavssl.datasets.transforms.video_reader import VideoFile
 
@@ -29,6 +34,21 @@ def unit(kind: int, size: int = 9) -> bytes:
 )
 def test_key_frames_after_which_nothing_before_is_needed(codec, packet, expected):
     assert starts_afresh(codec, packet) is expected
+
+
+@pytest.mark.parametrize(
+    ('codec', 'packet', 'expected'),
+    [
+        ('h264', unit(6) + unit(1, 300), True),
+        ('h264', b'', True),
+        ('h264', unit(1, 300) + bytes(3), False),
+        ('h264', unit(1, 300)[:-1], False),
+        ('h264', bytes(300), False),
+        ('vp9', bytes(300), True),
+    ],
+)
+def test_units_fill_a_packet(codec, packet, expected):
+    assert is_whole(codec, packet) is expected
 
 
 FILES = {

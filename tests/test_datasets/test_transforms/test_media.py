@@ -57,8 +57,10 @@ def test_data_errors_pass_unchanged():
 def test_damaged_packets_are_passed_over(make_video, blank, numbers_of):
     path = make_video(seconds=2.0, sample_rate=None, options={'bf': '0', 'g': '5'})
     blank(path, range(20, 25))
+    damaged = []
     with open_container(str(path), 'video') as container:
-        frames = list(decode_packets(container, container.streams.video[0]))
+        frames = list(decode_packets(container, container.streams.video[0], damaged))
+    assert len(damaged) == 5
     numbers = numbers_of(np.stack([frame.to_ndarray(format='rgb24') for frame in frames]))
     assert numbers == [*range(20), *range(25, 50)]
 
@@ -67,4 +69,4 @@ def test_nothing_but_damaged_packets_is_an_error(make_video, blank):
     path = make_video(seconds=0.4, sample_rate=None)
     blank(path, range(10))
     with open_container(str(path), 'video') as container, pytest.raises(av.error.FFmpegError):
-        list(decode_packets(container, container.streams.video[0]))
+        list(decode_packets(container, container.streams.video[0], []))

@@ -158,7 +158,25 @@ def test_neighbours_stand_in_for_damaged_frames(make_video, blank, numbers_of, n
     assert numbers_of(video.frames(np.array([30, 31, 33, 39, 40, 41]))) == [30, 31, 31, 40, 40, 41]
     assert numbers_of(video.frames(np.array([5, 25, 33, 70]))) == [5, 25, 25, 70]
     assert video._decord is None
+    assert video.faults == [
+        '2 of 6 frames between 30 and 41 cannot be decoded, and the nearest ones stand in',
+        '1 of 4 frames between 5 and 70 cannot be decoded, and the nearest ones stand in',
+    ]
     assert numbers_of(video.frames(np.arange(40, 75))) == list(range(40, 75))
+    assert len(video.faults) == 2
+
+
+def test_overwritten_packets_are_never_read_by_decord(make_video, blank, numbers_of):
+    """decord would return other frames in their place without a word."""
+    path = make_video(options={'bf': '0', 'sc_threshold': '0', 'g': '10'})
+    whole = VideoFile(str(path))
+    assert whole._decord is not None
+    assert whole.faults == []
+    blank(path, range(32, 40), byte=b'\0')
+    video = VideoFile(str(path))
+    assert video._decord is None
+    assert numbers_of(video.frames(np.array([30, 31, 33, 40]))) == [30, 31, 31, 40]
+    assert len(video.faults) == 1
 
 
 def test_too_many_damaged_frames_are_an_error(make_video, blank, numbers_of):
@@ -214,6 +232,8 @@ def test_truncated_file_with_its_index_in_front(make_video, numbers_of):
     content = path.read_bytes()
     path.write_bytes(content[: len(content) * 6 // 10])
     video = VideoFile(str(path))
+    assert video.faults == [f'it ends after {video.num_frames} of its 75 frames']
+    assert 35 < video.num_frames < 60
     frames = numbers_of(video.frames(np.arange(0, 40, 5)))
     assert frames[:6] == [0, 5, 10, 15, 20, 25]
     with pytest.raises(DataError, match=r'video\.mp4.*damaged|video\.mp4: only'):

@@ -1,4 +1,4 @@
-"""Count the clips that a data set skips, over all of its worker processes."""
+"""Count what happens to the clips of a data set, over all of its worker processes."""
 
 import logging
 
@@ -6,8 +6,8 @@ import torch
 from mmengine.logging import print_log
 
 
-class SkipLog:
-    """Which clips of a list were skipped, known to every process that loads them.
+class ClipLog:
+    """Which clips of a list something happened to, known to every process that loads them.
 
     Workers are copies of the data set, and those that do not persist are made anew in each epoch.
     The marks lie in memory that they share, so a clip is counted and logged once in a run (of each
@@ -23,22 +23,21 @@ class SkipLog:
     def __len__(self) -> int:
         return int(self.marks.sum())
 
-    def __deepcopy__(self, memo: dict) -> 'SkipLog':
-        return SkipLog(len(self.marks))
+    def __deepcopy__(self, memo: dict) -> 'ClipLog':
+        return ClipLog(len(self.marks))
 
-    def add(self, index: int, path: str) -> None:
-        """Count a clip and, the first time, name it in the log.
+    def add(self, index: int, message: str) -> None:
+        """Count a clip and, the first time, log what happened to it.
 
         Args:
             index: of the clip in the list.
-            path: of its file.
+            message: names the file; the number of clips so far is put behind it.
         """
         if self.marks[index]:
             return
         self.marks[index] = True
         print_log(
-            f'{path} is skipped by the policy of its pipeline, and another clip takes its place '
-            f'({len(self)} of {len(self.marks)} clips so far).',
+            f'{message} ({len(self)} of {len(self.marks)} clips so far).',
             logger='current',
             level=logging.WARNING,
         )
