@@ -1,0 +1,76 @@
+"""Every shipped config: components and keys exist, the metafiles name it, its cost is the paper's."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from mmavssl.utils.config_check import check_config
+from mmavssl.utils.configs import load_config
+from mmavssl.utils.cost import estimate_cost
+
+ROOT = Path(__file__).parents[1]
+SHIPPED = sorted(
+    str(path.relative_to(ROOT))
+    for folder in ('configs', 'docs/examples')
+    for path in (ROOT / folder).rglob('*.py')
+    if '_base_' not in path.parts
+)
+TABLE_2 = {
+    'svformer/ucf51_1shot': (121_297_971, 761.143809),
+    'svformer_flex/ucf51_1shot': (121_297_971, 761.143809),
+    'asl_mix/ablations/ucf51_1shot_av_tube': (253_923_891, 805.167274),
+    'asl_mix/ablations/ucf51_1shot_av_tube_contrast': (253_923_891, 805.167274),
+    'asl_mix/ablations/ucf51_1shot_asl_mask': (253_923_891, 820.997741),
+    'asl_mix/ucf51_1shot': (253_923_891, 820.997741),
+}
+
+
+@pytest.mark.parametrize('path', SHIPPED)
+def test_config_is_sound(path):
+    cfg = load_config(str(ROOT / path))
+    check_config(cfg)
+    assert cfg.randomness.seed == 0
+    if 'student' in cfg.model:
+        assert cfg.test_evaluator.type == 'MultiViewAccuracy'
+    if 'threshold' in cfg.model:
+        hooks = [hook['type'] for hook in cfg.custom_hooks]
+        assert hooks == ['EMATeacherHook', 'ThresholdUpdateHook']
+
+
+def test_metafiles_name_all_configs_of_public_data_and_no_others():
+    index = yaml.safe_load((ROOT / 'model-index.yml').read_text())
+    named = [
+        model['Config']
+        for metafile in index['Import']
+        for model in yaml.safe_load((ROOT / metafile).read_text())['Models']
+    ]
+    assert len(named) == len(set(named))
+    assert sorted(named) == [
+        path for path in SHIPPED if path.startswith('configs') and 'avsprites' not in path
+    ]
+
+
+@pytest.mark.parametrize('name', TABLE_2)
+def test_cost_is_that_of_table_2(name):
+    cost = estimate_cost(load_config(str(ROOT / f'configs/{name}.py')))
+    params, gmacs = TABLE_2[name]
+    assert cost.params_total == params
+    assert cost.gmacs_iteration == pytest.approx(gmacs, abs=1e-6)
+
+
+def test_rows_of_table_2_differ_in_what_they_are_about():
+    """Everything but the model is the same; in the model, masks and contrast alone."""
+    rows = [load_config(str(ROOT / f'configs/{name}.py')) for name in list(TABLE_2)[2:]]
+    models = [row.pop('model').to_dict() for row in rows]
+    for row in rows:
+        row.pop('work_dir')
+        assert row.to_dict() == rows[0].to_dict()
+    masks = [model['mixer']['masker']['type'] for model in models]
+    assert masks == ['TubeToken', 'TubeToken', 'ASLGuided', 'ASLGuided']
+    draws = [(model['mixer'].pop('alpha'), model['mixer'].pop('beta')) for model in models]
+    assert draws == [(10.0, 10.0), (10.0, 10.0), (5.0, 10.0), (5.0, 10.0)]
+    assert [model.pop('contrast') is None for model in models] == [True, False, True, False]
+    for model in models:
+        del model['mixer']['masker']
+        assert model == models[0]
