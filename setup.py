@@ -11,24 +11,24 @@ ROOT = Path(__file__).resolve().parent
 MIM_FOLDER = Path('mmavssl', '.mim')
 MIM_CONTENT = ('configs', 'tools', 'model-index.yml')
 
-# Bounds, not versions: the tested versions are in requirements/constraints.txt.
+# Bounds, not versions: the tests ran with requirements/oldest.txt and constraints.txt.
 INSTALL_REQUIRES = [
-    'torch>=2.4,<2.12',  # torchaudio ends at 2.11
-    'torchaudio>=2.4,<2.12',
-    'torchvision>=0.19',
-    'timm>=1.0',
+    'torch>=2.6,<2.12',  # torchaudio ends at 2.11
+    'torchaudio>=2.6,<2.12',
+    'torchvision>=0.21',
+    'timm>=1.0.9',
     'mmengine>=0.10.7,<0.11',
     'mmcv-lite>=2.1',  # a full mmcv serves as well: `import mmcv` is all we need
-    'opencv-python>=4.5',  # the variant that mmengine and mmcv-lite require
+    'opencv-python>=4.8',  # the variant that mmengine and mmcv-lite require
     # Wheels exist for these platforms; PyAV reads videos on the others.
     'decord>=0.6; (sys_platform == "linux" and platform_machine == "x86_64") '
     'or sys_platform == "win32"',
-    'av>=12',
+    'av>=15.1',
     'einops>=0.7',
-    'matplotlib>=3.7',
+    'matplotlib>=3.8',
     'numpy>=1.26',
-    'pillow>=10',
-    'safetensors>=0.4',
+    'pillow>=10.4',
+    'safetensors>=0.4.5',
     'setuptools<82',  # mmengine imports pkg_resources, and distutils on Python >= 3.12
 ]
 TEST_REQUIRES = ['pytest>=8', 'pytest-timeout>=2.3', 'ruff>=0.9', 'scipy>=1.11']

@@ -1,4 +1,4 @@
-"""Every shipped config: components and keys exist, the metafiles name it, its cost is the paper's."""
+"""Every shipped config: its components exist, metafiles name it, its cost is the paper's."""
 
 from pathlib import Path
 

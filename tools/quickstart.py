@@ -1,7 +1,7 @@
 """The main job on the embedded data set, in minutes on two CPU cores.
 
-Makes AVSprites, trains the localizer, ASL-Mix and (for as many iterations of the same cost) the
-supervised baseline, tests them by averaging views, and writes `work_dirs/quickstart/`: the log,
+Makes AVSprites, trains the localizer, ASL-Mix and (for at least as long) the supervised baseline,
+tests them by averaging views, and writes `work_dirs/quickstart/`: the log,
 curves, a picture of localization maps and masks, and `summary.json`. Every step is a documented
 command; the log shows it.
 """
@@ -61,6 +61,18 @@ def last_checkpoint(work_dir: Path) -> Path:
     return Path((ROOT / work_dir / 'last_checkpoint').read_text().strip())
 
 
+def train_localizer(steps: Steps, work_dir: Path) -> dict[str, float]:
+    """Train the localizer where the configs of ASL-Mix look for it, and test it."""
+    config, run_dir = 'configs/localizers/fnac_avsprites.py', 'work_dirs/localizers/fnac_avsprites'
+    steps.run('train the localizer', 'tools/train.py', config, '--work-dir', run_dir)
+    out = work_dir / 'localizer.json'
+    steps.run(
+        'test the localizer', 'tools/test.py', config, last_checkpoint(Path(run_dir)),
+        '--work-dir', run_dir, '--out', out,
+    )  # fmt: skip
+    return json.loads((ROOT / out).read_text())
+
+
 def train_and_test(steps: Steps, work_dir: Path) -> dict[str, dict[str, float]]:
     """Train and test the methods; return their metrics."""
     metrics = {}
@@ -82,7 +94,9 @@ def train_and_test(steps: Steps, work_dir: Path) -> dict[str, dict[str, float]]:
     return metrics
 
 
-def summarize(metrics: dict[str, dict[str, float]], seconds: float) -> dict[str, float]:
+def summarize(
+    metrics: dict[str, dict[str, float]], localizer: dict[str, float], seconds: float
+) -> dict[str, float]:
     """Collect the figures of `summary.json` (accuracies in percent)."""
     num_classes = len((ROOT / DATA / 'classes.txt').read_text().split())
     return {
@@ -90,6 +104,8 @@ def summarize(metrics: dict[str, dict[str, float]], seconds: float) -> dict[str,
         'teacher_top1': metrics['asl_mix']['teacher/top1'],
         'supervised_top1': metrics['supervised']['student/top1'],
         'chance': 100.0 / num_classes,
+        'localizer_pointing': localizer['localization/pointing'],
+        'localizer_chance': localizer['localization/box_share'],
         'asl_mix_train_seconds': metrics['asl_mix']['train_seconds'],
         'supervised_train_seconds': metrics['supervised']['train_seconds'],
         'seconds': seconds,
@@ -105,7 +121,7 @@ def main() -> None:
         f'choose {SHOTS} labels per class', 'tools/data/make_split.py',
         DATA / 'manifest_train.csv', '--shots', str(SHOTS), '--seed', str(SEED),
     )  # fmt: skip
-    steps.run('train the localizer', 'tools/train.py', 'configs/localizers/fnac_avsprites.py')
+    localizer = train_localizer(steps, args.work_dir)
     metrics = train_and_test(steps, args.work_dir)
     config = f'configs/asl_mix/avsprites_{SHOTS}shot.py'
     steps.run(
@@ -117,7 +133,7 @@ def main() -> None:
         *(args.work_dir / method for method in METHODS),
         '--out', args.work_dir / 'curves.png',
     )  # fmt: skip
-    summary = summarize(metrics, steps.seconds)
+    summary = summarize(metrics, localizer, steps.seconds)
     path = args.work_dir / 'summary.json'
     path.write_text(json.dumps(summary, indent=2) + '\n')
     print(f'\nTop-1 on the test part ({DATA}), {SHOTS} labels per class, 5 clips x 3 crops:')
@@ -128,6 +144,9 @@ def main() -> None:
         ('chance', 'chance'),
     ):
         print(f'  {name:<17} {summary[key]:5.1f} %')
+    print('Localizer: maximum of the map in the box of the sounding actor')
+    print(f'  of test frames    {summary["localizer_pointing"]:5.1f} %')
+    print(f'  by chance         {summary["localizer_chance"]:5.1f} %')
     print(f'{summary["seconds"]:.0f} s in all. Log, curves, masks, summary: {args.work_dir}')
 
 

@@ -9,9 +9,13 @@ _base_ = [
 
 model = dict(
     localizer={{_base_.tiny_localizer}},
-    loss=dict(weights=(1.0, 1.0, 1.0), temperature=0.2, warmup_epochs=3),
+    loss=dict(weights=(1.0, 1.0, 1.0), temperature=0.07, warmup_epochs=3),
 )
-optim_wrapper = dict(optimizer=dict(lr=2e-3))
+optim_wrapper = dict(optimizer=dict(lr=5e-4))
+param_scheduler = [
+    dict(type='LinearLR', start_factor=0.05, by_epoch=False, end=20),
+    dict(type='CosineAnnealingLR', T_max=6, by_epoch=True, convert_to_iter_based=True),
+]
 train_dataloader = dict(batch_size=32)
 train_cfg = dict(max_epochs=6)
 prepare_commands = dict(data='python tools/data/make_avsprites.py data/avsprites --workers 2')

@@ -19,3 +19,30 @@ train_dataloader = dict(
         pipeline={{_base_.labeled_pipeline}},
     ),
 )
+# Maps against the boxes of the sounding actors, on one clip from the middle of each test video.
+test_dataloader = dict(
+    batch_size=8,
+    num_workers=2,
+    sampler=dict(type='DefaultSampler', shuffle=False),
+    worker_init_fn=dict(type='mmavssl.av_worker_init_fn'),
+    collate_fn=dict(type='mmavssl.av_collate'),
+    dataset=dict(
+        type='AVDataset',
+        source='test',
+        test_mode=True,
+        data_root='data/avsprites',
+        ann_file='manifest_test.csv',
+        classes_file='classes.txt',
+        prepare_command='python tools/data/make_avsprites.py data/avsprites',
+        pipeline=[
+            dict(type='OpenAVFile', audio='error'),
+            dict(type='SampleClip', clip_len=4, frame_interval=8, target_fps=16, mode='uniform'),
+            dict(type='LoadAVClip', audio_seconds=1.93),
+            dict(type='CenterCrop', scale=72, size=64),
+            dict(type='LogMel', num_mel_bins=64, target_frames=192),
+            dict(type='PackAVInputs'),
+        ],
+    ),
+)
+test_cfg = dict()
+test_evaluator = dict(type='LocalizationMetric', boxes_file='data/avsprites/boxes_test.npz')

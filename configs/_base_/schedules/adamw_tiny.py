@@ -1,4 +1,5 @@
-# Small networks on AVSprites: AdamW, cosine. An epoch is 20 iterations (see the data set).
+# Small networks on AVSprites: AdamW, cosine. The data sets say how long an epoch is: 20 iterations,
+# or for supervised training, which is cheaper, 30.
 optim_wrapper = dict(
     type='OptimWrapper',
     constructor='StudentOptimWrapperConstructor',

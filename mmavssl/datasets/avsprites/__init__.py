@@ -12,12 +12,12 @@ a classifier can do that lacks a modality).
 """
 
 from mmavssl.datasets.avsprites.bounds import accuracy_bounds
-from mmavssl.datasets.avsprites.boxes import load_boxes
 from mmavssl.datasets.avsprites.generate import AVSpritesConfig, generate
 from mmavssl.datasets.avsprites.recipe import Recipe
 from mmavssl.datasets.avsprites.scene import render_clip
 from mmavssl.datasets.avsprites.shipped import RECIPES, get_recipe
 from mmavssl.datasets.avsprites.stills import AVSpritesStills
+from mmavssl.structures.box_file import load_boxes
 
 __all__ = [
     'RECIPES',

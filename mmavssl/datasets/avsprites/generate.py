@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 
 from mmavssl.datasets.avsprites.bounds import accuracy_bounds
-from mmavssl.datasets.avsprites.boxes import save_boxes
 from mmavssl.datasets.avsprites.folder import building_folder, reusable
 from mmavssl.datasets.avsprites.recipe import Recipe
 from mmavssl.datasets.avsprites.scene import render_clip
 from mmavssl.datasets.avsprites.writer import write_clip
+from mmavssl.structures.box_file import save_boxes
 from mmavssl.utils.errors import ConfigError
 
 VERSION = 2  # to be raised by whoever changes what the same configuration looks or sounds like

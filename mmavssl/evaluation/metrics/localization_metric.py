@@ -9,7 +9,6 @@ import torch
 from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
-from mmavssl.datasets.avsprites.boxes import load_boxes
 from mmavssl.evaluation.functional.localization import (
     box_masks,
     boxes_to_pixels,
@@ -21,6 +20,7 @@ from mmavssl.evaluation.functional.localization import (
     upsample_maps,
 )
 from mmavssl.registry import METRICS
+from mmavssl.structures.box_file import load_boxes
 from mmavssl.utils.errors import DataError
 
 AREAS = ('box', 'half')

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
@@ -19,23 +20,40 @@ class AVDataPreprocessor(BaseDataPreprocessor):
     Args:
         mean: of red, green and blue in [0, 1] (SVFormer: 0.45).
         std: of red, green and blue (SVFormer: 0.225).
+        channel_dropout: probability, in [0, 1), that a colour channel of a strong view becomes
+            its mean in training; the others are scaled by ``1 / (1 - channel_dropout)``
+            (SVFormer's code: 0.2).
         non_blocking: copy asynchronously from pinned memory.
+
+    Raises:
+        ValueError: ``channel_dropout`` out of range.
     """
 
     def __init__(
         self,
         mean: Sequence[float] = (0.45, 0.45, 0.45),
         std: Sequence[float] = (0.225, 0.225, 0.225),
+        channel_dropout: float = 0.0,
         non_blocking: bool = True,
     ) -> None:
         super().__init__(non_blocking)
+        if not 0 <= channel_dropout < 1:
+            raise ValueError(
+                f'Expected `channel_dropout` to be in [0, 1), but got {channel_dropout!r}.'
+            )
+        self.channel_dropout = channel_dropout
         self.register_buffer('mean', torch.tensor(mean).view(3, 1, 1, 1), persistent=False)
         self.register_buffer('std', torch.tensor(std).view(3, 1, 1, 1), persistent=False)
 
     def forward(self, data: dict, training: bool = False) -> dict:
         """Return the batch on the device, ``video`` normalized (..., 3, T, H, W)."""
         data = self.cast_data(data)
-        return {**data, 'inputs': self._normalize_videos(data['inputs'])}
+        inputs = self._normalize_videos(data['inputs'])
+        if training and self.channel_dropout:
+            for stream in inputs.values():
+                if 'strong' in stream:
+                    stream['strong']['video'] = self.drop_channels(stream['strong']['video'])
+        return {**data, 'inputs': inputs}
 
     def _normalize_videos(self, inputs: Any) -> Any:
         return {
@@ -46,6 +64,11 @@ class AVDataPreprocessor(BaseDataPreprocessor):
             else value
             for name, value in inputs.items()
         }
+
+    def drop_channels(self, video: Tensor) -> Tensor:
+        """Drop colour channels of whole clips (B, 3, T, H, W)."""
+        kept = F.dropout(video.new_ones(*video.shape[:2], 1, 1, 1), self.channel_dropout)
+        return video * kept
 
     def normalize(self, video: Tensor) -> Tensor:
         """Map uint8 frames (..., 3, T, H, W) to normalized floats."""

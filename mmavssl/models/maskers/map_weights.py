@@ -8,7 +8,7 @@ from mmengine.logging import print_log
 from torch import Tensor, nn
 
 # Below this span, relative to its values, a map is constant up to the rounding of interpolation.
-CONSTANT_SPAN = 1e-6
+CONSTANT_SPAN = 1e-5
 # Reading a counter on a GPU waits for that GPU, so there it is read once in so many calls.
 GPU_READ_INTERVAL = 100
 

@@ -6,11 +6,11 @@ import av
 import numpy as np
 import pytest
 
-from mmavssl.datasets.avsprites.boxes import load_boxes
 from mmavssl.datasets.avsprites.generate import AVSpritesConfig, clip_keys, clip_rng, generate
 from mmavssl.datasets.avsprites.recipe import ClipFormat
 from mmavssl.datasets.avsprites.scene import render_clip
 from mmavssl.datasets.avsprites.shipped import DEFAULT, get_recipe
+from mmavssl.structures.box_file import load_boxes
 from mmavssl.utils.errors import ConfigError
 
 SMALL = ClipFormat(size=32, fps=8, seconds=1.5, num_events=(2, 3))

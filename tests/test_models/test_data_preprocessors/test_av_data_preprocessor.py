@@ -1,3 +1,4 @@
+import pytest
 import torch
 
 from mmavssl.models.data_preprocessors import AVDataPreprocessor
@@ -23,3 +24,28 @@ def test_unnormalize_is_the_inverse():
     video = torch.randint(0, 256, (5, 3, 4, 8, 8), dtype=torch.uint8)
     back = preprocessor.unnormalize(preprocessor.normalize(video))
     torch.testing.assert_close(back, video / 255.0, atol=1e-6, rtol=0)
+
+
+def test_channel_dropout_of_strong_views_in_training():
+    def batch():
+        video = torch.full((200, 3, 2, 2, 2), 200, dtype=torch.uint8)
+        views = {'weak': {'video': video}, 'strong': {'video': video}}
+        return {'inputs': {'labeled': {'weak': {'video': video}}, 'unlabeled': views}}
+
+    preprocessor = AVDataPreprocessor(channel_dropout=0.2)
+    normal = (200 / 255 - 0.45) / 0.225
+    torch.manual_seed(0)
+    inputs = preprocessor(batch(), training=True)['inputs']
+    strong = inputs['unlabeled']['strong']['video']
+    assert torch.equal(strong, strong[:, :, :1, :1, :1].expand_as(strong))  # whole channels
+    values = strong[:, :, 0, 0, 0]
+    dropped = values == 0
+    torch.testing.assert_close(values[~dropped], torch.full_like(values[~dropped], normal / 0.8))
+    assert 0.13 < dropped.float().mean() < 0.27
+    assert 0 < dropped.any(dim=1).float().mean() < 1
+    for view in (inputs['labeled']['weak'], inputs['unlabeled']['weak']):
+        torch.testing.assert_close(view['video'], torch.full_like(view['video'], normal))
+    strong = preprocessor(batch())['inputs']['unlabeled']['strong']['video']
+    torch.testing.assert_close(strong, torch.full_like(strong, normal))
+    with pytest.raises(ValueError, match=r'`channel_dropout` to be in \[0, 1\), but got 1'):
+        AVDataPreprocessor(channel_dropout=1)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmavssl.datasets.avsprites.boxes import load_boxes, save_boxes
+from mmavssl.structures.box_file import load_boxes, save_boxes
 from mmavssl.utils.errors import DataError
 
 
