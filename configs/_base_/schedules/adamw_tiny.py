@@ -1,5 +1,5 @@
 # Small networks on AVSprites: AdamW, cosine. The data sets say how long an epoch is: 20 iterations,
-# or for supervised training, which is cheaper, 30.
+# or for supervised training, which is cheaper, 35.
 optim_wrapper = dict(
     type='OptimWrapper',
     constructor='StudentOptimWrapperConstructor',
