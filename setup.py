@@ -23,7 +23,7 @@ INSTALL_REQUIRES = [
     # Wheels exist for these platforms; PyAV reads videos on the others.
     'decord>=0.6; (sys_platform == "linux" and platform_machine == "x86_64") '
     'or sys_platform == "win32"',
-    'av>=15.1',
+    'av>=17',
     'einops>=0.7',
     'matplotlib>=3.8',
     'numpy>=1.26',

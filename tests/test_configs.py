@@ -1,5 +1,6 @@
 """Every shipped config: its components exist, metafiles name it, its cost is the paper's."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,8 @@ SHIPPED = sorted(
     for path in (ROOT / folder).rglob('*.py')
     if '_base_' not in path.parts
 )
+FIDELITY = (ROOT / 'docs/fidelity.md').read_text()
+SWITCHES = re.findall(r'`((?:[a-z_]+\.)+[a-z_0-9]+=[^`]+)`', FIDELITY)
 TABLE_2 = {
     'svformer/ucf51_1shot': (121_297_971, 761.143809),
     'svformer_flex/ucf51_1shot': (121_297_971, 761.143809),
@@ -74,3 +77,15 @@ def test_rows_of_table_2_differ_in_what_they_are_about():
     for model in models:
         del model['mixer']['masker']
         assert model == models[0]
+
+
+@pytest.mark.parametrize('switch', SWITCHES)
+def test_switches_of_fidelity_notes_have_an_effect(switch):
+    path = str(ROOT / 'configs/asl_mix/ucf51_1shot.py')
+    cfg = load_config(path, [switch])
+    check_config(cfg)
+    assert cfg.to_dict() != load_config(path).to_dict()
+
+
+def test_fidelity_notes_have_switches():
+    assert len(SWITCHES) > 20

@@ -2,6 +2,7 @@
 
 import copy
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -189,7 +190,9 @@ def test_dist_train_runs_two_processes_on_cpu(avsprites_root: Path, tmp_path: Pa
     cfg.model.threshold.threshold = 0.0
     config = tmp_path / 'config.py'
     cfg.dump(str(config))
-    port = 20000 + os.getpid() % 20000
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        port = free.getsockname()[1]
     result = subprocess.run(
         ['bash', str(ROOT / 'tools/dist_train.sh'), str(config), '2', '--work-dir',
          str(tmp_path / 'work')],

@@ -70,6 +70,7 @@ def train(args: argparse.Namespace) -> None:
     from mmengine.runner import Runner
 
     from mmavssl.datasets.clip_check import check_clips
+    from mmavssl.engine.hooks.epoch_boundary import check_epochs
     from mmavssl.utils.checkpoints import check_checkpoint_fits, forbid_unsafe_loading
     from mmavssl.utils.config_check import check_config
     from mmavssl.utils.data_check import check_files
@@ -84,6 +85,7 @@ def train(args: argparse.Namespace) -> None:
     runner = Runner.from_cfg(cfg)
     if cfg.get('resume'):
         check_checkpoint_fits(runner.model, cfg.load_from)
+    check_epochs(runner)
     runner.train()
     leave_processes()
 

@@ -180,9 +180,13 @@ class AVDataset(BaseDataset):
     def _note_damage(self, index: int, info: dict) -> None:
         # `OpenAVFile` put the open files there.
         files = (info.get('video_file'), info.get('audio_file'))
-        faults = [fault for file in files for fault in getattr(file, 'faults', ())]
-        if faults:
-            self.damaged.add(index, f'{info["video_path"]} is damaged: {"; ".join(faults)}')
+        damaged = [
+            f'{file.path} is damaged: {"; ".join(file.faults)}'
+            for file in files
+            if getattr(file, 'faults', None)
+        ]
+        if damaged:
+            self.damaged.add(index, '. '.join(damaged))
 
     def _note_skip(self, index: int, path: str) -> None:
         if self.test_mode:

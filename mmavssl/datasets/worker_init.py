@@ -17,7 +17,8 @@ def av_worker_init_fn(worker_id: int) -> None:
 
     The random numbers of samples follow from their draw (see `AVDataset`); the seed is for what a
     third-party data set draws itself. It follows from the rank and from torch's seed of the
-    worker, which is another one for each worker and whenever workers are started.
+    worker, which is another one for each worker and whenever workers are started; a resumed run
+    starts them once more, so such a data set draws other numbers there.
 
     Args:
         worker_id: number of the worker, given by torch; already in torch's seed.

@@ -72,7 +72,8 @@ def build_component(cfg: Any, registry: Registry, default_args: dict | None = No
         default_args: arguments used where ``cfg`` has none.
 
     Raises:
-        ConfigError: unknown type, type of another registry, or misspelt argument.
+        ConfigError: unknown type, type of another registry, misspelt argument, or a value that the
+            component refuses.
     """
     if callable(cfg) and not inspect.isclass(cfg):
         return cfg
@@ -86,7 +87,12 @@ def build_component(cfg: Any, registry: Registry, default_args: dict | None = No
     args.pop('_scope_', None)
     target = find_component(kind, registry) if isinstance(kind, str) else kind
     check_arguments(target, args)
-    return target(**args)
+    try:
+        return target(**args)
+    except ConfigError:
+        raise
+    except ValueError as error:  # constructors say what they expected, not who they are
+        raise ConfigError(f'{target.__name__}: {error}') from error
 
 
 def find_component(kind: str, registry: Registry) -> Callable:

@@ -236,7 +236,12 @@ class OpenDamaged:
 
     def __call__(self, results):
         name = Path(results['video_path']).stem
-        video, audio = (SimpleNamespace(faults=f) for f in self.faults.get(f'v{name}', ([], [])))
+        video, audio = (
+            SimpleNamespace(faults=faults, path=f'{name}.{ending}')
+            for faults, ending in zip(
+                self.faults.get(f'v{name}', ([], [])), ('mp4', 'wav'), strict=True
+            )
+        )
         results.update(video_file=video, audio_file=audio)
         return results
 
@@ -251,7 +256,8 @@ def test_damaged_clips_are_counted_and_logged_once(root, log_file):
     assert len(lines) == 2
     assert all('WARNING' in line for line in lines)
     assert lines[0].endswith('3.mp4 is damaged: it ends early; more (1 of 10 clips so far).')
-    assert lines[1].endswith('5.mp4 is damaged: no key; it is silent (2 of 10 clips so far).')
+    end = '5.mp4 is damaged: no key. 5.wav is damaged: it is silent (2 of 10 clips so far).'
+    assert lines[1].endswith(end)
     assert dataset.damaged.marks.nonzero().flatten().tolist() == [3, 5]
 
 

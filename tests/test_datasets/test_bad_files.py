@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -63,6 +64,31 @@ def test_error_names_the_file(paths, source, content, message, num_workers):
     assert f'{path}{message}' in str(caught.value)
     if num_workers:
         samples._shutdown_workers()  # torch waits 5 s if they are left to the collector
+
+
+def test_files_that_are_whole_raise_no_alarm_and_those_cut_off_do(paths):
+    path, dataset = paths[BAD], make(paths)
+    for index in range(3):
+        dataset[index]
+    assert not dataset.damaged.marks.any()
+    with (
+        av.open(str(path)) as source,
+        av.open(
+            str(path.with_name('front.mp4')), 'w', options={'movflags': 'faststart'}
+        ) as target,
+    ):
+        streams = {s: target.add_stream_from_template(s) for s in source.streams}
+        for packet in source.demux():
+            if packet.dts is not None:
+                packet.stream = streams[packet.stream]
+                target.mux(packet)
+    content = path.with_name('front.mp4').read_bytes()
+    path.write_bytes(content[: len(content) * 8 // 10])
+    assert dataset[BAD]['data_samples'].video_path == str(path)
+    assert dataset.damaged.marks.nonzero().flatten().tolist() == [BAD]
+    path.write_bytes(content[: len(content) * 3 // 10])
+    with pytest.raises(DataError, match=rf'{path} ends after \d+ of its 48 frames'):
+        dataset[BAD]
 
 
 def test_no_sound_is_an_error_unless_said_otherwise(paths, remove_sound):

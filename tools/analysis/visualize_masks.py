@@ -72,12 +72,13 @@ def draw(cfg, samples: list[dict], seed: int) -> list:
     if hasattr(mixer.masker, 'localizer'):
         mixer.masker.localizer.init_weights()
     mixer.eval()
-    inputs = {
-        name: torch.cat([sample['inputs'][name] for sample in samples])
-        for name in samples[0]['inputs']
-    }
-    clips, audio = inputs['video'], inputs.get('audio')
-    sound = localizer_sound(inputs, mixer.audio_input) if mixer.needs_localization else None
+    views = [sample['inputs'] for sample in samples]
+    clips = torch.cat([view['video'] for view in views])
+    audio = torch.cat([view['audio'] for view in views]) if 'audio' in views[0] else None
+    sound = None
+    if mixer.needs_localization:
+        sounds = [localizer_sound(view, mixer.audio_input) for view in views]
+        sound = None if sounds[0] is None else torch.cat(sounds)
     video = preprocessor.normalize(clips)
     torch.manual_seed(seed)
     frames = preprocessor.unnormalize(video).transpose(1, 2)

@@ -5,20 +5,22 @@ from collections.abc import Iterator
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
-from av.audio.stream import AudioStream
-from av.container import InputContainer
-from av.packet import Packet
 
-from mmavssl.datasets.transforms.media import decode_packets, media_errors, open_container
+from mmavssl.datasets.transforms.media import (
+    PacketTally,
+    decode_packets,
+    media_errors,
+    open_container,
+    promised_packets,
+)
 from mmavssl.structures.audio_front_end import SAMPLE_RATE
 from mmavssl.utils.errors import DataError
 
 # A hole in the sound is filled with silence if it is longer than what time stamps are rounded by,
 # and short enough to be no mistake (seconds).
 MIN_GAP, MAX_GAP = 0.05, 60.0
-# Up to this share of the sound may be damaged; a file whose sound ends this much (seconds) before
-# the time that it states is cut off.
-MAX_DAMAGED, MAX_SHORTFALL = 0.5, 0.25
+# Up to this share of the sound may be missing or damaged.
+MAX_DAMAGED = 0.5
 # Mixing channels to floats, FFmpeg does not normalize: two equal channels come out 3 dB louder
 # than one. To integers it does.
 SAMPLE_FORMAT, FULL_SCALE = 's32', 2.0**31
@@ -39,32 +41,35 @@ class AudioFile:
 
     def __init__(self, path: str) -> None:
         self.path = path
-        joined, damaged, promised = WaveformJoiner(), [], 0.0
+        joined, tally, promised = WaveformJoiner(), PacketTally(), 0
         with media_errors(path, 'sound'), open_container(path, 'sound') as container:
             stream = container.streams.best('audio')
             if stream is not None:
-                promised = promised_seconds(container, stream)
-                for frame in decode_packets(container, stream, damaged):
+                promised = promised_packets(container, stream)
+                for frame in decode_packets(container, stream, tally):
                     joined.add(frame)
         #: Mono at 16 kHz, float32.
         self.waveform = joined.finish()
         #: Time of its first sample on the file's clock.
         self.start_time = joined.start_time or 0.0
         #: What is wrong with it, where that is no reason to give up.
-        self.faults = list(self._faults(damaged, promised))
+        self.faults = list(self._faults(tally, promised))
 
-    def _faults(self, damaged: list[Packet], promised: float) -> Iterator[str]:
-        seconds = len(self.waveform) / SAMPLE_RATE
-        lost = sum(float((packet.duration or 0) * packet.time_base) for packet in damaged)
-        if lost > MAX_DAMAGED * seconds:
+    def _faults(self, tally: PacketTally, promised: int) -> Iterator[str]:
+        whole = max(tally.read, promised)
+        lost = whole - tally.read + tally.damaged
+        if lost > MAX_DAMAGED * whole:
             raise DataError(
-                f'{self.path}: {lost:.2f} of {seconds:.2f} s of its sound cannot be decoded. '
-                'Fetch or convert the file again.'
+                f'{self.path}: {lost} of {whole} packets of its sound are missing or cannot be '
+                'decoded. Fetch or convert the file again.'
             )
-        if damaged:
-            yield f'{len(damaged)} packets of its sound ({lost:.2f} s) are lost and become silence'
-        if seconds < promised - MAX_SHORTFALL:
-            yield f'its sound ends after {seconds:.2f} of {promised:.2f} s'
+        if tally.damaged:
+            yield (
+                f'{tally.damaged} packets of its sound ({tally.lost_seconds:.2f} s) are lost and '
+                'become silence'
+            )
+        if tally.read < promised:
+            yield f'its sound ends after {tally.read} of {promised} packets'
 
     @property
     def has_audio(self) -> bool:
@@ -83,13 +88,6 @@ class AudioFile:
         if begin < end:
             window[begin - first : end - first] = self.waveform[begin:end]
         return window
-
-
-def promised_seconds(container: InputContainer, stream: AudioStream) -> float:
-    """Return the length of the sound by the table of an MP4 file; 0 in others, which guess it."""
-    if 'mp4' not in container.format.name.split(',') or not stream.duration:
-        return 0.0
-    return float(stream.duration * stream.time_base)
 
 
 class WaveformJoiner:

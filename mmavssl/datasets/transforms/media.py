@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import av
 from av.container import InputContainer
 from av.frame import Frame
-from av.packet import Packet
 from av.stream import Stream
 
 from mmavssl.utils.errors import DataError
@@ -64,8 +64,26 @@ def open_container(path: str, what: str) -> InputContainer:
         return av.open(path)
 
 
+@dataclass
+class PacketTally:
+    """What was read of a stream: packets, those that cannot be decoded, and their seconds."""
+
+    read: int = 0
+    damaged: int = 0
+    lost_seconds: float = 0.0
+
+
+def promised_packets(container: InputContainer, stream: Stream) -> int:
+    """Return how many packets the table of an MP4 file has, as edit lists leave it.
+
+    Other formats have no such table, or a coarse one: 0.
+    """
+    formats = container.format.name.split(',')
+    return len(stream.index_entries) if 'mp4' in formats else 0
+
+
 def decode_packets(
-    container: InputContainer, stream: Stream, damaged: list[Packet]
+    container: InputContainer, stream: Stream, tally: PacketTally
 ) -> Iterator[Frame]:
     """Yield the decoded frames of a stream from the container's position on.
 
@@ -75,18 +93,22 @@ def decode_packets(
     Args:
         container: open file.
         stream: of it.
-        damaged: gets the packets that cannot be decoded.
+        tally: counts the packets.
 
     Raises:
         av.error.FFmpegError: nothing could be decoded.
     """
     problem, any_frame = None, False
     for packet in container.demux(stream):
+        tally.read += packet.size > 0
         try:
             frames = packet.decode()
-        except av.error.FFmpegError as error:
+        except av.error.MemoryError:
+            raise
+        except av.error.FFmpegError as error:  # decoders of sound return numbers of their own
             problem = error
-            damaged.append(packet)
+            tally.damaged += 1
+            tally.lost_seconds += float((packet.duration or 0) * packet.time_base)
             continue
         any_frame = any_frame or bool(frames)
         yield from frames

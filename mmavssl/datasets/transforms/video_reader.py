@@ -14,12 +14,19 @@ from av.video.frame import VideoFrame
 
 from mmavssl.datasets.transforms import decord_decoder
 from mmavssl.datasets.transforms.frame_clock import FrameClock
-from mmavssl.datasets.transforms.media import decode_packets, media_errors, open_container
+from mmavssl.datasets.transforms.media import (
+    PacketTally,
+    decode_packets,
+    media_errors,
+    open_container,
+    promised_packets,
+)
 from mmavssl.utils.errors import DataError
 
 # Containers with an index, in which seeking is exact. Frames of others are counted from the start.
 SEEKABLE = ('mp4', 'matroska')
-# Up to this share of the frames that are asked for may be damaged; their neighbours replace them.
+# Up to this share of a file's frames may be missing, and of those that are asked for be damaged;
+# their neighbours replace these.
 MAX_DAMAGED = 0.5
 
 
@@ -32,7 +39,7 @@ class VideoFile:
         path: of the file.
 
     Raises:
-        DataError: missing, empty or undecodable file, or one without frames.
+        DataError: missing, empty or undecodable file, or one with less than half of its frames.
     """
 
     def __init__(self, path: str) -> None:
@@ -122,8 +129,13 @@ class VideoFile:
         self.clock = FrameClock(stamps, float(rate))
         formats = self._container.format.name.split(',')
         self._is_seekable = has_times and any(name in formats for name in SEEKABLE)
-        if 'mp4' in formats and count < self._stream.frames:
-            self.faults.append(f'it ends after {count} of its {self._stream.frames} frames')
+        promised = promised_packets(self._container, self._stream)
+        if count < promised * (1 - MAX_DAMAGED):
+            raise DataError(
+                f'{self.path} ends after {count} of its {promised} frames. Fetch it again.'
+            )
+        if count < promised:
+            self.faults.append(f'it ends after {count} of its {promised} frames')
 
     def _collect(
         self, wanted: list[int], decode: Callable[[int], Iterator[tuple[int, VideoFrame]]]
@@ -149,7 +161,7 @@ class VideoFile:
         yield from self._decode()
 
     def _decode(self) -> Iterator[tuple[int, VideoFrame]]:
-        frames = decode_packets(self._container, self._stream, damaged=[])
+        frames = decode_packets(self._container, self._stream, PacketTally())
         if self._is_seekable:  # damaged frames may be missing
             index_of = {pts: index for index, pts in enumerate(self._pts)}
             return ((index_of.get(frame.pts, -1), frame) for frame in frames)

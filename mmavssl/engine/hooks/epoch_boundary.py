@@ -1,6 +1,7 @@
 """Epochs that have a length, and end with an optimizer step."""
 
 from mmengine.hooks import Hook
+from mmengine.optim import OptimWrapperDict
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 
@@ -24,28 +25,38 @@ class EpochBoundaryHook(Hook):
     priority = 'VERY_HIGH'
 
     def before_train(self, runner: Runner) -> None:
-        """Refuse to train without epochs, or with empty ones.
-
-        Raises:
-            ConfigError: another loop than one by epochs, or fewer clips than one batch has.
-        """
-        if not isinstance(runner.train_loop, EpochBasedTrainLoop):
-            raise ConfigError(
-                f'train_cfg.type: {type(runner.train_loop).__name__} has no epochs, in which '
-                "warm-up counts. Use 'EpochBasedTrainLoop'; an epoch can be any number of "
-                'iterations (`train_dataloader.sampler.epoch_over` or `epoch_size`).'
-            )
-        loader = runner.train_dataloader
-        if len(loader) == 0:
-            raise ConfigError(
-                f'train_dataloader.batch_size: {loader.batch_size} is more than the '
-                f'{len(loader.sampler)} clips that an epoch has on this rank, so there would be '
-                'no iteration. Lower it, or raise `train_dataloader.sampler.epoch_size`.'
-            )
+        """Refuse to train without epochs, or with empty ones; see `check_epochs`."""
+        check_epochs(runner)
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Begin to count towards the next optimizer step anew."""
-        # MMEngine looked at the model's batch norms when training began; once is enough.
-        runner.optim_wrapper.initialize_count_status(
-            nn.Identity(), 0, len(runner.train_dataloader)
+        wrapper = runner.optim_wrapper
+        # MMEngine's dict of wrappers passes nothing on.
+        for part in wrapper.values() if isinstance(wrapper, OptimWrapperDict) else [wrapper]:
+            # MMEngine looked at the model's batch norms when training began; once is enough.
+            part.initialize_count_status(nn.Identity(), 0, len(runner.train_dataloader))
+
+
+def check_epochs(runner: Runner) -> None:
+    """Raise if training has no epochs, or empty ones.
+
+    `tools/train.py` calls it before the Runner builds schedulers, which fail on empty epochs with
+    less to say.
+
+    Raises:
+        ConfigError: another loop than one by epochs, or fewer clips than one batch has.
+    """
+    loop = runner.train_loop
+    if not isinstance(loop, EpochBasedTrainLoop):
+        raise ConfigError(
+            f'train_cfg.type: {type(loop).__name__} has no epochs, in which warm-up counts. Use '
+            "'EpochBasedTrainLoop'; an epoch can be any number of iterations "
+            '(`train_dataloader.sampler.epoch_over` or `epoch_size`).'
+        )
+    loader = loop.dataloader
+    if len(loader) == 0:
+        raise ConfigError(
+            f'train_dataloader.batch_size: {loader.batch_size} is more than the '
+            f'{len(loader.sampler)} clips that an epoch has on this rank, so there would be no '
+            'iteration. Lower it, or raise `train_dataloader.sampler.epoch_size`.'
         )

@@ -83,16 +83,17 @@ class LocalizerTrainer(BaseModel):
             DataError: no stream has a weak view with sound.
         """
         views = [stream[VIEW] for stream in inputs.values() if VIEW in stream]
-        sounds = [self.sound_of(view) for view in views]
-        if not views or any(sound is None for sound in sounds):
+        pairs = [(view['video'], self.sound_of(view)) for view in views]
+        pairs = [(video, sound) for video, sound in pairs if sound is not None]
+        if not pairs:
             raise DataError(
                 f'Expected a {VIEW!r} view with video and audio to train a localizer, but got '
                 f'{ {source: sorted(stream) for source, stream in inputs.items()} }. Its pipeline '
                 'must load sound.'
             )
-        frames = torch.cat([self.pick_frames(view['video']) for view in views])
+        frames = torch.cat([self.pick_frames(video) for video, _ in pairs])
         image_feat = self.localizer.embed_frames(frames)
-        audio_feat = self.localizer.embed_audio(torch.cat(sounds))
+        audio_feat = self.localizer.embed_audio(torch.cat([sound for _, sound in pairs]))
         terms = self.criterion.terms(image_feat, audio_feat)
         epoch = MessageHub.get_current_instance().get_info('epoch', 0)
         return {'loss': self.criterion.total(terms, epoch), **terms}

@@ -135,8 +135,14 @@ class SemiSupervisedRecognizer(RecognitionAlgorithm):
             inputs: ``{'labeled': {'weak': view}, 'unlabeled': {'weak': view, 'strong': view}}``
                 with ``view = {'video': (B, C, T, H, W), 'audio': (B, T_a, F)}``.
             data_samples: ``{'labeled': [...], 'unlabeled': [...]}``.
+
+        Raises:
+            ConfigError: the pipeline does not give what the localizer hears.
         """
         labeled, labels = inputs['labeled']['weak'], gt_labels(data_samples['labeled'])
+        if self.mixer is not None and self.mixer.needs_localization:
+            # Say what is missing now, not when warm-up is over.
+            localizer_sound(inputs['unlabeled']['strong'], self.mixer.audio_input)
         if self.in_warmup:
             logits = self.student(labeled['video'], labeled.get('audio')).logits
             return {'loss_sup': F.cross_entropy(logits, labels)}

@@ -31,7 +31,7 @@ def localizer_sound(view: Mapping[str, Tensor], audio_input: str) -> Tensor | No
         source = SOURCES.get(audio_input, 'what makes it')
         raise ConfigError(
             f'The localizer has `audio_input`={audio_input!r}, but the pipeline gives no '
-            f'{audio_input!r}, only {", ".join(view)}. Add {source} to the views of the unlabeled '
-            'clips.'
+            f'{audio_input!r}, only {", ".join(view)}. Add {source} to the pipeline that it hears '
+            'by: the views of unlabeled clips in training, the test pipeline in testing.'
         )
     return view[audio_input]

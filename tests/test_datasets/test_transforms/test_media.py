@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from mmavssl.datasets.transforms.media import (
+    PacketTally,
     check_file,
     decode_packets,
     media_errors,
@@ -57,10 +58,11 @@ def test_data_errors_pass_unchanged():
 def test_damaged_packets_are_passed_over(make_video, blank, numbers_of):
     path = make_video(seconds=2.0, sample_rate=None, options={'bf': '0', 'g': '5'})
     blank(path, range(20, 25))
-    damaged = []
+    tally = PacketTally()
     with open_container(str(path), 'video') as container:
-        frames = list(decode_packets(container, container.streams.video[0], damaged))
-    assert len(damaged) == 5
+        frames = list(decode_packets(container, container.streams.video[0], tally))
+    assert (tally.read, tally.damaged) == (50, 5)
+    assert tally.lost_seconds == pytest.approx(0.2)
     numbers = numbers_of(np.stack([frame.to_ndarray(format='rgb24') for frame in frames]))
     assert numbers == [*range(20), *range(25, 50)]
 
@@ -69,4 +71,4 @@ def test_nothing_but_damaged_packets_is_an_error(make_video, blank):
     path = make_video(seconds=0.4, sample_rate=None)
     blank(path, range(10))
     with open_container(str(path), 'video') as container, pytest.raises(av.error.FFmpegError):
-        list(decode_packets(container, container.streams.video[0], []))
+        list(decode_packets(container, container.streams.video[0], PacketTally()))

@@ -91,6 +91,18 @@ def test_edit_list_cuts_off_the_beginning(make_video, cut, numbers_of):
     assert video.clock.start_time == pytest.approx(0, abs=1e-3)
 
 
+@pytest.mark.parametrize('seconds', [0.56, 1.6, 2.4])
+def test_what_an_edit_list_cuts_off_is_no_damage(make_video, cut, seconds):
+    """FFmpeg leaves out whole groups of pictures before the cut."""
+    path = make_video()
+    cut(path, seconds)
+    video = VideoFile(str(path))
+    assert video.num_frames == 75 - round(seconds * 25)
+    video.frames(np.array([0, video.num_frames - 1]))
+    assert video.faults == []
+    assert AudioFile(str(path)).faults == []
+
+
 def test_file_that_begins_in_the_middle_of_a_group_of_pictures(make_video, tmp_path, numbers_of):
     whole = make_video(options={'bf': '0', 'sc_threshold': '0'}, sample_rate=None)
     path = tmp_path / 'cut.mkv'

@@ -1,8 +1,13 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
 from mmengine.hooks import Hook
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import IterBasedTrainLoop
 
+from mmavssl.engine.hooks import EpochBoundaryHook
+from mmavssl.engine.hooks.epoch_boundary import check_epochs
 from mmavssl.utils.errors import ConfigError
 
 HOOKS = [
@@ -88,6 +93,28 @@ def test_epoch_without_an_iteration_is_an_error(build_runner):
     loader.update(batch_size=11, drop_last=True)
     with pytest.raises(ConfigError, match=r'batch_size: 11 is more than the 10 clips'):
         runner.train()
+
+
+def test_empty_epoch_is_found_before_schedulers_are_built(build_runner):
+    """A scheduler that is converted to iterations fails on it with an AssertionError."""
+    runner = build_runner(HOOKS)
+    runner._train_dataloader.update(batch_size=11, drop_last=True)
+    runner.param_schedulers = [
+        dict(type='CosineAnnealingLR', T_max=1, by_epoch=True, convert_to_iter_based=True)
+    ]
+    with pytest.raises(ConfigError, match=r'batch_size: 11 is more than the 10 clips'):
+        check_epochs(runner)
+
+
+def test_each_of_several_optimizers_counts_anew():
+    wrappers = OptimWrapperDict(
+        a=OptimWrapper(torch.optim.SGD([torch.zeros(1)], 0.1), accumulative_counts=3),
+        b=OptimWrapper(torch.optim.SGD([torch.zeros(1)], 0.1)),
+    )
+    runner = SimpleNamespace(optim_wrapper=wrappers, train_dataloader=range(5))
+    wrappers['a']._inner_count = 2
+    EpochBoundaryHook().before_train_epoch(runner)
+    assert [(w._inner_count, w._max_counts) for w in wrappers.values()] == [(0, 5), (0, 5)]
 
 
 def test_loop_without_epochs_is_an_error(build_runner):

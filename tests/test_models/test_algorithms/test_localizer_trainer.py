@@ -129,6 +129,15 @@ def test_init_weights_reaches_the_localizer(tmp_path):
     torch.testing.assert_close(trainer.localizer.state_dict(), reference.state_dict())
 
 
+def test_streams_without_sound_are_left_out():
+    trainer = made(frames='middle').eval()
+    batch = train_batch()
+    alone = {**batch, 'inputs': {'unlabeled': batch['inputs']['unlabeled']}}
+    expected = loss_of(trainer, alone)['loss']
+    del batch['inputs']['labeled']['weak']['audio']
+    torch.testing.assert_close(loss_of(trainer, batch)['loss'], expected)
+
+
 def test_no_sound():
     batch = train_batch()
     for stream in batch['inputs'].values():

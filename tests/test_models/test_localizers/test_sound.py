@@ -28,7 +28,7 @@ def test_others_are_entries_of_the_view():
 @pytest.mark.parametrize(
     ('audio_input', 'remedy'),
     [
-        ('spectrogram', r'Add `LogSpectrogram\(\)` to the views'),
+        ('spectrogram', r'Add `LogSpectrogram\(\)` to the pipeline'),
         ('waveform', r'Add `PackAVInputs\(keep_waveform=True\)`'),
         ('pitch', 'Add what makes it'),
     ],
