@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mmavssl.datasets.manifest import ClipEntry, format_manifest, read_classes, read_manifest
+from mmavssl.datasets.split_audit import check_no_leak
 from mmavssl.utils.errors import ConfigError, DataError
 from mmavssl.utils.random import stable_seed
 from mmavssl.version import __version__
@@ -15,9 +16,13 @@ TOOL_VERSION_KEY = 'mmavssl'
 
 
 def k_shot(
-    entries: Sequence[ClipEntry], classes: Sequence[str], shots: int, seed: int
+    entries: Sequence[ClipEntry],
+    classes: Sequence[str],
+    shots: int | None,
+    seed: int,
+    percent: float | None = None,
 ) -> list[ClipEntry]:
-    """Choose ``shots`` clips of every class, uniformly without replacement.
+    """Choose ``shots`` clips, or a share, of every class, uniformly without replacement.
 
     Each clip has a random rank that follows from (seed, class name, clip) alone, and the first
     ones of each class are taken. So the choice depends neither on the order of the list or the
@@ -26,8 +31,9 @@ def k_shot(
     Args:
         entries: labeled clips.
         classes: class names.
-        shots: clips per class.
+        shots: clips per class, or None for a share.
         seed: of the choice.
+        percent: share of each class, rounded, but at least one clip.
 
     Returns:
         The chosen clips by class, and by path within a class.
@@ -46,13 +52,14 @@ def k_shot(
     chosen = []
     for label, name in enumerate(classes):
         clips = by_class[label]
-        if len(clips) < shots:
+        count = max(round(len(clips) * percent / 100), 1) if shots is None else shots
+        if len(clips) < count:
             raise DataError(
-                f'Class {name!r} has {len(clips)} clips, fewer than {shots} shots. Lower `shots`, '
+                f'Class {name!r} has {len(clips)} clips, fewer than {count} shots. Lower `shots`, '
                 'or take the class out of the list and of the class names.'
             )
         ranked = sorted(clips, key=lambda clip, name=name: stable_seed(seed, name, *_place(clip)))
-        chosen += sorted(ranked[:shots], key=_place)
+        chosen += sorted(ranked[:count], key=_place)
     return chosen
 
 
@@ -60,11 +67,13 @@ def make_split(
     manifest: str | Path,
     classes_file: str | Path,
     out_dir: str | Path,
-    shots: int = 1,
+    shots: int | None = 1,
     seed: int = 0,
     include_labeled: bool = False,
     keep_labels: bool = True,
     overwrite: bool = False,
+    percent: float | None = None,
+    test_manifest: str | Path | None = None,
 ) -> dict:
     """Write ``labeled.csv``, ``unlabeled.csv`` and ``split.json`` into ``out_dir``.
 
@@ -74,33 +83,39 @@ def make_split(
         manifest: list of all training clips with labels.
         classes_file: class names.
         out_dir: folder of the split.
-        shots: labeled clips per class.
+        shots: labeled clips per class; None for a share.
         seed: of the choice.
         include_labeled: keep the labeled clips in the unlabeled pool as well.
         keep_labels: keep the hidden labels in ``unlabeled.csv``; training uses them for logs only.
         overwrite: replace a different split.
+        percent: share of each class that is labeled, instead of ``shots``.
+        test_manifest: list of the test clips, to see that none of them is in training.
 
     Returns:
         What ``split.json`` says.
 
     Raises:
-        ConfigError: shots below 1, or another split is in the way.
-        DataError: the manifest cannot be used, or a class has too few clips.
+        ConfigError: neither or both of shots and percent, one out of its range, or another split
+            is in the way.
+        DataError: a manifest cannot be used, a class has too few clips, or test clips are among
+            those for training.
     """
-    if shots < 1:
-        raise ConfigError(f'Expected `shots` to be at least 1, but got {shots!r}.')
+    _check_amount(shots, percent)
     classes = read_classes(classes_file)
     entries = read_manifest(manifest, classes)
     try:
-        labeled = k_shot(entries, classes, shots, seed)
+        labeled = k_shot(entries, classes, shots, seed, percent)
+        if test_manifest is not None:
+            check_no_leak(entries, read_manifest(test_manifest, classes))
     except DataError as error:
         raise DataError(f'{manifest}: {error}') from None
     chosen = set(labeled)
     unlabeled = [entry for entry in entries if include_labeled or entry not in chosen]
     if not unlabeled:
-        raise DataError(f'{manifest}: {shots} shots leave no unlabeled clip. Lower `shots`.')
+        amount = f'{shots} shots' if shots is not None else f'{percent:g} percent'
+        raise DataError(f'{manifest}: {amount} leave no unlabeled clip. Ask for fewer labels.')
     facts = {
-        'shots': shots,
+        **({'shots': shots} if shots is not None else {'percent': percent}),
         'seed': seed,
         'include_labeled': include_labeled,
         'keep_labels': keep_labels,
@@ -120,6 +135,18 @@ def make_split(
     }
     _write(Path(out_dir), files, overwrite)
     return facts
+
+
+def _check_amount(shots: int | None, percent: float | None) -> None:
+    if (shots is None) == (percent is None):
+        raise ConfigError(
+            f'Expected either `shots` or `percent`, but got shots={shots!r} and '
+            f'percent={percent!r}.'
+        )
+    if shots is not None and shots < 1:
+        raise ConfigError(f'Expected `shots` to be at least 1, but got {shots!r}.')
+    if percent is not None and not 0 < percent < 100:
+        raise ConfigError(f'Expected `percent` to be between 0 and 100, but got {percent!r}.')
 
 
 def _place(entry: ClipEntry) -> tuple[str, str, str]:

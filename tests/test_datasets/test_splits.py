@@ -232,3 +232,51 @@ def test_tool_with_other_class_file(root, tool, capsys):
     assert tool(root / 'train.csv') == 2
     assert 'classes.txt is not a file' in capsys.readouterr().err
     assert tool(root / 'train.csv', '--classes', root / 'names.txt') == 0
+
+
+@pytest.mark.parametrize('seed', SEEDS)
+def test_percent_of_every_class(seed):
+    counts = Counter(e.label for e in k_shot(clips(), CLASSES, None, seed, percent=30))
+    assert counts == {0: 2, 1: 3, 2: 2, 3: 4}  # of 6, 9, 5 and 12, rounded
+    least = k_shot(clips(), CLASSES, None, seed, percent=1)
+    assert paths(least) == paths(k_shot(clips(), CLASSES, 1, seed))
+
+
+def test_percent_in_files(root, tool, capsys):
+    assert tool(str(root / 'train.csv'), '--percent', '12.5', '--seed', '3') == 0
+    folder = root / 'splits/12.5percent_seed3'
+    assert f'{folder}: 5 labeled, 27 unlabeled clips' in capsys.readouterr().out
+    facts = json.loads((folder / 'split.json').read_text())
+    assert facts['percent'] == 12.5
+    assert 'shots' not in facts
+    assert facts['labeled_per_class'] == {'run': 1, 'jump': 1, 'sit': 1, 'wave': 2}
+
+
+@pytest.mark.parametrize(
+    ('amount', 'message'),
+    [
+        (dict(percent=5), 'either `shots` or `percent`, but got shots=1 and percent=5'),
+        (dict(shots=None), 'either `shots` or `percent`, but got shots=None and percent=None'),
+        (dict(shots=None, percent=0), '`percent` to be between 0 and 100, but got 0'),
+        (dict(shots=None, percent=100), '`percent` to be between 0 and 100, but got 100'),
+    ],
+)
+def test_amount_of_labels(root, amount, message):
+    with pytest.raises(ConfigError, match=message):
+        split(root, **amount)
+
+
+def test_test_clips_are_looked_for(root, tool, capsys):
+    command = [str(root / 'train.csv')]
+    (root / 'manifest_test.csv').write_text('path,label\nrun/77.mp4,0\njump/03.mp4,1\n')
+    assert tool(*command) == 2
+    assert capsys.readouterr().err == (
+        f'make_split: {root}/train.csv: 1 of 32 training clips are in the test list or share a '
+        'recording with one there: jump/03.mp4 (line 11) is also jump/03.mp4 (line 3 of the test '
+        'list). Take them out of one of the lists.\n'
+    )
+    assert not (root / 'splits').exists()
+    assert tool(*command, '--no-audit') == 0
+    (root / 'other.csv').write_text('path,label\nrun/77.mp4,0\n')
+    assert tool(*command, '--test', str(root / 'other.csv')) == 0
+    assert tool(*command, '--test', str(root / 'absent.csv')) == 2
