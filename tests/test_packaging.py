@@ -93,7 +93,9 @@ def test_tested_versions_are_within_the_bounds(setup_module, name):
         bounds[requirement.name] = requirement.specifier
     lines = (ROOT / f'requirements/{name}.txt').read_text().splitlines()
     pins = [Requirement(line) for line in lines if line and not line.startswith('#')]
-    assert {pin.name for pin in pins} | {'ruff'} == set(bounds)
+    # The style is checked with the newest ruff alone.
+    unpinned = {'ruff'} if name == 'oldest' else set()
+    assert {pin.name for pin in pins} == set(bounds) - unpinned
     for pin in pins:
         version = next(iter(pin.specifier)).version
         assert bounds[pin.name].contains(version), str(pin)
