@@ -18,6 +18,7 @@ from mmengine.registry import Registry
 from torch import Tensor, nn
 
 from mmavssl.registry import LOCALIZERS, MODELS
+from mmavssl.structures.audio_front_end import SPECTROGRAM_SHAPE
 from mmavssl.utils.errors import ConfigError
 from mmavssl.utils.macs import count_all, count_by_module, shapes_only
 
@@ -80,6 +81,8 @@ def estimate_cost(cfg: Mapping, convention: str = 'paper') -> Cost:
     if localizer is not None:
         network = build_shapes(localizer, LOCALIZERS)
         video, audio = example_inputs(cfg, hears=True)
+        if getattr(network, 'audio_input', 'logmel') == 'spectrogram':
+            audio = torch.empty(1, *SPECTROGRAM_SHAPE, device='meta')
         localizer_counts = count(network, convention, video.transpose(1, 2), audio)
     one_clip = sum(localizer_counts.values())
     if 'student' not in model:
