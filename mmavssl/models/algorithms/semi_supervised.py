@@ -140,10 +140,10 @@ class SemiSupervisedRecognizer(RecognitionAlgorithm):
             ConfigError: the pipeline does not give what the localizer hears.
         """
         labeled, labels = inputs['labeled']['weak'], gt_labels(data_samples['labeled'])
-        if self.mixer is not None and self.mixer.needs_localization:
-            # Say what is missing now, not when warm-up is over.
-            localizer_sound(inputs['unlabeled']['strong'], self.mixer.audio_input)
         if self.in_warmup:
+            if self.mixer is not None and self.mixer.needs_localization:
+                # Say what is missing now, not when warm-up is over.
+                localizer_sound(inputs['unlabeled']['strong'], self.mixer.audio_input)
             logits = self.student(labeled['video'], labeled.get('audio')).logits
             return {'loss_sup': F.cross_entropy(logits, labels)}
 

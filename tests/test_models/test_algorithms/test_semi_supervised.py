@@ -354,10 +354,11 @@ class Ear(ToyLocalizer):
 
 
 def test_localizer_of_spectrograms_hears_the_strong_spectrogram() -> None:
-    model = build(localizer=Ear())
     inputs, samples = batch()
-    with pytest.raises(ConfigError, match="gives no 'spectrogram', only video, audio"):
-        model.loss(inputs, samples)
+    for warmup_epochs in (1, 0):
+        model = build(localizer=Ear(), warmup_epochs=warmup_epochs)
+        with pytest.raises(ConfigError, match="gives no 'spectrogram', only video, audio"):
+            model.loss(inputs, samples)
     spectrogram = torch.rand(NUM_UNLABELED, 9, 7)
     inputs['unlabeled']['strong']['spectrogram'] = spectrogram
     model.loss(inputs, samples)
