@@ -62,7 +62,7 @@ def draw(cfg, samples: list[dict], seed: int) -> list:
     """Mix every clip with the next one and return its panel."""
     import torch
 
-    from mmavssl.models.localizers.sound import localizer_sound
+    from mmavssl.models.localizers.audio_input import localizer_audio
     from mmavssl.models.maskers import TubeToken
     from mmavssl.registry import MIXERS, MODELS
     from mmavssl.visualization.mask_figure import ClipPanel
@@ -77,7 +77,7 @@ def draw(cfg, samples: list[dict], seed: int) -> list:
     audio = torch.cat([view['audio'] for view in views]) if 'audio' in views[0] else None
     sound = None
     if mixer.needs_localization:
-        sounds = [localizer_sound(view, mixer.audio_input) for view in views]
+        sounds = [localizer_audio(view, mixer.audio_input) for view in views]
         sound = None if sounds[0] is None else torch.cat(sounds)
     video = preprocessor.normalize(clips)
     torch.manual_seed(seed)

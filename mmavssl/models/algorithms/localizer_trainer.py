@@ -5,7 +5,7 @@ from mmengine.logging import MessageHub
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
-from mmavssl.models.localizers.sound import LOGMEL, localizer_sound
+from mmavssl.models.localizers.audio_input import LOGMEL, localizer_audio
 from mmavssl.registry import LOCALIZERS, LOSSES, MODELS, SSL_ALGORITHMS
 from mmavssl.structures import AVDataSample
 from mmavssl.utils.errors import DataError
@@ -70,7 +70,7 @@ class LocalizerTrainer(BaseModel):
         if mode == 'predict':
             return self.predict(inputs, data_samples)
         if mode == 'tensor':
-            return self.localize(inputs['video'], self.sound_of(inputs))
+            return self.localize(inputs['video'], self.audio_of(inputs))
         raise ValueError(f"Expected `mode` to be 'tensor', 'loss' or 'predict', but got {mode!r}.")
 
     def loss(self, inputs: dict) -> dict[str, Tensor]:
@@ -83,7 +83,7 @@ class LocalizerTrainer(BaseModel):
             DataError: no stream has a weak view with sound.
         """
         views = [stream[VIEW] for stream in inputs.values() if VIEW in stream]
-        pairs = [(view['video'], self.sound_of(view)) for view in views]
+        pairs = [(view['video'], self.audio_of(view)) for view in views]
         pairs = [(video, sound) for video, sound in pairs if sound is not None]
         if not pairs:
             raise DataError(
@@ -105,7 +105,7 @@ class LocalizerTrainer(BaseModel):
             inputs: ``video`` (B, V, C, T, H, W) and ``audio`` (B, V, T_a, F).
             data_samples: B samples.
         """
-        video, audio = inputs['video'], self.sound_of(inputs)
+        video, audio = inputs['video'], self.audio_of(inputs)
         maps = self.localize(video.flatten(0, 1), audio.flatten(0, 1))
         heatmaps = maps.unflatten(0, video.shape[:2])
         for sample, heatmap in zip(data_samples, heatmaps, strict=True):
@@ -117,9 +117,9 @@ class LocalizerTrainer(BaseModel):
         frames = self.data_preprocessor.unnormalize(video).transpose(1, 2)
         return self.localizer(frames, audio)
 
-    def sound_of(self, view: dict[str, Tensor]) -> Tensor | None:
+    def audio_of(self, view: dict[str, Tensor]) -> Tensor | None:
         """Return what the localizer hears of a view, None where it has no sound."""
-        return localizer_sound(view, getattr(self.localizer, 'audio_input', LOGMEL))
+        return localizer_audio(view, getattr(self.localizer, 'audio_input', LOGMEL))
 
     def pick_frames(self, video: Tensor) -> Tensor:
         """Return one frame (B, 3, H, W) in [0, 1] of each clip (B, C, T, H, W)."""

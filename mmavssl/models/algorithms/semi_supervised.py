@@ -12,7 +12,7 @@ from mmengine.logging import MessageHub
 from torch import Tensor, nn
 
 from mmavssl.models.algorithms.base import RecognitionAlgorithm, gt_labels
-from mmavssl.models.localizers.sound import localizer_sound
+from mmavssl.models.localizers.audio_input import localizer_audio
 from mmavssl.models.losses.consistency import consistency_loss
 from mmavssl.models.recognizers.av_recognizer import RecognizerOutput
 from mmavssl.models.thresholds.base import ThresholdResult
@@ -143,7 +143,7 @@ class SemiSupervisedRecognizer(RecognitionAlgorithm):
         if self.in_warmup:
             if self.mixer is not None and self.mixer.needs_localization:
                 # Say what is missing now, not when warm-up is over.
-                localizer_sound(inputs['unlabeled']['strong'], self.mixer.audio_input)
+                localizer_audio(inputs['unlabeled']['strong'], self.mixer.audio_input)
             logits = self.student(labeled['video'], labeled.get('audio')).logits
             return {'loss_sup': F.cross_entropy(logits, labels)}
 
@@ -190,7 +190,7 @@ class SemiSupervisedRecognizer(RecognitionAlgorithm):
             frames = self.data_preprocessor.unnormalize(strong['video'])
             guide = {
                 'frames': frames.transpose(1, 2),
-                'audio_clean': localizer_sound(strong, self.mixer.audio_input),
+                'audio_clean': localizer_audio(strong, self.mixer.audio_input),
             }
         mixed = self.mixer(strong['video'], strong.get('audio'), partner, **guide)
         return {'video': mixed.video, 'audio': mixed.audio, 'ratio': mixed.ratio}

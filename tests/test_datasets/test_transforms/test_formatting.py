@@ -18,7 +18,7 @@ def view(num_clips=1, num_crops=1, num_frames=2, seed=0):
     }
 
 
-def test_test_sample_has_every_view_with_the_sound_of_its_clip():
+def test_test_sample_has_every_view_with_the_audio_of_its_clip():
     results = {**view(num_clips=2, num_crops=3), 'crop_box': np.arange(24).reshape(6, 4)}
     packed = PackAVInputs(keep_waveform=True)(results)
     video, audio = packed['inputs']['video'], packed['inputs']['audio']

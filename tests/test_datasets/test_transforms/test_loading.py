@@ -149,7 +149,7 @@ def test_sound_is_not_touched_on_demand(make_video):
     assert results['imgs'].shape == (4, 48, 64, 3)
 
 
-def test_sound_of_a_video_with_sound_is_used_under_every_policy(make_video):
+def test_audio_of_a_video_with_sound_is_used_under_every_policy(make_video):
     path = make_video()
     for policy in ('error', 'silence', 'skip'):
         results = clip_of(open_file(path, audio=policy), seconds=2.9)

@@ -34,7 +34,7 @@ def test_views_of_one_open_file(make_video):
     assert 'gt_label' not in sample['data_samples']
 
 
-def test_test_sample_has_views_with_the_sound_of_their_clip(make_video):
+def test_test_sample_has_views_with_the_audio_of_their_clip(make_video):
     pipeline = [
         {**PIPELINE[0], 'num_clips': 5, 'mode': 'uniform'},
         PIPELINE[1],

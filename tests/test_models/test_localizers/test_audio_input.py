@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from mmavssl.models.localizers.sound import localizer_sound
+from mmavssl.models.localizers.audio_input import localizer_audio
 from mmavssl.utils.errors import ConfigError
 
 VIEW = {
@@ -15,14 +15,14 @@ def without(*names):
 
 
 def test_logmel_is_the_clean_one_if_there_is_one():
-    assert localizer_sound(VIEW, 'logmel') is VIEW['audio_clean']
-    assert localizer_sound(without('audio_clean'), 'logmel') is VIEW['audio']
-    assert localizer_sound(without('audio_clean', 'audio'), 'logmel') is None
+    assert localizer_audio(VIEW, 'logmel') is VIEW['audio_clean']
+    assert localizer_audio(without('audio_clean'), 'logmel') is VIEW['audio']
+    assert localizer_audio(without('audio_clean', 'audio'), 'logmel') is None
 
 
 def test_others_are_entries_of_the_view():
-    assert localizer_sound(VIEW, 'spectrogram') is VIEW['spectrogram']
-    assert localizer_sound({**VIEW, 'pitch': VIEW['video']}, 'pitch') is VIEW['video']
+    assert localizer_audio(VIEW, 'spectrogram') is VIEW['spectrogram']
+    assert localizer_audio({**VIEW, 'pitch': VIEW['video']}, 'pitch') is VIEW['video']
 
 
 @pytest.mark.parametrize(
@@ -37,4 +37,4 @@ def test_never_another_sound_in_its_place(audio_input, remedy):
     with pytest.raises(
         ConfigError, match=f"gives no '{audio_input}', only video, audio.*{remedy}"
     ):
-        localizer_sound(without('spectrogram'), audio_input)
+        localizer_audio(without('spectrogram'), audio_input)

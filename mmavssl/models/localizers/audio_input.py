@@ -11,7 +11,7 @@ LOGMEL = 'logmel'
 SOURCES = {'spectrogram': '`LogSpectrogram()`', 'waveform': '`PackAVInputs(keep_waveform=True)`'}
 
 
-def localizer_sound(view: Mapping[str, Tensor], audio_input: str) -> Tensor | None:
+def localizer_audio(view: Mapping[str, Tensor], audio_input: str) -> Tensor | None:
     """Return what a localizer with that ``audio_input`` hears.
 
     Args:
