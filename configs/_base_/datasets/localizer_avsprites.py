@@ -34,14 +34,7 @@ test_dataloader = dict(
         ann_file='manifest_test.csv',
         classes_file='classes.txt',
         prepare_command='python tools/data/make_avsprites.py data/avsprites',
-        pipeline=[
-            dict(type='OpenAVFile', audio='error'),
-            dict(type='SampleClip', clip_len=4, frame_interval=8, target_fps=16, mode='uniform'),
-            dict(type='LoadAVClip', audio_seconds=1.93),
-            dict(type='CenterCrop', scale=72, size=64),
-            dict(type='LogMel', num_mel_bins=64, target_frames=192),
-            dict(type='PackAVInputs'),
-        ],
+        pipeline={{_base_.center_pipeline}},
     ),
 )
 test_cfg = dict()

@@ -45,3 +45,12 @@ test_pipeline = [
     dict(type='LogMel', num_mel_bins=64, target_frames=192),
     dict(type='PackAVInputs'),
 ]
+# One clip from the middle, one crop: for localization maps.
+center_pipeline = [
+    dict(type='OpenAVFile', audio='error'),
+    dict(type='SampleClip', clip_len=4, frame_interval=8, target_fps=16, mode='uniform'),
+    dict(type='LoadAVClip', audio_seconds=1.93),
+    dict(type='CenterCrop', scale=72, size=64),
+    dict(type='LogMel', num_mel_bins=64, target_frames=192),
+    dict(type='PackAVInputs'),
+]
