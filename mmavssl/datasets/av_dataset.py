@@ -1,13 +1,16 @@
 """Data set of video files with sound, from a list."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from mmengine.dataset import BaseDataset
 
+from mmavssl.datasets.clip_infos import ClipInfos
 from mmavssl.datasets.clip_log import ClipLog
-from mmavssl.datasets.manifest import ClipEntry, read_classes, read_manifest
+from mmavssl.datasets.manifest import read_classes
+from mmavssl.datasets.open_lists import open_manifest
 from mmavssl.registry import DATASETS, TRANSFORMS
 from mmavssl.structures import DrawIndex
 from mmavssl.utils.errors import ConfigError, DataError
@@ -28,6 +31,10 @@ class AVDataset(BaseDataset):
     another one, which follows from the draw as well, takes its place, and the log names the file
     and the number of clips skipped so far, once per clip (see `ClipLog`); so it does with files
     that are damaged in part. Any other fault is an error that names the file.
+
+    The list is a `ClipTable`, which workers share whatever ``serialize_data`` says, and
+    ``data_list`` is a view of it (`ClipInfos`). A subclass whose ``load_data_list`` returns a list
+    of dicts is served by `BaseDataset` as ever.
 
     Args:
         ann_file: manifest or text list, relative to ``data_root``.
@@ -80,7 +87,7 @@ class AVDataset(BaseDataset):
             **kwargs,
         )
 
-    def load_data_list(self) -> list[dict]:
+    def load_data_list(self) -> ClipInfos:
         """Read the list.
 
         Raises:
@@ -88,13 +95,32 @@ class AVDataset(BaseDataset):
         """
         if not Path(self.ann_file or '.').is_file():
             raise self._missing(self.ann_file, 'ann_file')
-        return [self._info(entry) for entry in read_manifest(self.ann_file, self._classes)]
+        table = open_manifest(self.ann_file, self._classes)
+        if self.source != 'unlabeled' and table.labels.min() < 0:
+            entry = table[int(np.argmax(table.labels < 0))]
+            raise DataError(
+                f'{self.ann_file}:{entry.line}: {entry.path} has no label, but the list is used '
+                f'as {self.source}. Label it, or use it as unlabeled.'
+            )
+        self.serialize_data = False  # to bytes that workers share: the table is such already
+        return ClipInfos(table, Path(self.data_root or ''), self.source)
 
     def full_init(self) -> None:
         """Load the list, if that is still to be done."""
         if not self._fully_initialized:
             super().full_init()
-            self.skipped, self.damaged = ClipLog(len(self)), ClipLog(len(self))
+            self._begin_logs()
+
+    def get_subset_(self, indices: int | Sequence[int] | np.ndarray) -> None:
+        """Keep some of the clips; an array of millions of indices stays one."""
+        super().get_subset_(indices)
+        self._begin_logs()
+
+    def get_subset(self, indices: int | Sequence[int] | np.ndarray) -> 'AVDataset':
+        """Return a data set of some of the clips, which shares the list with this one."""
+        subset = super().get_subset(indices)
+        subset._begin_logs()
+        return subset
 
     @property
     def _classes(self) -> tuple[str, ...]:
@@ -110,23 +136,16 @@ class AVDataset(BaseDataset):
             f'{remedy}'
         )
 
-    def _info(self, entry: ClipEntry) -> dict:
-        root = Path(self.data_root or '')
-        info = {
-            'video_path': str(root / entry.path),
-            'audio_path': str(root / entry.audio_path) if entry.audio_path else None,
-            'start': entry.start,
-            'end': entry.end,
-            'source': self.source,
-        }
-        if self.source == 'unlabeled':
-            return {**info, 'gt_for_log': -1 if entry.label is None else entry.label}
-        if entry.label is None:
-            raise DataError(
-                f'{self.ann_file}:{entry.line}: {entry.path} has no label, but the list is used '
-                f'as {self.source}. Label it, or use it as unlabeled.'
-            )
-        return {**info, 'label': entry.label}
+    def _begin_logs(self) -> None:
+        self.skipped, self.damaged = ClipLog(len(self)), ClipLog(len(self))
+
+    def _get_unserialized_subset(
+        self, indices: int | Sequence[int] | np.ndarray
+    ) -> Sequence[dict]:
+        # `BaseDataset` would make a list of dicts of those that are no int.
+        if isinstance(self.data_list, ClipInfos) and isinstance(indices, Sequence | np.ndarray):
+            return self.data_list.take(indices)
+        return super()._get_unserialized_subset(indices)
 
     def __getitem__(self, draw: int | DrawIndex) -> dict:
         """Return one draw of a sample, as the pipeline makes it.

@@ -7,7 +7,8 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmavssl.datasets.av_dataset import AVDataset
-from mmavssl.datasets.manifest import read_classes, read_manifest
+from mmavssl.datasets.manifest import read_classes
+from mmavssl.datasets.open_lists import open_manifest
 from mmavssl.utils.dataset_configs import dataset_class, dataset_configs
 from mmavssl.utils.errors import ConfigError, DataError
 
@@ -57,7 +58,7 @@ def _check_list(path: str, node: Mapping, command: str | None, outputs: int | No
             f'{HEAD}: expected {len(classes)}, the number of classes in {classes_file} '
             f'(`{path}.classes_file`), but got {outputs!r}.'
         )
-    entries = read_manifest(ann_file, classes)
+    entries = open_manifest(ann_file, classes, hand_over=True)  # to the data set
     for entry in (entries[0], entries[len(entries) // 2], entries[-1]):
         for name in (entry.path, entry.audio_path):
             if name and not (root / name).exists():

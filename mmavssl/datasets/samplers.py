@@ -12,6 +12,8 @@ from mmavssl.structures import DrawIndex
 from mmavssl.utils.errors import ConfigError
 from mmavssl.utils.random import stable_seed
 
+PORTION = 8192  # indices of a permutation that are Python numbers at a time
+
 
 def endless_permutations(
     size: int, seed: int, epoch: int, stream: str, offset: int = 0
@@ -31,8 +33,9 @@ def endless_permutations(
     repeat = 0
     while True:
         generator = torch.Generator().manual_seed(stable_seed(seed, epoch, stream, repeat))
-        for index in torch.randperm(size, generator=generator).tolist():
-            yield DrawIndex(offset + index, epoch, repeat)
+        for part in torch.randperm(size, generator=generator).split(PORTION):
+            for index in part.tolist():
+                yield DrawIndex(offset + index, epoch, repeat)
         repeat += 1
 
 

@@ -6,10 +6,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from mmengine.config import Config
 from mmengine.logging import MMLogger
 from torch.utils.data import DataLoader
 
-from mmavssl.datasets import AVDataset
+from mmavssl.datasets import AVDataset, open_lists
+from mmavssl.datasets.clip_check import check_clips
 from mmavssl.registry import DATASETS, TRANSFORMS
 from mmavssl.structures import DrawIndex
 from mmavssl.utils import ConfigError, DataError
@@ -152,6 +154,70 @@ def test_mechanics_of_base_dataset(root, serialize_data):
     assert len(make(root, serialize_data=serialize_data, indices=4)) == 4
     subset = dataset.get_subset([8, 2])
     assert [s['video_path'][-5:] for s in (subset[0], subset[1])] == ['8.mp4', '2.mp4']
+    assert [subset.get_data_info(i)['sample_idx'] for i in (0, 1, -1)] == [0, 1, 1]
+
+
+def clips_in(dataset):
+    return [int(Path(sample['video_path']).stem) for sample in dataset]
+
+
+@pytest.mark.parametrize(
+    ('indices', 'expected'),
+    [
+        (3, [0, 1, 2]),
+        (-3, [7, 8, 9]),
+        (0, []),
+        ([4, -1, 4], [4, 9, 4]),
+        (np.array([9, 0]), [9, 0]),
+        (range(2, 5), [2, 3, 4]),
+        ([], []),
+    ],
+)
+def test_subsets(root, indices, expected):
+    dataset = make(root)
+    subset = dataset.get_subset(indices)
+    assert clips_in(subset) == expected
+    assert clips_in(make(root, indices=indices)) == expected
+    assert len(subset.skipped.marks) == len(expected)
+    assert subset.data_list.table is dataset.data_list.table
+    assert clips_in(subset.get_subset(-1)) == expected[-1:]
+    dataset.get_subset_(indices)
+    assert clips_in(dataset) == expected
+
+
+@pytest.mark.parametrize('indices', [2.5, None, {1, 2}])
+def test_bad_subset(root, indices):
+    with pytest.raises(TypeError, match='int or sequence of int'):
+        make(root).get_subset(indices)
+    with pytest.raises(IndexError):
+        make(root).get_subset([10])
+
+
+def test_list_that_was_checked_is_not_read_again(root, monkeypatch):
+    cfg = Config({'loader': {'dataset': {'type': 'AVDataset', 'ann_file': 'train.csv'}}})
+    cfg.loader.dataset.data_root = str(root)
+    for i in (0, 5, 9):
+        (root / f'v/{i}.mp4').parent.mkdir(exist_ok=True)
+        (root / f'v/{i}.mp4').touch()
+    check_clips(cfg, ('loader',))
+    monkeypatch.setattr(open_lists, 'read_manifest', None)
+    first, second = make(root), make(root, source='unlabeled')
+    assert clips_in(first) == clips_in(second) == list(range(10))
+
+
+class OwnList(AVDataset):
+    """A subclass that makes the list itself."""
+
+    def load_data_list(self):
+        return [{'video_path': f'{i}.mp4', 'audio_path': None} for i in range(4)]
+
+
+@pytest.mark.parametrize('serialize_data', [True, False])
+def test_list_of_a_subclass(root, serialize_data):
+    dataset = OwnList('', data_root=str(root), serialize_data=serialize_data)
+    assert clips_in(dataset) == [0, 1, 2, 3]
+    assert clips_in(dataset.get_subset([3, 1])) == [3, 1]
+    assert hasattr(dataset, 'data_bytes') is serialize_data
 
 
 def test_lazy_data_set_needs_no_list(root):
@@ -267,8 +333,9 @@ def test_subset_counts_for_itself(root):
     subset = dataset.get_subset([3, 4])
     assert len(subset.skipped) == 0
     subset[0]
-    assert subset.skipped.marks[:2].tolist() == [True, False]
+    assert subset.skipped.marks.tolist() == [True, False]
     assert len(dataset.skipped) == 1
+    assert len(dataset.get_subset([3, 4]).skipped) == 0
 
 
 def test_limit_of_skips(root):

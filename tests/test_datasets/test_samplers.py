@@ -19,7 +19,7 @@ from mmavssl.datasets.samplers import endless_permutations
 from mmavssl.registry import DATASETS
 from mmavssl.structures import AVDataSample, DrawIndex
 from mmavssl.utils import ConfigError
-from mmavssl.utils.random import isolated_rng
+from mmavssl.utils.random import isolated_rng, stable_seed
 
 SEEDS = range(12)
 
@@ -73,6 +73,13 @@ def test_endless_permutations(seed):
         assert sorted(d.index for d in part) == list(range(10, 17))
         orders.append(tuple(d.index for d in part))
     assert len(set(orders)) > 1
+
+
+def test_long_permutations_come_in_parts():
+    size = 2 * samplers.PORTION + 5
+    generator = torch.Generator().manual_seed(stable_seed(3, 1, 'x', 0))
+    expected = [DrawIndex(4 + i, 1, 0) for i in torch.randperm(size, generator=generator).tolist()]
+    assert list(islice(endless_permutations(size, 3, 1, 'x', offset=4), size)) == expected
 
 
 def test_first_places_are_uniform():

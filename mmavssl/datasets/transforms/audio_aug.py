@@ -1,5 +1,7 @@
 """Log-mel front end of AST, and SpecAugment."""
 
+from math import ceil
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -19,6 +21,7 @@ from mmavssl.structures.audio_front_end import (
 from mmavssl.utils.errors import ConfigError
 
 MIN_SAMPLES = SAMPLE_RATE * FRAME_LENGTH_MS // 1000
+STEP = SAMPLE_RATE * FRAME_SHIFT_MS // 1000
 
 
 def normalize(logmel: Tensor, mean: float = AUDIOSET_MEAN, std: float = AUDIOSET_STD) -> Tensor:
@@ -61,26 +64,33 @@ class LogMel(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Compute the log-mels."""
-        logmels = [self.fbank(waveform) for waveform in results['waveform']]
-        results['audio'] = normalize(torch.stack(logmels), self.norm_mean, self.norm_std)
+        logmels = self.fbanks(results['waveform'])
+        results['audio'] = normalize(logmels, self.norm_mean, self.norm_std)
         results['audio_zero'] = -self.norm_mean / (2 * self.norm_std)
         return results
 
-    def fbank(self, waveform: np.ndarray) -> Tensor:
-        """Return the log-mel (T_a, F) of a waveform (S,), not normalized.
+    def fbanks(self, waveforms: np.ndarray) -> Tensor:
+        """Return the log-mels (K, T_a, F) of waveforms (K, S), not normalized.
 
         Raises:
-            ConfigError: the waveform is shorter than one window of 25 ms.
+            ConfigError: the waveforms are shorter than one window of 25 ms.
         """
-        if len(waveform) < MIN_SAMPLES:
+        length = waveforms.shape[1]
+        if length < MIN_SAMPLES:
             raise ConfigError(
                 f'Expected at least {MIN_SAMPLES} samples (25 ms) of sound, but got '
-                f'{len(waveform)}. Raise `audio_seconds` of LoadAVClip.'
+                f'{length}. Raise `audio_seconds` of LoadAVClip.'
             )
         # In float32, nearly silent bins differ by up to 3e-3 from one kind of CPU to another.
-        signal = torch.from_numpy(waveform)[None].double()
-        logmel = fbank(
-            signal - signal.mean(),
+        signals = torch.from_numpy(waveforms).double()
+        signals = signals - signals.mean(dim=1, keepdim=True)
+        # One call for all, as most of its time does not depend on the length: each begins at a
+        # whole number of steps, and windows that reach into the next one are left out.
+        steps = ceil(length / STEP)
+        num_frames = (length - MIN_SAMPLES) // STEP + 1
+        joined = F.pad(signals, (0, steps * STEP - length)).reshape(1, -1)
+        logmels = fbank(
+            F.pad(joined, (0, MIN_SAMPLES)),
             htk_compat=True,
             sample_frequency=SAMPLE_RATE,
             use_energy=False,
@@ -89,8 +99,9 @@ class LogMel(BaseTransform):
             dither=0.0,
             frame_shift=FRAME_SHIFT_MS,
         )
-        logmel = F.pad(logmel, (0, 0, 0, self.target_frames - len(logmel)))[: self.target_frames]
-        return logmel.float()
+        logmels = logmels[: steps * len(waveforms)].unflatten(0, (len(waveforms), steps))
+        kept = logmels[:, : min(num_frames, self.target_frames)]
+        return F.pad(kept, (0, 0, 0, self.target_frames - kept.shape[1])).float()
 
 
 @TRANSFORMS.register_module()

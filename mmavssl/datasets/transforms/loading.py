@@ -1,12 +1,16 @@
 """Load what a sample needs: one open file, then the frames and the sound of each clip."""
 
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from mmavssl.datasets.transforms.audio_reader import AudioFile
-from mmavssl.datasets.transforms.video_reader import DecodedVideo, VideoFile
+from mmavssl.datasets.readers.audio_file import AudioFile
+from mmavssl.datasets.readers.media_file import MediaFile
+from mmavssl.datasets.readers.storage import fetch, is_remote
+from mmavssl.datasets.readers.video_file import DecodedVideo, VideoFile, check_backend
 from mmavssl.registry import TRANSFORMS
 from mmavssl.structures.audio_front_end import SAMPLE_RATE
 from mmavssl.utils.errors import DataError
@@ -16,7 +20,7 @@ AUDIO_POLICIES = ('error', 'silence', 'skip', None)
 
 @TRANSFORMS.register_module()
 class OpenAVFile(BaseTransform):
-    """Open the video file, and its sound, once for all views of the sample.
+    """Open the file, its pictures and its sound, once for all views of the sample.
 
     Adds ``video_file``, and with sound ``audio_file`` (None without sound), ``has_audio`` and
     ``audio_origin``, the time of the first frame on the clock of the sound. Pictures and sound of
@@ -27,28 +31,43 @@ class OpenAVFile(BaseTransform):
             another clip takes its place, and the log names the file. None: never touch the sound.
         cache: number of files that each worker keeps decoded in memory; for small data sets of
             short clips, which are then decoded once instead of in every epoch.
+        backend: what decodes the pictures, ``pyav`` or ``decord`` (see `VideoFile`).
+        backend_args: of MMEngine's storage backend, where the files are not on the disk; None: by
+            the beginning of the path (``http://``, ``s3://``).
 
     Raises:
+        ConfigError: unknown backend.
         ValueError: unknown policy, or a negative cache.
     """
 
-    def __init__(self, audio: str | None = 'error', cache: int = 0) -> None:
+    def __init__(
+        self,
+        audio: str | None = 'error',
+        cache: int = 0,
+        backend: str = 'pyav',
+        backend_args: Mapping[str, Any] | None = None,
+    ) -> None:
         if audio not in AUDIO_POLICIES:
             raise ValueError(f'Expected `audio` to be one of {AUDIO_POLICIES}, but got {audio!r}.')
         if cache < 0:
             raise ValueError(f'Expected `cache` to be at least 0, but got {cache!r}.')
-        self.__setstate__({'audio': audio, 'cache': cache})
+        check_backend(backend)
+        self.audio = audio
+        self.cache = cache
+        self.backend = backend
+        self.backend_args = backend_args
+        self._use_cache()
 
     def __getstate__(self) -> dict:
         # Workers that are started anew, not forked, get the settings and fill their own cache.
-        return {'audio': self.audio, 'cache': self.cache}
+        return {key: value for key, value in vars(self).items() if key != '_open_cached'}
 
     def __setstate__(self, state: dict) -> None:
-        self.audio, self.cache = state['audio'], state['cache']
-        self.open_video, self.open_audio = VideoFile, AudioFile
-        if self.cache:
-            self.open_video = lru_cache(self.cache)(DecodedVideo)
-            self.open_audio = lru_cache(self.cache)(AudioFile)
+        vars(self).update(state)
+        self._use_cache()
+
+    def _use_cache(self) -> None:
+        self._open_cached = lru_cache(self.cache)(self._open_decoded)
 
     def transform(self, results: dict) -> dict | None:
         """Open the files, or return None to skip the sample.
@@ -56,27 +75,50 @@ class OpenAVFile(BaseTransform):
         Raises:
             DataError: a file that cannot be used, or no sound under the policy ``error``.
         """
-        video_path = results['video_path']
-        results['video_file'] = self.open_video(video_path)
-        if self.audio is None:
+        video_path, sound_path = results['video_path'], results.get('audio_path')
+        shared = sound_path in (None, '', video_path)
+        open_files = self._open_cached if self.cache else self._open
+        video, sound = open_files(video_path, None if shared else sound_path)
+        results['video_file'] = video
+        if sound is None:
             return results
-        path = results.get('audio_path') or video_path
-        audio_file = self.open_audio(path)
-        shared = path == video_path
-        results['audio_origin'] = (
-            results['video_file'].clock.start_time if shared else audio_file.start_time
-        )
-        results['has_audio'] = audio_file.has_audio
-        results['audio_file'] = audio_file if audio_file.has_audio else None
-        if not audio_file.has_audio:
+        results['audio_origin'] = video.clock.start_time if shared else sound.start_time
+        results['has_audio'] = sound.has_audio
+        results['audio_file'] = sound if sound.has_audio else None
+        if not sound.has_audio:
             if self.audio == 'error':
                 raise DataError(
-                    f'{path} has no sound, which this model needs. Take it out of the list, or '
-                    "set OpenAVFile(audio='silence') or OpenAVFile(audio='skip')."
+                    f'{sound.path} has no sound, which this model needs. Take it out of the list, '
+                    "or set OpenAVFile(audio='silence') or OpenAVFile(audio='skip')."
                 )
             if self.audio == 'skip':
                 return None
         return results
+
+    def _open(
+        self, video_path: str, sound_path: str | None, video_class: type[VideoFile] = VideoFile
+    ) -> tuple[VideoFile, AudioFile | None]:
+        both = self.audio is not None and sound_path is None
+        media = self._media(video_path, 'video', *(['audio'] if both else []))
+        video = video_class(media, self.backend)
+        if self.audio is None:
+            return video, None
+        return video, AudioFile(media if both else self._media(sound_path, 'audio'))
+
+    def _open_decoded(
+        self, video_path: str, sound_path: str | None
+    ) -> tuple[VideoFile, AudioFile | None]:
+        video, sound = self._open(video_path, sound_path, DecodedVideo)
+        if sound is not None:
+            sound.decode_all()
+        for file in (video, sound):
+            if file is not None:
+                file.media.close()
+        return video, sound
+
+    def _media(self, path: str, *kinds: str) -> MediaFile:
+        remote = is_remote(path, self.backend_args)
+        return MediaFile(path, fetch(path, self.backend_args) if remote else None, kinds)
 
 
 @TRANSFORMS.register_module()
@@ -104,21 +146,21 @@ class LoadAVClip(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Decode frames and sound."""
-        results['imgs'] = results['video_file'].frames(results['frame_inds'].reshape(-1))
+        results['imgs'] = results['video_file'].frames(results['frame_inds'])
         if 'has_audio' in results:
-            windows = [self._window(results, *times) for times in results['clip_times']]
-            results['waveform'] = np.stack(windows)
+            results['waveform'] = self._windows(results)
         return results
 
-    def _window(self, results: dict, begin: float, end: float) -> np.ndarray:
-        seconds = self.audio_seconds or end - begin
+    def _windows(self, results: dict) -> np.ndarray:
+        begins, ends = results['clip_times'].T
+        seconds = self.audio_seconds or float(ends[0] - begins[0])
+        firsts = (begins + ends - seconds) / 2
         if results['audio_file'] is None:
-            return np.zeros(round(seconds * SAMPLE_RATE), np.float32)
-        first = (begin + end - seconds) / 2
-        window = results['audio_file'].window(first + results['audio_origin'], seconds)
-        times = first + np.arange(len(window)) / SAMPLE_RATE
+            return np.zeros((len(firsts), round(seconds * SAMPLE_RATE)), np.float32)
+        windows = results['audio_file'].windows(firsts + results['audio_origin'], seconds)
+        times = firsts[:, None] + np.arange(windows.shape[1]) / SAMPLE_RATE
         if results.get('start') is not None:
-            window[times < results['start']] = 0
+            windows[times < results['start']] = 0
         if results.get('end') is not None:
-            window[times >= results['end']] = 0
-        return window
+            windows[times >= results['end']] = 0
+        return windows

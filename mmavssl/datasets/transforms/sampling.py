@@ -3,7 +3,7 @@
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from mmavssl.datasets.transforms.frame_clock import FrameClock
+from mmavssl.datasets.readers.frame_clock import FrameClock
 from mmavssl.registry import TRANSFORMS
 from mmavssl.utils.errors import DataError
 
@@ -30,6 +30,9 @@ class SampleClip(BaseTransform):
             first to the last possible one (one clip: the middle).
         target_fps: frame rate in which ``frame_interval`` counts; None: that of the file.
     """
+
+    #: Of all views, before one of them is loaded (see `MultiView`).
+    only_chooses = True
 
     def __init__(
         self,
@@ -70,6 +73,7 @@ class SampleClip(BaseTransform):
         moments = begins[:, None] + step * np.arange(self.clip_len)
         results['frame_inds'] = np.minimum(clock.index_at(moments), clock.last_before(last))
         results['clip_times'] = np.stack([begins, begins + span], axis=1)
+        results['video_file'].request(results['frame_inds'])
         return results
 
     def _offsets(self, slack: float) -> np.ndarray:

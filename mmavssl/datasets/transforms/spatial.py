@@ -19,13 +19,23 @@ def crop_resize(imgs: np.ndarray, box: np.ndarray, size: int) -> np.ndarray:
         size: side of the result.
     """
     x1, y1, x2, y2 = box.tolist()
-    interpolation = cv2.INTER_AREA if x2 - x1 > size else cv2.INTER_LINEAR
-    out = np.empty((len(imgs), size, size, 3), np.uint8)
+    return resize(imgs[:, y1:y2, x1:x2], size, size)
+
+
+def resize(imgs: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Scale frames (T, H, W, 3) to (T, height, width, 3).
+
+    Args:
+        imgs: frames, uint8.
+        height: of the result.
+        width: of the result.
+    """
+    # Bilinear interpolation leaves pixels out where it shrinks by more than 2; means do not.
+    shrinks = imgs.shape[1] > 2 * height or imgs.shape[2] > 2 * width
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    out = np.empty((len(imgs), height, width, 3), np.uint8)
     for frame, target in zip(imgs, out, strict=True):
-        cv2.resize(
-            np.ascontiguousarray(frame[y1:y2, x1:x2]), (size, size), target,
-            interpolation=interpolation,
-        )  # fmt: skip
+        cv2.resize(frame, (width, height), target, interpolation=interpolation)
     return out
 
 
@@ -102,12 +112,16 @@ class ThreeCrop(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Crop all frames."""
-        boxes = self.boxes(*results['imgs'].shape[1:3])
-        clips = results['imgs'].reshape(
-            -1, results['frame_inds'].shape[1], *results['imgs'].shape[1:]
-        )
-        crops = [crop_resize(clip, box, self.size) for clip in clips for box in boxes]
-        results['imgs'] = np.concatenate(crops)
+        height, width = results['imgs'].shape[1:3]
+        boxes = self.boxes(height, width)
+        factor = self.size / (boxes[0, 2] - boxes[0, 0])
+        scaled = resize(results['imgs'], round(height * factor), round(width * factor))
+        num_frames = results['frame_inds'].shape[1]
+        clips = scaled.reshape(-1, 1, num_frames, *scaled.shape[1:])
+        corners = (boxes[:, :2] * factor).round().astype(np.int64)
+        results['imgs'] = np.concatenate(
+            [clips[:, :, :, y : y + self.size, x : x + self.size] for x, y in corners], axis=1
+        ).reshape(-1, self.size, self.size, 3)
         results['crop_box'] = np.tile(boxes, (len(clips), 1))
         return results
 
@@ -141,5 +155,5 @@ class Flip(BaseTransform):
         """Mirror all frames or none."""
         results['flip'] = bool(np.random.rand() < self.prob)
         if results['flip']:
-            results['imgs'] = np.ascontiguousarray(results['imgs'][:, :, ::-1])
+            results['imgs'] = np.stack([cv2.flip(frame, 1) for frame in results['imgs']])
         return results

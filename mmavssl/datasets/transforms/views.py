@@ -1,5 +1,8 @@
 """Several views of one open file."""
 
+from collections.abc import Callable
+from itertools import takewhile
+
 from mmcv.transforms import BaseTransform
 
 from mmavssl.registry import TRANSFORMS
@@ -10,7 +13,9 @@ from mmavssl.utils.errors import ConfigError
 class MultiView(BaseTransform):
     """Run a branch of transforms per view on a shallow copy of the sample.
 
-    The file stays open for all of them; transforms replace arrays and never write into them. Adds
+    The file stays open for all of them; transforms replace arrays and never write into them.
+    Transforms at the head of the branches that only choose what to load (``only_chooses``, as of
+    `SampleClip`) run first for all views, so that one pass over the file decodes all of them. Adds
     ``views``: name -> results of the branch.
 
     Args:
@@ -23,20 +28,34 @@ class MultiView(BaseTransform):
     def __init__(self, **branches: list[dict]) -> None:
         if not branches:
             raise ConfigError('MultiView needs at least one view, e.g. weak=[...].')
-        self.branches = {
+        built = {
             name: [TRANSFORMS.build(transform) for transform in transforms]
             for name, transforms in branches.items()
         }
+        self.choosers = {name: list(takewhile(only_chooses, built[name])) for name in built}
+        self.branches = {name: built[name][len(self.choosers[name]) :] for name in built}
 
     def transform(self, results: dict) -> dict | None:
         """Make the views, or return None where a branch skips the sample."""
-        views = {}
-        for name, transforms in self.branches.items():
-            view = dict(results)
-            for transform in transforms:
-                view = transform(view)
-                if view is None:
+        views = {name: dict(results) for name in self.branches}
+        for stage in (self.choosers, self.branches):
+            for name, transforms in stage.items():
+                views[name] = run(transforms, views[name])
+                if views[name] is None:
                     return None
-            views[name] = view
         results['views'] = views
         return results
+
+
+def only_chooses(transform: Callable[[dict], dict | None]) -> bool:
+    """Return whether a transform says that it loads nothing."""
+    return getattr(transform, 'only_chooses', False)
+
+
+def run(transforms: list[Callable[[dict], dict | None]], results: dict) -> dict | None:
+    """Run transforms one after another, until one skips the sample."""
+    for transform in transforms:
+        results = transform(results)
+        if results is None:
+            return None
+    return results

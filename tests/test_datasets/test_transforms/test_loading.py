@@ -4,8 +4,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from mmavssl.datasets.readers.video_file import DecodedVideo
 from mmavssl.datasets.transforms import LoadAVClip, OpenAVFile, SampleClip
-from mmavssl.datasets.transforms.video_reader import DecodedVideo
 from mmavssl.utils.errors import DataError
 
 EVENT_SECONDS = 1.5

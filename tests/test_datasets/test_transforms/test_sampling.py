@@ -1,14 +1,18 @@
 import numpy as np
 import pytest
 
+from mmavssl.datasets.readers.frame_clock import FrameClock
 from mmavssl.datasets.transforms import SampleClip
-from mmavssl.datasets.transforms.frame_clock import FrameClock
 from mmavssl.utils.errors import DataError
 
 
 class Video:
     def __init__(self, clock):
         self.clock = clock
+        self.requested = None
+
+    def request(self, indices):
+        self.requested = indices
 
 
 def video(num_frames, fps, start=0.0):

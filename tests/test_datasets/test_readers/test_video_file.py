@@ -2,9 +2,9 @@ import av
 import numpy as np
 import pytest
 
-from mmavssl.datasets.transforms import decord_decoder
-from mmavssl.datasets.transforms.audio_reader import AudioFile
-from mmavssl.datasets.transforms.video_reader import DecodedVideo, VideoFile
+from mmavssl.datasets.readers import decord_decoder
+from mmavssl.datasets.readers.audio_file import AudioFile
+from mmavssl.datasets.readers.video_file import DecodedVideo, VideoFile
 from mmavssl.utils.errors import DataError
 
 OPEN_GROUPS = {'x264-params': 'open-gop=1:bframes=3:b-adapt=0'}
@@ -28,11 +28,14 @@ FILES = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize('backend', ['pyav', 'decord'])
 @pytest.mark.parametrize('name', FILES)
-def test_each_frame_is_the_one_asked_for(make_video, numbers_of, name):
+def test_each_frame_is_the_one_asked_for(make_video, numbers_of, name, backend):
     made, expects_decord = FILES[name]
-    video = VideoFile(str(make_video(name, **made)))
-    if expects_decord is not None and decord_decoder.decord is not None:
+    video = VideoFile(str(make_video(name, **made)), backend)
+    if backend == 'pyav':
+        assert video._decord is None
+    elif expects_decord is not None and decord_decoder.decord is not None:
         assert (video._decord is not None) == expects_decord
     assert video.num_frames == (25 if name == 'small.webm' else 75)
     assert video.fps == pytest.approx(25)
@@ -65,15 +68,13 @@ def test_variable_frame_rate(make_video, numbers_of):
         assert numbers_of(video.frames(shown)) == shown.tolist()
 
 
-@pytest.mark.parametrize('decord', [True, False])
-def test_picture_is_turned_as_the_file_says(make_video, rotate, monkeypatch, decord):
-    if not decord:
-        monkeypatch.setattr(decord_decoder, 'decord', None)
+@pytest.mark.parametrize('backend', ['pyav', 'decord'])
+def test_picture_is_turned_as_the_file_says(make_video, rotate, backend):
     path = make_video(seconds=1.0, sample_rate=None)
     lying = VideoFile(str(path)).frames(np.array([3, 20]))
     rotate(path)
-    video = VideoFile(str(path))
-    assert (video._decord is not None) == (decord and decord_decoder.decord is not None)
+    video = VideoFile(str(path), backend)
+    assert backend == 'pyav' or decord_decoder.decord is None or video._decord is not None
     upright = video.frames(np.array([3, 20]))
     assert upright.shape == (2, 64, 48, 3)
     difference = upright.astype(int) - np.rot90(lying, -1, axes=(1, 2))
@@ -82,9 +83,9 @@ def test_picture_is_turned_as_the_file_says(make_video, rotate, monkeypatch, dec
 
 def test_edit_list_cuts_off_the_beginning(make_video, cut, numbers_of):
     path = make_video(options={'bf': '0'})
-    assert decord_decoder.decord is None or VideoFile(str(path))._decord is not None
+    assert decord_decoder.decord is None or VideoFile(str(path), 'decord')._decord is not None
     cut(path, 0.56)
-    video = VideoFile(str(path))
+    video = VideoFile(str(path), 'decord')
     assert video._decord is None  # it would begin with what is cut off
     assert video.num_frames == 61
     assert numbers_of(video.frames(np.array([0, 1, 30, 60]))) == [14, 15, 44, 74]
@@ -121,7 +122,7 @@ def test_file_that_begins_in_the_middle_of_a_group_of_pictures(make_video, tmp_p
 
 def test_everything_works_without_decord(make_video, numbers_of, monkeypatch):
     monkeypatch.setattr(decord_decoder, 'decord', None)
-    video = VideoFile(str(make_video()))
+    video = VideoFile(str(make_video()), 'decord')
     assert video._decord is None
     indices = np.array([70, 3, 3, 41])
     assert numbers_of(video.frames(indices)) == indices.tolist()
@@ -152,8 +153,8 @@ class FailsAfter:
 
 def test_when_decord_gives_up_pyav_goes_on(make_video, numbers_of):
     pytest.importorskip('decord')
-    video = VideoFile(str(make_video()))
-    video._decord = FailsAfter(video._decord, 40)
+    video = VideoFile(str(make_video()), 'decord')
+    video._decord._reader = FailsAfter(video._decord._reader, 40)
     assert numbers_of(video.frames(np.array([10, 39]))) == [10, 39]
     assert video._decord is not None
     assert numbers_of(video.frames(np.array([10, 40, 71]))) == [10, 40, 71]
@@ -165,7 +166,7 @@ def test_when_decord_gives_up_pyav_goes_on(make_video, numbers_of):
 def test_neighbours_stand_in_for_damaged_frames(make_video, blank, numbers_of, name):
     path = make_video(name, options={'bf': '0', 'sc_threshold': '0', 'g': '10'})
     blank(path, range(32, 40))
-    video = VideoFile(str(path))
+    video = VideoFile(str(path), 'decord')
     assert video.num_frames == 75
     assert numbers_of(video.frames(np.array([30, 31, 33, 39, 40, 41]))) == [30, 31, 31, 40, 40, 41]
     assert numbers_of(video.frames(np.array([5, 25, 33, 70]))) == [5, 25, 25, 70]
@@ -181,11 +182,11 @@ def test_neighbours_stand_in_for_damaged_frames(make_video, blank, numbers_of, n
 def test_overwritten_packets_are_never_read_by_decord(make_video, blank, numbers_of):
     """decord would return other frames in their place without a word."""
     path = make_video(options={'bf': '0', 'sc_threshold': '0', 'g': '10'})
-    whole = VideoFile(str(path))
+    whole = VideoFile(str(path), 'decord')
     assert whole._decord is not None
     assert whole.faults == []
     blank(path, range(32, 40), byte=b'\0')
-    video = VideoFile(str(path))
+    video = VideoFile(str(path), 'decord')
     assert video._decord is None
     assert numbers_of(video.frames(np.array([30, 31, 33, 40]))) == [30, 31, 31, 40]
     assert len(video.faults) == 1

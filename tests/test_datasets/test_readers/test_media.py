@@ -2,12 +2,11 @@ import av
 import numpy as np
 import pytest
 
-from mmavssl.datasets.transforms.media import (
+from mmavssl.datasets.readers.media import (
     PacketTally,
     check_file,
     decode_packets,
     media_errors,
-    open_container,
 )
 from mmavssl.utils.errors import DataError
 
@@ -59,8 +58,8 @@ def test_damaged_packets_are_passed_over(make_video, blank, numbers_of):
     path = make_video(seconds=2.0, sample_rate=None, options={'bf': '0', 'g': '5'})
     blank(path, range(20, 25))
     tally = PacketTally()
-    with open_container(str(path), 'video') as container:
-        frames = list(decode_packets(container, container.streams.video[0], tally))
+    with av.open(str(path)) as container:
+        frames = list(decode_packets(container.demux(video=0), tally))
     assert (tally.read, tally.damaged) == (50, 5)
     assert tally.lost_seconds == pytest.approx(0.2)
     numbers = numbers_of(np.stack([frame.to_ndarray(format='rgb24') for frame in frames]))
@@ -70,5 +69,5 @@ def test_damaged_packets_are_passed_over(make_video, blank, numbers_of):
 def test_nothing_but_damaged_packets_is_an_error(make_video, blank):
     path = make_video(seconds=0.4, sample_rate=None)
     blank(path, range(10))
-    with open_container(str(path), 'video') as container, pytest.raises(av.error.FFmpegError):
-        list(decode_packets(container, container.streams.video[0], PacketTally()))
+    with av.open(str(path)) as container, pytest.raises(av.error.FFmpegError):
+        list(decode_packets(container.demux(video=0), PacketTally()))

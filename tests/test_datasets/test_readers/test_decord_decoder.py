@@ -1,18 +1,13 @@
 import numpy as np
 import pytest
 
-from mmavssl.datasets.transforms import decord_decoder
-from mmavssl.datasets.transforms.decord_decoder import (
-    is_whole,
-    open_exact,
-    read_frames,
-    starts_afresh,
-)
-from mmavssl.datasets.transforms.frame_clock import FrameClock
-from mmavssl.datasets.transforms.video_reader import VideoFile
+from mmavssl.datasets.readers import decord_decoder
+from mmavssl.datasets.readers.decord_decoder import DecordDecoder, is_whole, starts_afresh
+from mmavssl.datasets.readers.frame_clock import FrameClock
+from mmavssl.datasets.readers.media_file import MediaFile
+from mmavssl.datasets.readers.video_file import VideoFile
 
 decord = pytest.importorskip('decord')
-MP4 = 'mov,mp4,m4a,3gp,3g2,mj2'
 
 
 def unit(kind: int, size: int = 9) -> bytes:
@@ -62,9 +57,9 @@ FILES = {
 @pytest.mark.parametrize('name', FILES)
 def test_decord_and_pyav_give_the_same_pixels_in_any_order(make_video, numbers_of, name):
     path = str(make_video(name, **FILES[name]))
-    by_decord, by_pyav = VideoFile(path), VideoFile(path)
+    by_decord, by_pyav = VideoFile(path, 'decord'), VideoFile(path, 'pyav')
     assert by_decord._decord is not None
-    by_pyav._decord = None
+    assert by_pyav._decord is None
     rng = np.random.RandomState(0)
     for _ in range(6):
         indices = rng.randint(0, by_pyav.num_frames, 5)
@@ -74,32 +69,40 @@ def test_decord_and_pyav_give_the_same_pixels_in_any_order(make_video, numbers_o
     assert by_decord._decord is not None
 
 
+def opened(path, stamps) -> DecordDecoder | None:
+    return DecordDecoder.open(MediaFile(str(path), kinds=['video']), FrameClock(stamps, 25))
+
+
+STAMPS = [i / 25 for i in range(25)]
+
+
 def test_only_files_that_decord_counts_and_times_alike_are_opened(make_video):
-    path = str(make_video(sample_rate=None, seconds=1.0))
-    stamps = [i / 25 for i in range(25)]
-    assert len(open_exact(path, MP4, FrameClock(stamps, 25))) == 25
-    assert open_exact(path, MP4, FrameClock(stamps[:-1], 25)) is None
-    late = [*stamps[:20], *(time + 0.04 for time in stamps[20:])]
-    assert open_exact(path, MP4, FrameClock(late, 25)) is None
-    assert open_exact(path, 'avi', FrameClock(stamps, 25)) is None
+    path = make_video(sample_rate=None, seconds=1.0)
+    assert sorted(opened(path, STAMPS).decode([3, 24])) == [3, 24]
+    assert opened(path, STAMPS[:-1]) is None
+    assert opened(path, [*STAMPS[:20], *(time + 0.04 for time in STAMPS[20:])]) is None
+    avi = make_video('video.avi', codec='mpeg4', sample_rate=None, seconds=1.0)
+    assert opened(avi, STAMPS) is None
 
 
 def test_start_of_the_clock_does_not_matter(make_video):
-    path = str(make_video(sample_rate=None, seconds=1.0))
-    assert open_exact(path, MP4, FrameClock([7 + i / 25 for i in range(25)], 25)) is not None
+    path = make_video(sample_rate=None, seconds=1.0)
+    assert opened(path, [7 + time for time in STAMPS]) is not None
 
 
-def test_files_that_decord_cannot_open_are_left_to_pyav(tmp_path, caplog):
-    (tmp_path / 'text.mp4').write_text('not a video' * 100)
+def test_files_that_decord_cannot_open_are_left_to_pyav(make_video, monkeypatch, caplog):
+    def refuse(*args, **kwargs):
+        raise decord.DECORDError('cannot open')
+
+    monkeypatch.setattr(decord_decoder.decord, 'VideoReader', refuse)
     with caplog.at_level('DEBUG', logger=decord_decoder.__name__):
-        assert open_exact(str(tmp_path / 'text.mp4'), MP4, FrameClock([0.0], 25)) is None
-    assert 'text.mp4: decord: ' in caplog.text
+        assert opened(make_video(sample_rate=None, seconds=1.0), STAMPS) is None
+    assert 'video.mp4: decord: cannot open; PyAV reads it.' in caplog.text
 
 
 def test_without_decord_nothing_is_opened(make_video, monkeypatch):
     monkeypatch.setattr(decord_decoder, 'decord', None)
-    path = str(make_video(sample_rate=None, seconds=1.0))
-    assert open_exact(path, MP4, FrameClock([i / 25 for i in range(25)], 25)) is None
+    assert opened(make_video(sample_rate=None, seconds=1.0), STAMPS) is None
 
 
 @pytest.mark.parametrize(
@@ -110,4 +113,4 @@ def test_errors_of_decord_are_no_frames(error):
         def get_batch(self, indices):
             raise error('cannot decode')
 
-    assert read_frames(Broken(), 'video.mp4', np.array([0, 1])) is None
+    assert DecordDecoder(Broken(), 'video.mp4').decode([0, 1]) is None

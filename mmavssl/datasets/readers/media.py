@@ -1,14 +1,14 @@
-"""Open media files by PyAV; turn whatever is wrong with one into an error that names it."""
+"""What goes wrong with media files, turned into errors that name them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 import av
-from av.container import InputContainer
 from av.frame import Frame
-from av.stream import Stream
+from av.packet import Packet
 
 from mmavssl.utils.errors import DataError
 
@@ -49,66 +49,45 @@ def media_errors(path: str, what: str) -> Iterator[None]:
         ) from error
 
 
-def open_container(path: str, what: str) -> InputContainer:
-    """Open a file.
-
-    Args:
-        path: of the file.
-        what: is to be read, for the message.
-
-    Raises:
-        DataError: missing, empty or unreadable.
-    """
-    check_file(path)
-    with media_errors(path, what):
-        return av.open(path)
-
-
 @dataclass
 class PacketTally:
-    """What was read of a stream: packets, those that cannot be decoded, and their seconds."""
+    """What was decoded of a stream: packets, those that cannot be decoded, and their seconds.
 
+    Packets before a time (``since``, in the units of the packets) are not counted.
+    """
+
+    since: float = -inf
     read: int = 0
     damaged: int = 0
     lost_seconds: float = 0.0
 
 
-def promised_packets(container: InputContainer, stream: Stream) -> int:
-    """Return how many packets the table of an MP4 file has, as edit lists leave it.
-
-    Other formats have no such table, or a coarse one: 0.
-    """
-    formats = container.format.name.split(',')
-    return len(stream.index_entries) if 'mp4' in formats else 0
-
-
-def decode_packets(
-    container: InputContainer, stream: Stream, tally: PacketTally
-) -> Iterator[Frame]:
-    """Yield the decoded frames of a stream from the container's position on.
+def decode_packets(packets: Iterable[Packet], tally: PacketTally) -> Iterator[Frame]:
+    """Yield the decoded frames of packets.
 
     Packets that cannot be decoded are passed over, as players do: single damaged ones occur in
     most large collections. The caller sees what is missing by the frames' times.
 
     Args:
-        container: open file.
-        stream: of it.
-        tally: counts the packets.
+        packets: of one stream, in the order of the file.
+        tally: counts them.
 
     Raises:
         av.error.FFmpegError: nothing could be decoded.
     """
     problem, any_frame = None, False
-    for packet in container.demux(stream):
-        tally.read += packet.size > 0
+    for packet in packets:
+        counts = packet.size > 0 and (packet.pts or 0) >= tally.since
+        tally.read += counts
         try:
             frames = packet.decode()
         except av.error.MemoryError:
             raise
         except av.error.FFmpegError as error:  # decoders of sound return numbers of their own
             problem = error
-            tally.damaged += 1
-            tally.lost_seconds += float((packet.duration or 0) * packet.time_base)
+            if counts:
+                tally.damaged += 1
+                tally.lost_seconds += float((packet.duration or 0) * packet.time_base)
             continue
         any_frame = any_frame or bool(frames)
         yield from frames

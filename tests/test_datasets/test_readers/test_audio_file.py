@@ -1,11 +1,9 @@
 import re
-from fractions import Fraction
 
-import av
 import numpy as np
 import pytest
 
-from mmavssl.datasets.transforms.audio_reader import AudioFile, WaveformJoiner
+from mmavssl.datasets.readers.audio_file import AudioFile
 from mmavssl.utils.errors import DataError
 
 EVENT_SECONDS = 1.5
@@ -107,130 +105,67 @@ def test_sound_file_with_a_cover(cover_mp3):
     assert click_time(audio) - audio.start_time == pytest.approx(0.5, abs=0.003)
 
 
-def frame(time: float | None, samples: np.ndarray, rate: int = RATE) -> av.AudioFrame:
-    wave = np.round(samples * 32768).astype(np.int16)[None]
-    made = av.AudioFrame.from_ndarray(wave, format='s16', layout='mono')
-    made.sample_rate = rate
-    if time is not None:
-        made.pts, made.time_base = round(time * rate), Fraction(1, rate)
-    return made
-
-
-def joined(*frames: av.AudioFrame) -> tuple[float | None, np.ndarray]:
-    joiner = WaveformJoiner()
-    for each in frames:
-        joiner.add(each)
-    waveform = joiner.finish()
-    return joiner.start_time, waveform
-
-
-def level(value: float, count: int) -> np.ndarray:
-    return np.full(count, value, np.float32)
-
-
-def test_joiner_without_frames():
-    start_time, waveform = joined()
-    assert start_time is None
-    assert (waveform.shape, waveform.dtype) == ((0,), np.float32)
-
-
-def test_joiner_keeps_continuous_frames():
-    start_time, waveform = joined(frame(2.0, level(0.25, 1600)), frame(2.1, level(0.5, 800)))
-    assert start_time == 2.0
-    np.testing.assert_array_equal(waveform, [*level(0.25, 1600), *level(0.5, 800)])
-
-
-def test_joiner_fills_holes_with_silence():
-    _, waveform = joined(frame(0.0, level(0.25, 1600)), frame(0.3, level(0.5, 1600)))
-    expected = [*level(0.25, 1600), *level(0, 3200), *level(0.5, 1600)]
-    np.testing.assert_array_equal(waveform, expected)
-
-
-def test_joiner_ignores_what_times_are_rounded_by():
-    frames = [frame(n * 0.1 + (-1) ** n * 0.01, level(0.25, 1600)) for n in range(1, 9)]
-    _, waveform = joined(*frames)
-    np.testing.assert_array_equal(waveform, level(0.25, 12800))
-
-
-def test_joiner_follows_a_drift():
-    """Each frame is 1 % shorter than it says, as sound of a camera whose clock is off."""
-    _, waveform = joined(*(frame(n * 0.1, level(0.25, 1584)) for n in range(200)))
-    assert abs(len(waveform) - 20 * RATE) < 0.06 * RATE
-
-
-def test_joiner_lays_overlapping_frames_at_their_times():
-    frames = (
-        frame(0.0, level(0.25, 8000)), frame(0.4, level(0.5, 8000)), frame(0.9, level(0.75, 1600))
-    )  # fmt: skip
-    _, waveform = joined(*frames)
-    expected = [*level(0.25, 6400), *level(0.5, 8000), *level(0.75, 1600)]
-    np.testing.assert_array_equal(waveform, expected)
-
-
-def test_joiner_with_a_first_frame_that_is_late():
-    start_time, waveform = joined(frame(1.0, level(0.25, 1600)), frame(0.5, level(0.5, 8000)))
-    assert start_time == 0.5
-    np.testing.assert_array_equal(waveform, [*level(0.5, 8000), *level(0.25, 1600)])
-
-
-def test_joiner_ignores_jumps_that_are_mistakes():
-    frames = (
-        frame(0.0, level(0.25, 1600)), frame(9000.1, level(0.5, 1600)),
-        frame(9000.4, level(0.5, 1600)), frame(0.5, level(0.75, 1600)),
-    )  # fmt: skip
-    start_time, waveform = joined(*frames)
-    assert start_time == 0
-    expected = [
-        *level(0.25, 1600), *level(0.5, 1600), *level(0, 3200), *level(0.5, 1600),
-        *level(0.75, 1600),
-    ]  # fmt: skip
-    np.testing.assert_array_equal(waveform, expected)
-
-
-def test_joiner_takes_frames_without_times_as_continuous():
-    _, waveform = joined(frame(None, level(0.25, 1600)), frame(None, level(0.5, 1600)))
-    np.testing.assert_array_equal(waveform, [*level(0.25, 1600), *level(0.5, 1600)])
-
-
-@pytest.mark.parametrize('rate', [8000, 44100, 48000])
-def test_joiner_keeps_the_end_when_it_resamples(rate):
-    parts = (frame(n / 10, level(0.25, rate // 10), rate) for n in range(10))
-    _, waveform = joined(*parts)
-    assert abs(len(waveform) - RATE) <= 1
-    assert np.abs(waveform[100:-100] - 0.25).max() < 1e-3
-
-
-def test_joiner_allows_another_format_midway():
-    parts = (level(0.25, 48000), level(0.5, 16000), level(0.75, 32000))
-    rates = (48000, RATE, 32000)
-    _, waveform = joined(
-        *(frame(n, *part) for n, part in enumerate(zip(parts, rates, strict=True)))
-    )
-    assert abs(len(waveform) - 3 * RATE) <= 1
-    for n, value in enumerate((0.25, 0.5, 0.75)):
-        assert np.abs(waveform[n * RATE + 100 : (n + 1) * RATE - 100] - value).max() < 0.01
-    assert waveform[RATE - 20 : RATE + 20].min() > 0.2  # nothing is lost at the change
-
-
 def test_damaged_sound_is_an_error_that_names_the_file(make_video):
     path = make_video('v.mkv', fps=5, seconds=1.0)
     content = path.read_bytes()
     path.write_bytes(content[:100] + bytes(len(content) - 100))
     with pytest.raises(DataError, match=r'v\.mkv: cannot read sound'):
-        AudioFile(str(path))
+        AudioFile(str(path)).decode_all()
 
 
 def test_damage_is_noted(make_video, blank):
     path = make_video(fps=5, seconds=2.0)
     whole = AudioFile(str(path))
+    length = len(whole.waveform)
     assert whole.faults == []
     blank(path, range(20, 28), kind='audio')
     file = AudioFile(str(path))
+    file.window(0.0, 1.0)
+    assert file.faults == []
+    file.window(1.0, 1.0)
     assert file.faults == ['8 packets of its sound (0.51 s) are lost and become silence']
-    assert abs(len(file.waveform) - len(whole.waveform)) <= 2
+    assert abs(len(file.waveform) - length) <= 2
     blank(make_video(fps=5, seconds=2.0), range(3, 30), kind='audio')
     with pytest.raises(DataError, match=r'video\.mp4: 27 of 3\d packets of its sound are missing'):
-        AudioFile(str(path))
+        AudioFile(str(path)).decode_all()
+    with pytest.raises(DataError, match=r'\d+ of \d+ packets of its sound are missing'):
+        AudioFile(str(path)).window(0.5, 1.0)
+
+
+# name: (how it is made, greatest shift in samples of 16 kHz: Matroska rounds times to 1 ms)
+FORMATS = {
+    'aac.mp4': ({'sample_rate': 44100, 'layout': 'stereo'}, 0),
+    'aac_22.mp4': ({'sample_rate': 22050}, 0),
+    'later.mp4': ({'delay': 0.63}, 0),
+    'opus.mp4': ({'audio_codec': 'libopus', 'sample_rate': 48000}, 0),
+    'mp3.mp4': ({'audio_codec': 'libmp3lame', 'sample_rate': 44100}, 0),
+    'mp3.avi': ({'codec': 'mpeg4', 'audio_codec': 'libmp3lame', 'sample_rate': 44100}, 0),
+    'mp2.mpg': ({'codec': 'mpeg1video', 'audio_codec': 'mp2', 'sample_rate': 44100}, 0),
+    'ac3.mkv': ({'audio_codec': 'ac3', 'sample_rate': 48000, 'layout': '5.1'}, 9),
+    'aac.mkv': ({'sample_rate': 44100}, 9),
+    'opus.mkv': ({'audio_codec': 'libopus', 'sample_rate': 48000}, 17),
+    'broadcast.ts': ({'sample_rate': 44100}, 0),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize('name', FORMATS)
+def test_window_that_is_decoded_alone_is_that_of_the_whole(make_video, name):
+    made, max_shift = FORMATS[name]
+    times = np.arange(6 * made.get('sample_rate', RATE)) / made.get('sample_rate', RATE)
+    chirp = 0.5 * np.sin(2 * np.pi * (300 * times + 60 * times**2))
+    path = str(make_video(name, seconds=6.0, wave=chirp, **made))
+    whole = AudioFile(path)
+    whole.decode_all()
+    starts = [5.3, -0.4, 0.0, 0.777, 3.2, 2.5]
+    together = AudioFile(path).windows(starts, 1.0)
+    for start, window in zip(starts, together, strict=True):
+        expected = whole.window(start, 1.0)[20:-20]
+        assert np.abs(expected).max() > 0.1 or start < 0
+        for ours in (window, AudioFile(path).window(start, 1.0)):
+            shifts = range(-max_shift, max_shift + 1)
+            error = min(np.abs(np.roll(ours, n)[20:-20] - expected).max() for n in shifts)
+            # Between two samples a shift is not seen: 0.2 rad of the chirp's highest pitch.
+            assert error < (0.25 if max_shift else 0.01)
 
 
 def test_sound_that_is_cut_off_is_noted(make_video):

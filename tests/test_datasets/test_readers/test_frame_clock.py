@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from mmavssl.datasets.transforms.frame_clock import FrameClock
+from mmavssl.datasets.readers.frame_clock import FrameClock
 
 
 def test_constant_rate():

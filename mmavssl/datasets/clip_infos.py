@@ -1,0 +1,67 @@
+"""What enters the pipeline for each clip."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mmavssl.datasets.clip_table import ClipTable
+
+
+class ClipInfos(Sequence):
+    """The list of dicts that `BaseDataset` has as ``data_list``, each made when it is asked for.
+
+    Args:
+        table: all clips of the list.
+        root: folder that their paths are relative to.
+        source: ``labeled``, ``unlabeled`` or ``test``.
+        rows: which clips, in which order; an array for any, a range as it needs no memory. None:
+            all.
+    """
+
+    def __init__(
+        self, table: ClipTable, root: Path, source: str, rows: range | np.ndarray | None = None
+    ) -> None:
+        self.table, self.root, self.source = table, root, source
+        self.rows = range(len(table)) if rows is None else rows
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, index: int | slice) -> 'dict | ClipInfos':
+        """Return what enters the pipeline, or the clips of a slice.
+
+        Raises:
+            IndexError: no such clip.
+        """
+        if isinstance(index, slice):
+            return ClipInfos(self.table, self.root, self.source, self.rows[index])
+        return self._info(int(self.rows[index]))
+
+    def take(self, indices: Sequence[int] | np.ndarray) -> 'ClipInfos':
+        """Return some of the clips.
+
+        Args:
+            indices: of clips; they may be negative, repeat, and stand in any order.
+
+        Raises:
+            IndexError: no such clip.
+        """
+        indices = np.asarray(indices, dtype=np.int64)
+        rows = self.rows
+        if isinstance(rows, range):
+            rows = np.arange(rows.start, rows.stop, rows.step)
+        return ClipInfos(self.table, self.root, self.source, rows[indices])
+
+    def _info(self, row: int) -> dict:
+        entry = self.table[row]
+        info = {
+            'video_path': str(self.root / entry.path),
+            'audio_path': str(self.root / entry.audio_path) if entry.audio_path else None,
+            'start': entry.start,
+            'end': entry.end,
+            'source': self.source,
+        }
+        if self.source == 'unlabeled':
+            return {**info, 'gt_for_log': -1 if entry.label is None else entry.label}
+        return {**info, 'label': entry.label}

@@ -1,0 +1,160 @@
+"""An open media file, whose packets are listed once and then decoded from wherever it is needed.
+
+Seeking in a file is inexact in some formats, and reads it again. Files of the size of a data set's
+clips fit into memory as they are, compressed, so their packets go to the decoder from any key
+frame on without a seek.
+"""
+
+from collections.abc import Iterator, Sequence
+from io import BytesIO
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.stream import Disposition, Stream
+
+from mmavssl.datasets.readers.media import check_file, media_errors
+from mmavssl.utils.errors import DataError
+
+# Larger files are read from the disk again for each view (bytes).
+KEPT_SIZE = 64 * 2**20
+# Containers with an index, in which seeking is exact.
+SEEKABLE = ('mp4', 'matroska')
+NAMES = {'video': 'video', 'audio': 'sound'}
+
+
+class Track:
+    """The pictures or the sound of an open file, as a list of packets in the order of the file.
+
+    Attributes:
+        stream: of PyAV.
+        pts: when each packet is shown, in units of the stream's ``time_base``; None: unknown.
+        is_key: whether decoding can begin there.
+        is_shown: whether a packet has content that an edit list does not cut off.
+        kept: the packets themselves, if the file is small.
+    """
+
+    def __init__(self, stream: Stream, keep: bool) -> None:
+        self.stream = stream
+        self.pts: list[int | None] = []
+        self.is_key: list[bool] = []
+        self.is_shown: list[bool] = []
+        self.count = 0
+        self.kept: list[Packet] | None = [] if keep else None
+
+    def add(self, packet: Packet) -> None:
+        """Append a packet; the last one of a stream, which has no content, drains the decoder."""
+        if packet.size:
+            self.count += 1
+            self.pts.append(packet.pts)
+            self.is_key.append(packet.is_keyframe)
+            self.is_shown.append(not packet.is_discard)
+        if self.kept is not None:
+            self.kept.append(packet)
+
+
+class MediaFile:
+    """A video or sound file that stays open.
+
+    Args:
+        path: of the file, or where its content comes from.
+        content: of a file that is not on the disk.
+        kinds: streams that are wanted.
+
+    Attributes:
+        video: the pictures, or None where there are none, or not wanted.
+        audio: the sound, likewise.
+
+    Raises:
+        DataError: missing, empty or unreadable file, or one without a decoder for its video.
+    """
+
+    def __init__(
+        self,
+        path: str,
+        content: bytes | None = None,
+        kinds: Sequence[str] = ('video', 'audio'),
+    ) -> None:
+        self.path = path
+        self.content = content
+        if content is None:
+            check_file(path)
+        elif not content:
+            raise DataError(f'{path} is empty (0 bytes). Fetch or convert it again.')
+        with media_errors(path, NAMES[kinds[0]]):
+            self._container = self._open()
+            self.video = self._track('video') if 'video' in kinds else None
+            self.audio = self._track('audio') if 'audio' in kinds else None
+            self._list_packets()
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """FFmpeg's names of the container."""
+        return tuple(self._container.format.name.split(','))
+
+    @property
+    def is_seekable(self) -> bool:
+        """Whether the container has an index of its packets' times."""
+        return not set(SEEKABLE).isdisjoint(self.formats)
+
+    def promised(self, track: Track) -> int:
+        """Return how many packets the table of an MP4 file has, as edit lists leave it.
+
+        Other formats have no such table, or a coarse one: 0.
+        """
+        return len(track.stream.index_entries) if 'mp4' in self.formats else 0
+
+    def packets(self, track: Track, first: int = 0) -> Iterator[Packet]:
+        """Yield packets for a decoder that remembers none before, the drain included.
+
+        Args:
+            track: of this file.
+            first: number of the packet to begin with. Where a file is not kept, earlier ones may
+                come before it.
+        """
+        if track.kept is not None:
+            track.stream.codec_context.flush_buffers()
+            return iter(track.kept[first:])
+        if first and self.is_seekable:
+            self._container.seek(track.pts[first], stream=track.stream, backward=True)
+        else:  # seeking to the start is not exact in all formats
+            self._container.close()
+            self._container = self._open()
+            track.stream = self._container.streams[track.stream.index]
+            use_one_thread(track.stream)
+        return self._container.demux(track.stream)
+
+    def close(self) -> None:
+        """Close the file and forget its packets."""
+        self._container.close()
+        for track in (self.video, self.audio):
+            if track and track.kept is not None:
+                track.kept = []
+
+    def _open(self) -> InputContainer:
+        return av.open(self.path if self.content is None else BytesIO(self.content))
+
+    def _track(self, kind: str) -> Track | None:
+        stream = self._container.streams.best(kind)
+        if stream is None or stream.disposition & Disposition.attached_pic:
+            return None
+        if stream.codec_context is None:
+            raise DataError(
+                f'{self.path}: there is no decoder for its {NAMES[kind]}. Convert the file.'
+            )
+        use_one_thread(stream)
+        return Track(stream, 0 < self._container.size < KEPT_SIZE)
+
+    def _list_packets(self) -> None:
+        tracks = {track.stream.index: track for track in (self.video, self.audio) if track}
+        if tracks:
+            streams = [track.stream for track in tracks.values()]
+            for packet in self._container.demux(*streams):
+                tracks[packet.stream.index].add(packet)
+
+
+def use_one_thread(stream: Stream) -> None:
+    """Leave the parallelism to the workers of the data loader."""
+    if stream.type == 'video':
+        stream.thread_type = 'NONE'
+        stream.codec_context.thread_count = 1

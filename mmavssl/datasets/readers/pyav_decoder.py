@@ -1,0 +1,91 @@
+"""PyAV as a decoder of any file."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
+
+from mmavssl.datasets.readers.media import PacketTally, decode_packets
+from mmavssl.datasets.readers.media_file import MediaFile
+
+
+class PyAVDecoder:
+    """Decode frames by their number in the order of display.
+
+    Args:
+        media: open file with a video.
+        times: when each frame is shown, ascending, in the units of the packets; None where they
+            are unknown or a file cannot be sought, whose frames are counted from the start.
+    """
+
+    def __init__(self, media: MediaFile, times: Sequence[int] | None) -> None:
+        self.media = media
+        self.times = times
+        self._reformatter = VideoReformatter()  # making one costs more than using it
+        if times is not None:
+            self._number_of = {time: number for number, time in enumerate(times)}
+
+    def decode(self, wanted: Sequence[int]) -> dict[int, np.ndarray]:
+        """Return frames (H, W, 3), RGB, uint8, by their numbers, without those that are damaged.
+
+        Args:
+            wanted: their numbers, ascending.
+        """
+        found = {}
+        if self.times is not None:
+            found = self._take(wanted, self._decode_near(wanted))
+        if len(found) < len(wanted):
+            found = {**self._take(wanted, self._decode_all()), **found}
+        return found
+
+    def _take(
+        self, wanted: Sequence[int], frames: Iterator[tuple[int, VideoFrame]]
+    ) -> dict[int, np.ndarray]:
+        found, missing = {}, set(wanted)
+        for number, frame in frames:
+            if number in missing:
+                found[number] = self._to_rgb(frame)
+                missing.remove(number)
+            if not missing or number > wanted[-1]:
+                break
+        return found
+
+    def _decode_near(self, wanted: Sequence[int]) -> Iterator[tuple[int, VideoFrame]]:
+        """Decode from the last key frame before, and only what is needed.
+
+        About half of the frames of an ordinary file are such that no other frame refers to them.
+        These are decoded only where they are wanted themselves.
+        """
+        track, times = self.media.video, {self.times[number] for number in wanted}
+        packets = self.media.packets(track, self._key_before(self.times[wanted[0]]))
+        decoder = track.stream.codec_context
+
+        def with_skips() -> Iterator[Packet]:
+            for packet in packets:
+                decoder.skip_frame = 'DEFAULT' if packet.pts in times else 'NONREF'
+                yield packet
+
+        for frame in decode_packets(with_skips(), PacketTally()):
+            yield self._number_of.get(frame.pts, -1), frame
+
+    def _decode_all(self) -> Iterator[tuple[int, VideoFrame]]:
+        packets = self.media.packets(self.media.video)
+        self.media.video.stream.codec_context.skip_frame = 'DEFAULT'
+        frames = decode_packets(packets, PacketTally())
+        if self.times is None:
+            return enumerate(frames)
+        return ((self._number_of.get(frame.pts, -1), frame) for frame in frames)
+
+    def _key_before(self, time: int) -> int:
+        """Return the number of the packet of the last key frame that is not shown after a time."""
+        track = self.media.video
+        keys = [n for n, is_key in enumerate(track.is_key) if is_key and track.pts[n] is not None]
+        before = [number for number in keys if track.pts[number] <= time]
+        return max(before, key=track.pts.__getitem__, default=0)
+
+    def _to_rgb(self, frame: VideoFrame) -> np.ndarray:
+        """Return the picture (H, W, 3), uint8, upright as the file says."""
+        picture = self._reformatter.reformat(frame, format='rgb24').to_ndarray()
+        return np.rot90(picture, round(frame.rotation / 90) % 4)

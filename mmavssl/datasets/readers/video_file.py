@@ -1,0 +1,152 @@
+"""Frames of video files."""
+
+import numpy as np
+
+from mmavssl.datasets.readers.decord_decoder import DecordDecoder
+from mmavssl.datasets.readers.frame_clock import FrameClock
+from mmavssl.datasets.readers.media import media_errors
+from mmavssl.datasets.readers.media_file import MediaFile
+from mmavssl.datasets.readers.pyav_decoder import PyAVDecoder
+from mmavssl.utils.errors import ConfigError, DataError
+
+BACKENDS = ('pyav', 'decord')
+# Up to this share of a file's frames may be missing, and of those that are asked for be damaged;
+# their neighbours replace these.
+MAX_DAMAGED = 0.5
+
+
+class VideoFile:
+    """The pictures of an open file.
+
+    Which frames a file shows and when is told by its packets, whatever decodes them.
+
+    Args:
+        media: the file, or its path.
+        backend: ``pyav``, or ``decord`` for the files that it reads exactly (see
+            `decord_decoder`) and PyAV for the others. The frames are the same.
+
+    Raises:
+        ConfigError: unknown backend.
+        DataError: no video, or less than half of its frames.
+    """
+
+    def __init__(self, media: MediaFile | str, backend: str = 'pyav') -> None:
+        check_backend(backend)
+        self.media = media if isinstance(media, MediaFile) else MediaFile(media, kinds=['video'])
+        self.path = self.media.path
+        #: What is wrong with it, where that is no reason to give up.
+        self.faults: list[str] = []
+        self._requested: set[int] = set()
+        self._decoded: dict[int, np.ndarray] = {}
+        if self.media.video is None:
+            raise DataError(f'{self.path} has no video in it, only other streams.')
+        with media_errors(self.path, 'video'):
+            times = self._read_times()
+            self._check_length()
+            self._pyav = PyAVDecoder(self.media, times if self.media.is_seekable else None)
+            self._decord = None
+            if backend == 'decord':
+                self._decord = DecordDecoder.open(self.media, self.clock)
+
+    @property
+    def num_frames(self) -> int:
+        """Number of frames that are shown."""
+        return self.clock.num_frames
+
+    @property
+    def fps(self) -> float:
+        """Frames a second, on average."""
+        return self.clock.fps
+
+    def request(self, indices: np.ndarray) -> None:
+        """Say which frames `frames` will be asked for, so that one pass decodes all of them."""
+        self._requested.update(np.ravel(indices).tolist())
+
+    def frames(self, indices: np.ndarray) -> np.ndarray:
+        """Return frames (T, H, W, 3), RGB, uint8.
+
+        Raises:
+            DataError: more than half of them are damaged.
+        """
+        indices = np.ravel(indices).tolist()
+        if not self._decoded.keys() >= set(indices):
+            wanted = sorted(self._requested.union(indices))
+            self._requested.clear()
+            self._decoded = self._decode(wanted)
+        return np.stack([self._decoded[index] for index in indices])
+
+    def _decode(self, wanted: list[int]) -> dict[int, np.ndarray]:
+        if self._decord is not None:
+            found = self._decord.decode(wanted)
+            if found is not None:
+                return found
+            self._decord = None  # after an error its position is undefined
+        with media_errors(self.path, f'frames {wanted[0]} to {wanted[-1]}'):
+            return self._replace_damaged(wanted, self._pyav.decode(wanted))
+
+    def _replace_damaged(
+        self, wanted: list[int], found: dict[int, np.ndarray]
+    ) -> dict[int, np.ndarray]:
+        span = f'frames between {wanted[0]} and {wanted[-1]}'
+        if len(found) < len(wanted) * (1 - MAX_DAMAGED):
+            raise DataError(
+                f'{self.path}: only {len(found)} of {len(wanted)} {span} can be decoded. Fetch or '
+                'convert the file again.'
+            )
+        if len(found) < len(wanted):
+            self.faults.append(
+                f'{len(wanted) - len(found)} of {len(wanted)} {span} cannot be decoded, and the '
+                'nearest ones stand in'
+            )
+        return {
+            index: found[min(found, key=lambda other, at=index: abs(other - at))]
+            for index in wanted
+        }
+
+    def _read_times(self) -> list[int] | None:
+        """Make the clock, and return when each frame is shown in the units of the packets."""
+        track = self.media.video
+        shown = [pts for pts, is_shown in zip(track.pts, track.is_shown, strict=True) if is_shown]
+        times = None if None in shown else sorted(shown)
+        unit = track.stream.time_base
+        stamps = [None] * len(shown) if times is None else [float(pts * unit) for pts in times]
+        rate = track.stream.average_rate or track.stream.guessed_rate or 0
+        self.clock = FrameClock(stamps, float(rate))
+        return times
+
+    def _check_length(self) -> None:
+        count, promised = self.media.video.count, self.media.promised(self.media.video)
+        if count < promised * (1 - MAX_DAMAGED):
+            raise DataError(
+                f'{self.path} ends after {count} of its {promised} frames. Fetch it again.'
+            )
+        if count < promised:
+            self.faults.append(f'it ends after {count} of its {promised} frames')
+
+
+class DecodedVideo(VideoFile):
+    """All frames of a short video file in memory, for data sets that fit (see `OpenAVFile`).
+
+    Args:
+        media: the file, or its path.
+        backend: of `VideoFile`.
+
+    Raises:
+        DataError: as `VideoFile`, or more than half of the frames are damaged.
+    """
+
+    def __init__(self, media: MediaFile | str, backend: str = 'pyav') -> None:
+        super().__init__(media, backend)
+        self._all_frames = super().frames(np.arange(self.num_frames))
+        self._decoded.clear()
+        del self._pyav, self._decord
+
+    def frames(self, indices: np.ndarray) -> np.ndarray:
+        """Return frames (T, H, W, 3), RGB, uint8."""
+        return self._all_frames[indices]
+
+
+def check_backend(backend: str) -> None:
+    """Raise a ConfigError if there is no such backend."""
+    if backend not in BACKENDS:
+        raise ConfigError(f'Expected `backend` to be one of {BACKENDS}, but got {backend!r}.')
