@@ -1,4 +1,4 @@
-"""Make the video files that the benchmarks read: as large and as long as those of the data sets."""
+"""Make video files as large and as long as those of the data sets, for the benchmarks to read."""
 
 from collections.abc import Iterator
 from fractions import Fraction

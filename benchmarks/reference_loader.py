@@ -67,9 +67,7 @@ def train_view(
 
 def test_views(path: str) -> list[tuple[Tensor, Tensor]]:
     """Return the 15 views of a file, each from an open file of its own."""
-    return [
-        test_view(path, clip, crop) for clip in range(NUM_CLIPS) for crop in range(NUM_CROPS)
-    ]
+    return [test_view(path, clip, crop) for clip in range(NUM_CLIPS) for crop in range(NUM_CROPS)]
 
 
 def test_view(path: str, clip: int, crop: int) -> tuple[Tensor, Tensor]:

@@ -77,6 +77,8 @@ def test_model_index_names_what_exists():
 def test_data_files_of_the_package_are_in(built):
     others = relative_files(ROOT / 'mmavssl', '*') - relative_files(ROOT / 'mmavssl', '*.py')
     assert others <= relative_files(built, '*')
+    lists = {path.name for path in others if path.parent.name == 'lists'}
+    assert {f'{name}_classes.txt' for name in ('ucf51', 'k400', 'vggsound')} < lists
 
 
 def test_version_is_read_without_import(setup_module):

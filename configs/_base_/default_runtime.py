@@ -1,7 +1,9 @@
 default_scope = 'mmavssl'
 
-# Hooks by MMEngine's names; the three of ours keep runs reproducible and checkpoints plain data.
+# Hooks by MMEngine's names; the first four are ours: they keep runs reproducible and checkpoints plain
+# data, and list the clips that cannot be used.
 default_hooks = dict(
+    bad_samples=dict(type='BadSamplesHook'),
     step_seed=dict(type='StepSeedHook'),
     epoch_boundary=dict(type='EpochBoundaryHook'),
     plain_checkpoint=dict(type='PlainCheckpointHook'),

@@ -21,7 +21,7 @@ model = dict(
 
 split = 'splits/5shot_seed0'
 prepare_commands = dict(
-    data='see "Your own videos and other data sets" in README.md',
+    data='python tools/data/prepare_k400.py /path/to/kinetics400 data/k400',
     split='python tools/data/make_split.py data/k400/manifest_train.csv --shots 5 --seed 0',
     localizer='python tools/train.py configs/localizers/fnac_k400.py',
 )

@@ -21,7 +21,7 @@ model = dict(
 
 split = 'splits/1shot_seed0'
 prepare_commands = dict(
-    data='see "Your own videos and other data sets" in README.md',
+    data='python tools/data/prepare_vggsound.py /path/to/VGGSound data/vggsound',
     split='python tools/data/make_split.py data/vggsound/manifest_train.csv --shots 1 --seed 0',
     localizer='python tools/train.py configs/localizers/fnac_vggsound.py',
 )

@@ -6,4 +6,4 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-prepare_commands = dict(data='see "Your own videos and other data sets" in README.md')
+prepare_commands = dict(data='python tools/data/prepare_vggsound.py /path/to/VGGSound data/vggsound')

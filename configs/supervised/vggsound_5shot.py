@@ -9,7 +9,7 @@ _base_ = [
 model = dict(student=dict(head=dict(num_classes=309)))
 
 prepare_commands = dict(
-    data='see "Your own videos and other data sets" in README.md',
+    data='python tools/data/prepare_vggsound.py /path/to/VGGSound data/vggsound',
     split='python tools/data/make_split.py data/vggsound/manifest_train.csv --shots 5 --seed 0',
 )
 train_dataloader = dict(dataset=dict(ann_file='splits/5shot_seed0/labeled.csv'))

@@ -12,7 +12,7 @@ model = dict(
 
 split = 'splits/1shot_seed0'
 prepare_commands = dict(
-    data='see "Your own videos and other data sets" in README.md',
+    data='python tools/data/prepare_ucf51.py /path/to/UCF-101 data/ucf51',
     split='python tools/data/make_split.py data/ucf51/manifest_train.csv --shots 1 --seed 0',
 )
 train_dataloader = dict(

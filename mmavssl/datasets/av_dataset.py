@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from mmengine.dataset import BaseDataset
 
+from mmavssl.datasets.bad_samples import BadSamples, begin_report
 from mmavssl.datasets.clip_infos import ClipInfos
 from mmavssl.datasets.clip_log import ClipLog
 from mmavssl.datasets.manifest import read_classes
@@ -27,10 +28,11 @@ class AVDataset(BaseDataset):
     result depends neither on the number of workers nor on what was drawn before. The hidden label
     of an unlabeled clip, where the list has one, is only in ``gt_for_log``.
 
-    A transform that returns None skips the clip by its policy (``OpenAVFile(audio='skip')``):
-    another one, which follows from the draw as well, takes its place, and the log names the file
-    and the number of clips skipped so far, once per clip (see `ClipLog`); so it does with files
-    that are damaged in part. Any other fault is an error that names the file.
+    A transform that returns None skips the clip by its policy (``OpenAVFile(audio='skip')``), and
+    a `DataError` tells that it cannot be used: another one, which follows from the draw as well,
+    takes its place, and the log names the file and the number of such clips so far, once per clip
+    (see `ClipLog`); so it does with files that are damaged in part. More clips that cannot be used
+    than ``max_bad_samples`` are an error, and so is any other fault; both name the file.
 
     The list is a `ClipTable`, which workers share whatever ``serialize_data`` says, and
     ``data_list`` is a view of it (`ClipInfos`). A subclass whose ``load_data_list`` returns a list
@@ -42,10 +44,14 @@ class AVDataset(BaseDataset):
         data_root: folder of the data set.
         pipeline: configs of transforms.
         source: ``labeled``, ``unlabeled`` or ``test``.
-        test_mode: skipping is an error, as no test clip may be missing.
+        test_mode: a clip that is skipped or cannot be used is an error: none may be missing.
         seed: of all random numbers.
         prepare_command: what to run if a file is missing, for the error message.
-        max_refetch: how many skipped clips in a row are replaced before it is an error.
+        max_refetch: how many clips in a row are replaced before it is an error.
+        max_bad_samples: how many clips of the list may be such that they cannot be used: a number
+            (int), or a share, rounded down (float). A small list may have none by default.
+        data_prefix: ``dict(video=...)``, where the files are, if not in ``data_root``: a folder,
+            or the URI of a storage (see `OpenAVFile`).
         kwargs: of `BaseDataset`: ``lazy_init``, ``serialize_data``, ``indices``, ``metainfo``.
 
     Raises:
@@ -64,6 +70,8 @@ class AVDataset(BaseDataset):
         seed: int = 0,
         prepare_command: str = '',
         max_refetch: int = 100,
+        max_bad_samples: int | float = 0.001,
+        data_prefix: dict[str, str] | None = None,
         **kwargs: Any,
     ) -> None:
         if source not in SOURCES:
@@ -71,6 +79,7 @@ class AVDataset(BaseDataset):
         self.source = source
         self.seed = seed
         self.prepare_command = prepare_command
+        self.max_bad_samples = max_bad_samples
         if data_root and not Path(data_root).is_dir():
             raise self._missing(data_root, 'data_root')
         classes_path = Path(data_root, classes_file)
@@ -84,6 +93,7 @@ class AVDataset(BaseDataset):
             pipeline=[TRANSFORMS.build(transform) for transform in pipeline],
             test_mode=test_mode,
             max_refetch=max_refetch,
+            data_prefix={'video': '', **(data_prefix or {})},
             **kwargs,
         )
 
@@ -103,7 +113,7 @@ class AVDataset(BaseDataset):
                 f'as {self.source}. Label it, or use it as unlabeled.'
             )
         self.serialize_data = False  # to bytes that workers share: the table is such already
-        return ClipInfos(table, Path(self.data_root or ''), self.source)
+        return ClipInfos(table, self.data_prefix['video'], self.source)
 
     def full_init(self) -> None:
         """Load the list, if that is still to be done."""
@@ -138,6 +148,18 @@ class AVDataset(BaseDataset):
 
     def _begin_logs(self) -> None:
         self.skipped, self.damaged = ClipLog(len(self)), ClipLog(len(self))
+        self.bad = BadSamples(len(self), self.max_bad_samples, self.source)
+
+    def report_bad_samples(self, path: Path, keep: bool = False) -> None:
+        """List the clips that cannot be used in a CSV file.
+
+        Args:
+            path: of the file.
+            keep: whether its rows stay, if it exists.
+        """
+        self.full_init()
+        begin_report(path, keep)
+        self.bad.report = path
 
     def _get_unserialized_subset(
         self, indices: int | Sequence[int] | np.ndarray
@@ -152,7 +174,8 @@ class AVDataset(BaseDataset):
 
         Raises:
             IndexError: no such sample.
-            DataError: the file cannot be used, or too many clips in a row were skipped.
+            DataError: the file cannot be used, and one more is too many, or too many clips in a
+                row were skipped.
         """
         draw = draw if isinstance(draw, DrawIndex) else DrawIndex(int(draw))
         size = len(self)
@@ -169,9 +192,9 @@ class AVDataset(BaseDataset):
             sample = self._run_pipeline(stable_seed(*stand_in) % size, stand_in)
         if sample is None:
             raise DataError(
-                f'{self.get_data_info(draw.index)["video_path"]} was skipped by the pipeline, and '
-                f'so were {self.max_refetch} others drawn in its place (`max_refetch`). The log '
-                f'names them. Take unusable clips out of {self.ann_file}.'
+                f'{self.get_data_info(draw.index)["video_path"]} was skipped, and so were '
+                f'{self.max_refetch} others drawn in its place (`max_refetch`). The log names '
+                f'them. Take unusable clips out of {self.ann_file}.'
             )
         return sample
 
@@ -184,9 +207,9 @@ class AVDataset(BaseDataset):
         except ConfigError:
             raise
         except DataError as error:
-            if any(name and name in str(error) for name in (path, audio_path)):
-                raise
-            raise DataError(f'{path}: {error}') from error
+            named = any(name and name in str(error) for name in (path, audio_path))
+            self._note_bad(index, path, error if named else DataError(f'{path}: {error}'))
+            return None
         except Exception as error:
             raise RuntimeError(
                 f'The pipeline failed on {path} with {type(error).__name__}: {error}'
@@ -195,6 +218,11 @@ class AVDataset(BaseDataset):
         if sample is None:
             self._note_skip(index, path)
         return sample
+
+    def _note_bad(self, index: int, path: str, error: DataError) -> None:
+        if self.test_mode:
+            raise error
+        self.bad.add_error(index, path, error)
 
     def _note_damage(self, index: int, info: dict) -> None:
         # `OpenAVFile` put the open files there.

@@ -7,8 +7,10 @@ from pathlib import Path
 from mmengine.config import Config
 
 from mmavssl.datasets.av_dataset import AVDataset
+from mmavssl.datasets.clip_infos import place_of
 from mmavssl.datasets.manifest import read_classes
 from mmavssl.datasets.open_lists import open_manifest
+from mmavssl.datasets.readers.storage import is_remote
 from mmavssl.utils.dataset_configs import dataset_class, dataset_configs
 from mmavssl.utils.errors import ConfigError, DataError
 
@@ -59,11 +61,21 @@ def _check_list(path: str, node: Mapping, command: str | None, outputs: int | No
             f'(`{path}.classes_file`), but got {outputs!r}.'
         )
     entries = open_manifest(ann_file, classes, hand_over=True)  # to the data set
+    prefix = (node.get('data_prefix') or {}).get('video', '')
+    folder = place_of(prefix, str(root))
     for entry in (entries[0], entries[len(entries) // 2], entries[-1]):
         for name in (entry.path, entry.audio_path):
-            if name and not (root / name).exists():
+            file = place_of(name, folder) if name else None
+            if file and not is_remote(file, _storage(node)) and not Path(file).exists():
                 remedy = f'To prepare the data: {command}' if command else 'Correct the key.'
+                key = 'data_prefix.video' if prefix else 'data_root'
                 raise DataError(
-                    f'{root / name} does not exist; {ann_file}:{entry.line} lists it, relative to '
-                    f'`{path}.data_root`. {remedy}'
+                    f'{file} does not exist; {ann_file}:{entry.line} lists it, relative to '
+                    f'`{path}.{key}`. {remedy}'
                 )
+
+
+def _storage(node: Mapping) -> Mapping | None:
+    """Return the storage that the pipeline reads the files from; None: the disk."""
+    pipeline = node.get('pipeline') or [{}]
+    return pipeline[0].get('backend_args') if isinstance(pipeline[0], Mapping) else None

@@ -13,14 +13,14 @@ class ClipInfos(Sequence):
 
     Args:
         table: all clips of the list.
-        root: folder that their paths are relative to.
+        root: folder or URI that their paths are relative to.
         source: ``labeled``, ``unlabeled`` or ``test``.
         rows: which clips, in which order; an array for any, a range as it needs no memory. None:
             all.
     """
 
     def __init__(
-        self, table: ClipTable, root: Path, source: str, rows: range | np.ndarray | None = None
+        self, table: ClipTable, root: str, source: str, rows: range | np.ndarray | None = None
     ) -> None:
         self.table, self.root, self.source = table, root, source
         self.rows = range(len(table)) if rows is None else rows
@@ -56,8 +56,8 @@ class ClipInfos(Sequence):
     def _info(self, row: int) -> dict:
         entry = self.table[row]
         info = {
-            'video_path': str(self.root / entry.path),
-            'audio_path': str(self.root / entry.audio_path) if entry.audio_path else None,
+            'video_path': place_of(entry.path, self.root),
+            'audio_path': place_of(entry.audio_path, self.root) if entry.audio_path else None,
             'start': entry.start,
             'end': entry.end,
             'source': self.source,
@@ -65,3 +65,18 @@ class ClipInfos(Sequence):
         if self.source == 'unlabeled':
             return {**info, 'gt_for_log': -1 if entry.label is None else entry.label}
         return {**info, 'label': entry.label}
+
+
+def place_of(path: str, root: str) -> str:
+    """Return where a file of a list is.
+
+    Args:
+        path: as in the list.
+        root: folder or URI that it is relative to, unless it is absolute.
+
+    >>> place_of('a b.mp4', 's3://clips/'), place_of('a.mp4', 'data/'), place_of('/a.mp4', 'x')
+    ('s3://clips/a b.mp4', 'data/a.mp4', '/a.mp4')
+    """
+    if '://' in root and '://' not in path:
+        return f'{root.rstrip("/")}/{path}'
+    return path if '://' in path else str(Path(root, path))

@@ -1,18 +1,13 @@
 """Choose the few labeled clips of a semi-supervised experiment."""
 
-import hashlib
-import json
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
 
-from mmavssl.datasets.manifest import ClipEntry, format_manifest, read_classes, read_manifest
+from mmavssl.datasets.manifest import ClipEntry, read_classes, read_manifest
 from mmavssl.datasets.split_audit import check_no_leak
+from mmavssl.datasets.split_files import write_split
 from mmavssl.utils.errors import ConfigError, DataError
 from mmavssl.utils.random import stable_seed
-from mmavssl.version import __version__
-
-TOOL_VERSION_KEY = 'mmavssl'
 
 
 def k_shot(
@@ -111,30 +106,13 @@ def make_split(
         raise DataError(f'{manifest}: {error}') from None
     chosen = set(labeled)
     unlabeled = [entry for entry in entries if include_labeled or entry not in chosen]
-    if not unlabeled:
-        amount = f'{shots} shots' if shots is not None else f'{percent:g} percent'
-        raise DataError(f'{manifest}: {amount} leave no unlabeled clip. Ask for fewer labels.')
     facts = {
         **({'shots': shots} if shots is not None else {'percent': percent}),
         'seed': seed,
         'include_labeled': include_labeled,
         'keep_labels': keep_labels,
-        'num_labeled': len(labeled),
-        'num_unlabeled': len(unlabeled),
-        'labeled_per_class': _count(labeled, classes),
-        'unlabeled_per_class': _count(unlabeled, classes),
-        'manifest_sha256': hashlib.sha256(Path(manifest).read_bytes()).hexdigest(),
-        TOOL_VERSION_KEY: __version__,
     }
-    if not keep_labels:
-        unlabeled = [replace(entry, label=None) for entry in unlabeled]
-    files = {
-        'labeled.csv': format_manifest(labeled),
-        'unlabeled.csv': format_manifest(unlabeled),
-        'split.json': json.dumps(facts, indent=2, ensure_ascii=False) + '\n',
-    }
-    _write(Path(out_dir), files, overwrite)
-    return facts
+    return write_split(out_dir, manifest, classes, (labeled, unlabeled), facts, overwrite)
 
 
 def _check_amount(shots: int | None, percent: float | None) -> None:
@@ -152,29 +130,3 @@ def _check_amount(shots: int | None, percent: float | None) -> None:
 def _place(entry: ClipEntry) -> tuple[str, str, str]:
     """Return what tells two clips of a list apart, in a form that sorts."""
     return entry.path, *('' if s is None else f'{s:015.6f}' for s in (entry.start, entry.end))
-
-
-def _count(entries: Iterable[ClipEntry], classes: Sequence[str]) -> dict[str, int]:
-    counts = dict.fromkeys(classes, 0)
-    for entry in entries:
-        counts[classes[entry.label]] += 1
-    return counts
-
-
-def _write(out_dir: Path, files: dict[str, str], overwrite: bool) -> None:
-    if not overwrite:
-        for name, text in files.items():
-            path = out_dir / name
-            if path.exists() and _content(path.read_text('utf-8')) != _content(text):
-                raise ConfigError(
-                    f'{out_dir} holds another split ({name} differs: another manifest, other '
-                    'options, or edited by hand). Choose another `--out`, or `--overwrite` it.'
-                )
-    out_dir.mkdir(parents=True, exist_ok=True)
-    for name, text in files.items():
-        (out_dir / name).write_text(text, encoding='utf-8', newline='\n')
-
-
-def _content(text: str) -> str:
-    """Drop the version of the tool: the same split of another version is no other split."""
-    return '\n'.join(s for s in text.split('\n') if not s.startswith(f'  "{TOOL_VERSION_KEY}"'))

@@ -97,6 +97,7 @@ def write_video(
     size: tuple[int, int] = (64, 48),
     times: Sequence[float] | None = None,
     codec: str = 'libx264',
+    pix_fmt: str = 'yuv420p',
     options: dict[str, str] | None = None,
     muxer: dict[str, str] | None = None,
     sample_rate: int | None = 16000,
@@ -115,6 +116,7 @@ def write_video(
         size: width and height.
         times: when each frame is shown (seconds), instead of a constant rate.
         codec: encoder of the picture.
+        pix_fmt: format of the encoded pictures.
         options: of that encoder.
         muxer: options of the container.
         sample_rate: Hz; None for no sound.
@@ -127,7 +129,7 @@ def write_video(
     rate = Fraction(fps).limit_denominator(1001)
     with av.open(str(path), 'w', options=muxer or {}) as container:
         video = container.add_stream(codec, rate=rate, bit_rate=2_000_000)
-        video.width, video.height, video.pix_fmt = *size, 'yuv420p'
+        video.width, video.height, video.pix_fmt = *size, pix_fmt
         video.options = {**(X264 if codec == 'libx264' else {'g': '12'}), **(options or {})}
         unit = video.codec_context.time_base = (
             Fraction(1, CLOCK) if times is not None else 1 / rate
@@ -136,7 +138,7 @@ def write_video(
             audio = container.add_stream(audio_codec, rate=sample_rate, layout=layout)
         for number in range(round(seconds * fps) if times is None else len(times)):
             picture = numbered_picture(number, *size)
-            frame = av.VideoFrame.from_ndarray(picture, format='rgb24').reformat(format='yuv420p')
+            frame = av.VideoFrame.from_ndarray(picture, format='rgb24').reformat(format=pix_fmt)
             frame.pts = number if times is None else round(times[number] / unit)
             frame.time_base = unit
             container.mux(video.encode(frame))
@@ -239,3 +241,9 @@ def blank() -> Callable[..., None]:
 def cover_mp3(tmp_path: Path) -> Path:
     """Return a sound file with a cover picture."""
     return write_cover_mp3(tmp_path / 'song.mp3')
+
+
+@pytest.fixture
+def sound_writer() -> Callable[..., None]:
+    """Return `write_sound`."""
+    return write_sound

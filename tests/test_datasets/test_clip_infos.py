@@ -12,7 +12,7 @@ def infos(tmp_path):
     (tmp_path / 'list.csv').write_text(
         'path,label\n' + ''.join(f'{i},{i % 2}\n' for i in range(9))
     )
-    return ClipInfos(read_manifest(tmp_path / 'list.csv', ('a', 'b')), Path('/root'), 'labeled')
+    return ClipInfos(read_manifest(tmp_path / 'list.csv', ('a', 'b')), '/root', 'labeled')
 
 
 def numbers(infos):

@@ -173,7 +173,7 @@ def test_lists_of_unknown_origin_are_refused(root):
 
 def test_newer_version_of_the_tool(root, monkeypatch):
     split(root)
-    monkeypatch.setattr('mmavssl.datasets.splits.__version__', '99.0')
+    monkeypatch.setattr('mmavssl.datasets.split_files.__version__', '99.0')
     split(root)
     assert json.loads((root / 'split' / 'split.json').read_text())['mmavssl'] == '99.0'
 

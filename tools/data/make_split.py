@@ -1,8 +1,9 @@
-"""Choose K labeled clips per class; the rest is the unlabeled pool.
+"""Choose K labeled clips per class, or take a published choice; the rest is the unlabeled pool.
 
 Example:
     python tools/data/make_split.py data/ucf51/manifest_train.csv --shots 1 --seed 0
     python tools/data/make_split.py data/ucf51/manifest_train.csv --percent 5
+    python tools/data/make_split.py data/ucf51/manifest_train.csv --import-labeled LIST
 """
 
 import argparse
@@ -10,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from mmavssl.datasets.split_import import import_split
 from mmavssl.datasets.splits import make_split
 from mmavssl.utils.errors import ConfigError, DataError
 
@@ -24,10 +26,20 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     amount = parser.add_mutually_exclusive_group()
     amount.add_argument('--shots', type=int, help='labeled clips per class (default: 1)')
     amount.add_argument('--percent', type=float, help='labeled share of each class, at least 1')
+    amount.add_argument(
+        '--import-labeled', type=Path, metavar='LIST',
+        help='take the labeled clips from a published list `path label`, such as SVFormer\'s, by '
+        'their file names; the labels are those of the manifest',
+    )  # fmt: skip
+    parser.add_argument(
+        '--import-unlabeled', type=Path, metavar='LIST',
+        help='the unlabeled ones likewise (default: the rest of the manifest)',
+    )  # fmt: skip
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument(
         '--out', type=Path,
-        help='folder (default: splits/<shots>shot_seed<seed> or <percent>percent_seed<seed>)',
+        help='folder (default: splits/<shots>shot_seed<seed>, <percent>percent_seed<seed>, or the '
+        'name of the imported list)',
     )  # fmt: skip
     parser.add_argument(
         '--test', type=Path,
@@ -42,29 +54,69 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--drop-labels', action='store_true', help='write the unlabeled list without labels'
     )
     parser.add_argument('--overwrite', action='store_true', help='replace a different split')
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if args.import_unlabeled and not args.import_labeled:
+        parser.error('argument --import-unlabeled: needs --import-labeled')
+    if args.import_labeled and args.include_labeled:
+        parser.error('argument --include-labeled: not allowed with argument --import-labeled')
+    return args
+
+
+def default_out(args: argparse.Namespace) -> Path:
+    """Return the folder of the split by what is asked for."""
+    if args.import_labeled:
+        name = args.import_labeled.stem
+    elif args.percent is not None:
+        name = f'{args.percent:g}percent_seed{args.seed}'
+    else:
+        name = f'{args.shots}shot_seed{args.seed}'
+    return args.manifest.parent / 'splits' / name
+
+
+def run(args: argparse.Namespace) -> dict:
+    """Make or import the split, and return what is in ``split.json``."""
+    root = args.manifest.parent
+    classes = args.classes or root / 'classes.txt'
+    test = args.test or root / 'manifest_test.csv'
+    if args.no_audit or not (args.test or test.is_file()):
+        test = None
+    keep_labels = not args.drop_labels
+    if args.import_labeled:
+        return import_split(
+            args.manifest, classes, args.out, args.import_labeled, args.import_unlabeled,
+            keep_labels, args.overwrite, test,
+        )  # fmt: skip
+    return make_split(
+        args.manifest, classes, args.out, args.shots, args.seed, args.include_labeled,
+        keep_labels, args.overwrite, args.percent, test,
+    )  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     args = parse_args(argv)
-    root = args.manifest.parent
-    shots = 1 if args.shots is None and args.percent is None else args.shots
-    amount = f'{args.percent:g}percent' if shots is None else f'{shots}shot'
-    out = args.out or root / 'splits' / f'{amount}_seed{args.seed}'
-    test = args.test or root / 'manifest_test.csv'
-    if args.no_audit or not (args.test or test.is_file()):
-        test = None
+    if args.shots is None and args.percent is None:
+        args.shots = None if args.import_labeled else 1
+    args.out = args.out or default_out(args)
     try:
-        facts = make_split(
-            args.manifest, args.classes or root / 'classes.txt', out, shots, args.seed,
-            args.include_labeled, not args.drop_labels, args.overwrite, args.percent, test,
-        )  # fmt: skip
+        facts = run(args)
     except (ConfigError, DataError) as error:
         print(f'make_split: {error}', file=sys.stderr)
         return 2
-    print(f'{out}: {facts["num_labeled"]} labeled, {facts["num_unlabeled"]} unlabeled clips')
+    for imported in facts.get('imported', {}).values():
+        print(describe(imported))
+    print(f'{args.out}: {facts["num_labeled"]} labeled, {facts["num_unlabeled"]} unlabeled clips')
     return 0
+
+
+def describe(imported: dict) -> str:
+    """Say how much of an imported list was taken."""
+    absent = [path.rpartition('/')[2] for path in imported['not_in_the_manifest']]
+    return (
+        f'{imported["file"]}: {imported["taken"]} of {imported["rows"]} rows taken, '
+        f'{imported["of_other_classes"]} of other classes, {len(absent)} not in the manifest'
+        f'{": " * bool(absent)}{", ".join(absent[:20])}'
+    )
 
 
 if __name__ == '__main__':

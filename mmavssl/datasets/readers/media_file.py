@@ -7,6 +7,7 @@ frame on without a seek.
 
 from collections.abc import Iterator, Sequence
 from io import BytesIO
+from itertools import islice
 
 import av
 from av.container import InputContainer
@@ -20,6 +21,8 @@ from mmavssl.utils.errors import DataError
 KEPT_SIZE = 64 * 2**20
 # Containers with an index, in which seeking is exact.
 SEEKABLE = ('mp4', 'matroska')
+# Packets of a larger file that are in memory at a time.
+PORTION = 1000
 NAMES = {'video': 'video', 'audio': 'sound'}
 
 
@@ -29,28 +32,33 @@ class Track:
     Attributes:
         stream: of PyAV.
         pts: when each packet is shown, in units of the stream's ``time_base``; None: unknown.
+        first_dts: when the first packet goes to the decoder, in the same units.
         is_key: whether decoding can begin there.
         is_shown: whether a packet has content that an edit list does not cut off.
         kept: the packets themselves, if the file is small.
     """
 
-    def __init__(self, stream: Stream, keep: bool) -> None:
+    def __init__(self, stream: Stream) -> None:
         self.stream = stream
         self.pts: list[int | None] = []
+        self.first_dts: int | None = None
         self.is_key: list[bool] = []
         self.is_shown: list[bool] = []
-        self.count = 0
-        self.kept: list[Packet] | None = [] if keep else None
+        self.kept: list[Packet] | None = None
 
-    def add(self, packet: Packet) -> None:
-        """Append a packet; the last one of a stream, which has no content, drains the decoder."""
-        if packet.size:
-            self.count += 1
-            self.pts.append(packet.pts)
-            self.is_key.append(packet.is_keyframe)
-            self.is_shown.append(not packet.is_discard)
-        if self.kept is not None:
-            self.kept.append(packet)
+    @property
+    def count(self) -> int:
+        """Number of packets."""
+        return len(self.pts)
+
+    def add(self, packets: Sequence[Packet]) -> None:
+        """Append packets; the last one of a stream, which has no content, drains the decoder."""
+        packets = [packet for packet in packets if packet.size]
+        if packets and not self.pts:
+            self.first_dts = packets[0].dts
+        self.pts += [packet.pts for packet in packets]
+        self.is_key += [packet.is_keyframe for packet in packets]
+        self.is_shown += [not packet.is_discard for packet in packets]
 
 
 class MediaFile:
@@ -143,14 +151,20 @@ class MediaFile:
                 f'{self.path}: there is no decoder for its {NAMES[kind]}. Convert the file.'
             )
         use_one_thread(stream)
-        return Track(stream, 0 < self._container.size < KEPT_SIZE)
+        return Track(stream)
 
     def _list_packets(self) -> None:
-        tracks = {track.stream.index: track for track in (self.video, self.audio) if track}
-        if tracks:
-            streams = [track.stream for track in tracks.values()]
-            for packet in self._container.demux(*streams):
-                tracks[packet.stream.index].add(packet)
+        tracks = [track for track in (self.video, self.audio) if track]
+        if not tracks:
+            return
+        packets = self._container.demux(*(track.stream for track in tracks))
+        is_small = 0 < self._container.size < KEPT_SIZE
+        while portion := list(packets if is_small else islice(packets, PORTION)):
+            for track in tracks:
+                own = [packet for packet in portion if packet.stream is track.stream]
+                track.add(own)
+                if is_small:
+                    track.kept = own
 
 
 def use_one_thread(stream: Stream) -> None:

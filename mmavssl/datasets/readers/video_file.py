@@ -108,8 +108,13 @@ class VideoFile:
         track = self.media.video
         shown = [pts for pts, is_shown in zip(track.pts, track.is_shown, strict=True) if is_shown]
         times = None if None in shown else sorted(shown)
-        unit = track.stream.time_base
-        stamps = [None] * len(shown) if times is None else [float(pts * unit) for pts in times]
+        unit = float(track.stream.time_base)
+        stamps = [None] * len(shown) if times is None else [pts * unit for pts in times]
+        if times and 'avi' in self.media.formats and track.first_dts is not None:
+            # AVI has no times: FFmpeg counts packets, and adds the delay of its decoder to those
+            # of the pictures, but not to those of the sound.
+            delay = stamps[0] - track.first_dts * unit
+            stamps = [stamp - delay for stamp in stamps]
         rate = track.stream.average_rate or track.stream.guessed_rate or 0
         self.clock = FrameClock(stamps, float(rate))
         return times

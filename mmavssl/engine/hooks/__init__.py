@@ -1,3 +1,4 @@
+from mmavssl.engine.hooks.bad_samples import BadSamplesHook
 from mmavssl.engine.hooks.ema_teacher import EMATeacherHook
 from mmavssl.engine.hooks.epoch_boundary import EpochBoundaryHook
 from mmavssl.engine.hooks.plain_checkpoint import PlainCheckpointHook
@@ -5,6 +6,7 @@ from mmavssl.engine.hooks.step_seed import StepSeedHook
 from mmavssl.engine.hooks.threshold_update import ThresholdUpdateHook
 
 __all__ = [
+    'BadSamplesHook',
     'EMATeacherHook',
     'EpochBoundaryHook',
     'PlainCheckpointHook',

@@ -57,7 +57,7 @@ OTHERS = {
     'variable.mkv': ({'times': np.cumsum([0.0] + [0.02, 0.06] * 36)}, 0.002),
     'broadcast.ts': ({}, 0.002),
     'vcd.mpg': ({'codec': 'mpeg1video', 'audio_codec': 'mp2', 'sample_rate': 44100}, 0.002),
-    # AVI has no place for what an MP3 encoder puts before the sound: up to 70 ms at 16 kHz.
+    # AVI has no place for what an MP3 encoder puts before the sound: 69 ms at 16 kHz.
     'xvid.avi': ({'codec': 'mpeg4', 'options': {'bf': '2'}, 'audio_codec': 'libmp3lame'}, 0.075),
 }  # fmt: skip
 

@@ -1,0 +1,1 @@
+"""From files as people have them to the lists that training reads."""

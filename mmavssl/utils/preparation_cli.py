@@ -1,0 +1,105 @@
+"""Command line of the tools that prepare data sets; ``--help`` imports nothing heavy."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from pkgutil import resolve_name
+from typing import Any
+
+from mmavssl.utils.cli import one_line
+from mmavssl.utils.errors import ConfigError, DataError
+
+PACKAGE = 'mmavssl.datasets.preparation'
+
+
+def preparation_parser(doc: str, annotations: bool = False) -> argparse.ArgumentParser:
+    """Return a parser with the arguments that all of these tools have.
+
+    Args:
+        doc: docstring of the tool: what it does, and examples.
+        annotations: whether there is ``--annotations``.
+    """
+    parser = argparse.ArgumentParser(
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('raw_dir', type=Path, metavar='RAW_DIR', help='folder of the videos')
+    parser.add_argument('out_dir', type=Path, metavar='OUT_DIR', help='folder of the lists')
+    parser.add_argument(
+        '--workers', type=_positive, default=os.cpu_count(), help='processes (default: all cores)'
+    )
+    parser.add_argument(
+        '--decode', action='store_true', help='decode all of each file, not only its beginning'
+    )
+    parser.add_argument(
+        '--keep-silent', action='store_true', help='keep clips without sound (video-only methods)'
+    )
+    parser.add_argument(
+        '--absolute', action='store_true', help='write absolute paths instead of making a link'
+    )
+    parser.add_argument(
+        '--retry', action='store_true', help='read again files that had a problem before'
+    )
+    if annotations:
+        parser.add_argument(
+            '--annotations', nargs='+', default=[], metavar='FILE',
+            help='official lists, where they are not below RAW_DIR',
+        )  # fmt: skip
+    cluster = parser.add_mutually_exclusive_group()
+    cluster.add_argument(
+        '--shard', type=_shard, metavar='i/n', help='read the i-th of n parts, write no lists'
+    )
+    cluster.add_argument(
+        '--merge', action='store_true', help='write the lists from what the shards have read'
+    )
+    return parser
+
+
+def run_preparation(tool: str, recipe: str, args: argparse.Namespace, **keys: Any) -> int:
+    """Prepare a data set and return the exit status of the tool.
+
+    Args:
+        tool: its name, for messages.
+        recipe: module and class of the recipe, such as 'k400:K400'.
+        args: of `preparation_parser`.
+        keys: arguments of the recipe.
+    """
+    try:
+        print(_prepare(recipe, args, keys))
+    except (ConfigError, DataError) as error:
+        print(f'{tool}: {one_line(error)}', file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f'{tool}: stopped. The same command goes on from here.', file=sys.stderr)
+        return 130
+    return 0
+
+
+def _prepare(recipe: str, args: argparse.Namespace, keys: dict[str, Any]) -> str:
+    # Imported here, as it takes seconds: `--help` does not wait for it.
+    from mmavssl.datasets.preparation.prepare import Options, prepare
+    from mmavssl.datasets.preparation.summary import format_summary
+
+    options = Options(
+        args.workers, args.decode, args.keep_silent, args.absolute, args.retry, args.shard,
+        args.merge, progress=True,
+    )  # fmt: skip
+    made = resolve_name(f'{PACKAGE}.{recipe}')(**keys)
+    summary = prepare(made, args.raw_dir, args.out_dir, options)
+    if summary is None:
+        return 'Part {} of {} is read. When all are: --merge.'.format(*args.shard)
+    return f'{format_summary(summary)}\nThe lists are in {args.out_dir}.'
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f'expected at least 1, but got {text}')
+    return value
+
+
+def _shard(text: str) -> tuple[int, int]:
+    index, _, count = text.partition('/')
+    if not (index.isdecimal() and count.isdecimal() and 1 <= int(index) <= int(count)):
+        raise argparse.ArgumentTypeError(f'expected i/n with i from 1 to n, but got {text!r}')
+    return int(index), int(count)

@@ -1,0 +1,21 @@
+"""Prepare Kinetics-400.
+
+Example:
+    python tools/data/prepare_k400.py /path/to/k400 data/k400
+    python tools/data/prepare_k400.py /path/to/videos data/k400 --annotations LIST.csv
+"""
+
+import sys
+from collections.abc import Sequence
+
+from mmavssl.utils.preparation_cli import preparation_parser, run_preparation
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the tool and return its exit status."""
+    args = preparation_parser(__doc__, annotations=True).parse_args(argv)
+    return run_preparation('prepare_k400', 'k400:K400', args, annotations=args.annotations)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
