@@ -31,7 +31,10 @@ INSTALL_REQUIRES = [
     'safetensors>=0.4.5',
     'setuptools<82',  # mmengine imports pkg_resources, and distutils on Python >= 3.12
 ]
-TEST_REQUIRES = ['pytest>=8', 'pytest-timeout>=2.3', 'ruff>=0.9', 'scipy>=1.11']
+SHARDS_REQUIRES = ['webdataset>=0.2.86']  # to pack files; reading shards does not need it
+TEST_REQUIRES = [
+    'pytest>=8', 'pytest-timeout>=2.3', 'ruff>=0.9', 'scipy>=1.11', *SHARDS_REQUIRES,
+]  # fmt: skip
 
 
 def read_version() -> str:
@@ -89,6 +92,7 @@ if __name__ == '__main__':
         python_requires='>=3.10,<3.14',  # MMEngine uses pkgutil.find_loader, gone in 3.14
         install_requires=INSTALL_REQUIRES,
         extras_require={
+            'shards': SHARDS_REQUIRES,
             'test': TEST_REQUIRES,
             'dev': [*TEST_REQUIRES, 'build', 'pre-commit'],
         },

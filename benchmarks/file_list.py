@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import os
-import platform
 import subprocess
 import sys
 import time
@@ -14,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+
+from machine import describe_machine, memory
 
 if TYPE_CHECKING:
     from mmavssl.datasets import AVDataset
@@ -66,8 +66,7 @@ def measure(args: argparse.Namespace) -> dict:
         'peak_before_gb': round(base / 2**30, 3),
         'table_mb': round(dataset.data_list.table.nbytes / MB, 1),
         'workers': [measure_workers(dataset, count, args.draws) for count in args.workers],
-        'machine': machine(),
-        'versions': versions(),
+        'machine': describe_machine(),
     }
 
 
@@ -111,16 +110,6 @@ def growth(before: list[tuple], after: list[tuple], column: int) -> list[float]:
     return [round(late[column] - early[column], 1) for early, late in pairs]
 
 
-def memory(pid: int) -> tuple[float, float]:
-    """Return USS (no other process has it) and PSS (its share of what several have), in MB."""
-    sizes = {}
-    for line in Path(f'/proc/{pid}/smaps_rollup').read_text().splitlines()[1:]:
-        name, size, *_ = line.split()
-        sizes[name] = int(size) / 1024
-    uss = sizes['Private_Clean:'] + sizes['Private_Dirty:']
-    return round(uss, 1), round(sizes['Pss:'], 1)
-
-
 def own_peak() -> int:
     """Return the peak of resident memory of this process, in bytes.
 
@@ -128,38 +117,6 @@ def own_peak() -> int:
     """
     lines = Path('/proc/self/status').read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith('VmHWM:'))
-
-
-def machine() -> dict:
-    """Say where this ran."""
-    model = next(
-        (
-            line.partition(':')[2].strip()
-            for line in Path('/proc/cpuinfo').read_text().splitlines()
-            if line.startswith('model name')
-        ),
-        platform.machine(),
-    )
-    total = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES')
-    return {
-        'cpu': model,
-        'cores': os.cpu_count(),
-        'memory_gb': round(total / 2**30, 1),
-        'system': platform.platform(),
-    }
-
-
-def versions() -> dict:
-    """Return the versions of what matters here."""
-    import mmengine
-    import numpy as np
-    import torch
-
-    import mmavssl
-
-    modules = {'mmavssl': mmavssl, 'mmengine': mmengine, 'numpy': np, 'torch': torch}
-    found = {name: module.__version__ for name, module in modules.items()}
-    return {'python': platform.python_version(), **found}
 
 
 def as_table(facts: dict) -> str:
@@ -177,8 +134,6 @@ def as_table(facts: dict) -> str:
             f'{max(run["worker_private_growth_mb"]):+.1f} MB by {run["draws"]:,} draws; '
             f'PSS {max(run["worker_pss_mb"]):.0f} MB, {max(run["worker_pss_growth_mb"]):+.1f} MB'
         )
-    lines += [' '.join(f'{key} {value}' for key, value in facts[k].items()) for k in
-              ('machine', 'versions')]  # fmt: skip
     return '\n'.join(lines)
 
 

@@ -10,10 +10,12 @@ PACKAGES = ('torch', 'torchaudio', 'av', 'decord', 'opencv-python', 'numpy', 'mm
 
 
 def describe_machine() -> dict:
-    """Return processor, cores, versions and commit."""
+    """Return processor, cores, memory, versions and commit."""
+    total = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES')
     return {
         'processor': processor(),
         'cores': len(os.sched_getaffinity(0)),
+        'memory_gb': round(total / 2**30, 1),
         'python': platform.python_version(),
         'packages': {name: installed(name) for name in PACKAGES},
         'commit': commit(),
@@ -46,3 +48,13 @@ def commit() -> str:
         ['git', 'status', '--porcelain', '-uno'], cwd=root, capture_output=True, text=True
     )
     return head.stdout.strip() + ('+' if changed.stdout else '')
+
+
+def memory(pid: int) -> tuple[float, float]:
+    """Return USS (no other process has it) and PSS (its share of what several have), in MB."""
+    sizes = {}
+    for line in Path(f'/proc/{pid}/smaps_rollup').read_text().splitlines()[1:]:
+        name, size, *_ = line.split()
+        sizes[name] = int(size) / 1024
+    uss = sizes['Private_Clean:'] + sizes['Private_Dirty:']
+    return round(uss, 1), round(sizes['Pss:'], 1)

@@ -1,4 +1,4 @@
-from mmavssl.datasets import avsprites, transforms
+from mmavssl.datasets import avsprites, shards, transforms
 from mmavssl.datasets.av_dataset import AVDataset
 from mmavssl.datasets.collate import av_collate, semi_supervised_collate
 from mmavssl.datasets.samplers import EpochSampler, RatioBatchSampler, TwoStreamSampler
@@ -15,5 +15,6 @@ __all__ = [
     'av_worker_init_fn',
     'avsprites',
     'semi_supervised_collate',
+    'shards',
     'transforms',
 ]

@@ -1,42 +1,15 @@
-"""Order of the samples: endless seeded streams, and batches of two streams in a fixed ratio."""
+"""Order of the samples: epochs of one stream, and batches of two streams in a fixed ratio."""
 
 from collections.abc import Iterator
 from itertools import islice
 
-import torch
 from mmengine.dist import get_dist_info, sync_random_seed
 from torch.utils.data import Dataset, Sampler
 
+from mmavssl.datasets.draw_streams import Blocks, endless_permutations, rank_share
 from mmavssl.registry import DATA_SAMPLERS
 from mmavssl.structures import DrawIndex
 from mmavssl.utils.errors import ConfigError
-from mmavssl.utils.random import stable_seed
-
-PORTION = 8192  # indices of a permutation that are Python numbers at a time
-
-
-def endless_permutations(
-    size: int, seed: int, epoch: int, stream: str, offset: int = 0
-) -> Iterator[DrawIndex]:
-    """Yield permutations of ``offset .. offset + size - 1`` one after another, without end.
-
-    Each draw tells by ``repeat`` which permutation it belongs to, so a clip that is drawn many
-    times in an epoch is augmented anew each time.
-
-    Args:
-        size: number of samples, at least 1.
-        seed: of the order.
-        epoch: each epoch has its own order.
-        stream: each stream has its own order.
-        offset: added to every index.
-    """
-    repeat = 0
-    while True:
-        generator = torch.Generator().manual_seed(stable_seed(seed, epoch, stream, repeat))
-        for part in torch.randperm(size, generator=generator).split(PORTION):
-            for index in part.tolist():
-                yield DrawIndex(offset + index, epoch, repeat)
-        repeat += 1
 
 
 @DATA_SAMPLERS.register_module()
@@ -49,13 +22,21 @@ class EpochSampler(Sampler):
         epoch_size: draws per epoch over all ranks; more than there are samples begins another
             permutation. ``batch_size * world_size * n`` gives an epoch of n iterations, however
             few clips there are. None: one pass; up to world_size - 1 draws are left out.
+        block_size: samples that follow each other in the list and are drawn at about the same
+            time, for files in shards (see `Blocks`). None: any order.
+        block_window: blocks that a rank mixes.
 
     Raises:
-        ConfigError: an empty data set, or an epoch shorter than the number of ranks.
+        ConfigError: an empty data set, an epoch shorter than the number of ranks, or bad blocks.
     """
 
     def __init__(
-        self, dataset: Dataset, seed: int | None = 0, epoch_size: int | None = None
+        self,
+        dataset: Dataset,
+        seed: int | None = 0,
+        epoch_size: int | None = None,
+        block_size: int | None = None,
+        block_window: int = 4,
     ) -> None:
         self.rank, self.world_size = get_dist_info()
         self.dataset = dataset
@@ -69,14 +50,18 @@ class EpochSampler(Sampler):
                 f'Expected `epoch_size` to be at least {self.world_size} (one draw per rank), but '
                 f'got {draws!r}.'
             )
+        self.blocks = None if block_size is None else Blocks(block_size, block_window)
+        if self.blocks:
+            self.blocks.check(len(dataset), self.world_size)
         self.epoch = 0
 
     def __len__(self) -> int:
         return self.num_draws
 
     def __iter__(self) -> Iterator[DrawIndex]:
-        stream = endless_permutations(len(self.dataset), self.seed, self.epoch, 'samples')
-        return islice(stream, self.rank, self.num_draws * self.world_size, self.world_size)
+        key = (len(self.dataset), self.seed, self.epoch, 'samples')
+        draws = _draws_of_rank(self.blocks, key, 1, self.rank, self.world_size)
+        return islice(draws, self.num_draws)
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the order of the next iteration."""
@@ -94,13 +79,22 @@ class TwoStreamSampler(Sampler):
         seed: of the order, the same on all ranks. None: drawn, and shared by the ranks.
         epoch_over: what an epoch is: one pass over the ``unlabeled`` pool, over the ``labeled``
             clips (SVFormer's meaning), or that many iterations.
+        block_size: unlabeled samples that follow each other in the list and are drawn at about the
+            same time, for files in shards (see `Blocks`). None: any order.
+        block_window: blocks that a rank mixes.
 
     Raises:
-        ConfigError: another kind of data set, an empty stream, or unknown ``epoch_over``.
+        ConfigError: another kind of data set, an empty stream, unknown ``epoch_over``, or bad
+            blocks.
     """
 
     def __init__(
-        self, dataset: Dataset, seed: int | None = 0, epoch_over: str | int = 'unlabeled'
+        self,
+        dataset: Dataset,
+        seed: int | None = 0,
+        epoch_over: str | int = 'unlabeled',
+        block_size: int | None = None,
+        block_window: int = 4,
     ) -> None:
         if not (hasattr(dataset, 'labeled') and hasattr(dataset, 'unlabeled')):
             raise ConfigError(
@@ -120,12 +114,23 @@ class TwoStreamSampler(Sampler):
         self.dataset = dataset
         self.seed = sync_random_seed() if seed is None else seed
         self.epoch_over = epoch_over
+        self.blocks = None if block_size is None else Blocks(block_size, block_window)
         self.epoch = 0
 
-    def stream(self, name: str) -> Iterator[DrawIndex]:
-        """Return the endless stream ``labeled`` or ``unlabeled`` of this epoch."""
-        offset = self.sizes['labeled'] if name == 'unlabeled' else 0
-        return endless_permutations(self.sizes[name], self.seed, self.epoch, name, offset)
+    def stream(self, name: str, count: int, rank: int, world_size: int) -> Iterator[DrawIndex]:
+        """Return a rank's part of the endless stream ``labeled`` or ``unlabeled`` of this epoch.
+
+        Args:
+            name: of the stream.
+            count: draws of it in a batch of the rank.
+            rank: whose part.
+            world_size: number of ranks.
+        """
+        blocks, offset = None, 0
+        if name == 'unlabeled':
+            blocks, offset = self.blocks, self.sizes['labeled']
+        key = (self.sizes[name], self.seed, self.epoch, name, offset)
+        return _draws_of_rank(blocks, key, count, rank, world_size)
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the order of the next iteration."""
@@ -192,6 +197,8 @@ class RatioBatchSampler(Sampler):
         share = batch_size // total
         self.counts = {'labeled': ratio[0] * share, 'unlabeled': ratio[1] * share}
         self.num_batches = self._epoch_length()
+        if sampler.blocks:
+            sampler.blocks.check(sampler.sizes['unlabeled'], self.world_size)
 
     def _epoch_length(self) -> int:
         over = self.sampler.epoch_over
@@ -213,10 +220,21 @@ class RatioBatchSampler(Sampler):
         return self.num_batches
 
     def __iter__(self) -> Iterator[list[DrawIndex]]:
-        streams = {name: self.sampler.stream(name) for name in self.counts}
+        streams = {
+            name: self.sampler.stream(name, count, self.rank, self.world_size)
+            for name, count in self.counts.items()
+        }
         for _ in range(self.num_batches):
             batch = []
             for name, count in self.counts.items():
-                everyone = list(islice(streams[name], count * self.world_size))
-                batch += everyone[self.rank * count : (self.rank + 1) * count]
+                batch += islice(streams[name], count)
             yield batch
+
+
+def _draws_of_rank(
+    blocks: Blocks | None, key: tuple, count: int, rank: int, world_size: int
+) -> Iterator[DrawIndex]:
+    """Return a rank's part of a stream, whose ``key`` is what `endless_permutations` takes."""
+    if blocks is None:
+        return rank_share(endless_permutations(*key), count, rank, world_size)
+    return blocks.permutations(*key, rank=rank, world_size=world_size)

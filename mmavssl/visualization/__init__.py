@@ -1,7 +1,22 @@
-"""Pictures of maps, masks and mixed clips, and of training curves."""
+"""Pictures of maps, masks and mixed clips, of training curves, and of what the model sees."""
 
 from mmavssl.visualization.asl_visualizer import ASLVisualizer
+from mmavssl.visualization.browse_page import save_browse_page
+from mmavssl.visualization.clip_card import ClipCard, ClipMix, ClipSheet, ClipView
+from mmavssl.visualization.contact_sheet import save_contact_sheet
 from mmavssl.visualization.curves import find_scalars, plot_curves
 from mmavssl.visualization.mask_figure import ClipPanel, draw_mask_figure
 
-__all__ = ['ASLVisualizer', 'ClipPanel', 'draw_mask_figure', 'find_scalars', 'plot_curves']
+__all__ = [
+    'ASLVisualizer',
+    'ClipCard',
+    'ClipMix',
+    'ClipPanel',
+    'ClipSheet',
+    'ClipView',
+    'draw_mask_figure',
+    'find_scalars',
+    'plot_curves',
+    'save_browse_page',
+    'save_contact_sheet',
+]

@@ -15,11 +15,11 @@ from mmavssl.datasets import (
     TwoStreamSampler,
     samplers,
 )
-from mmavssl.datasets.samplers import endless_permutations
+from mmavssl.datasets.draw_streams import endless_permutations
 from mmavssl.registry import DATASETS
 from mmavssl.structures import AVDataSample, DrawIndex
 from mmavssl.utils import ConfigError
-from mmavssl.utils.random import isolated_rng, stable_seed
+from mmavssl.utils.random import isolated_rng
 
 SEEDS = range(12)
 
@@ -60,33 +60,6 @@ def batches_of(dataset, batch_size, ratio=(1, 5), epoch=0, seed=0, epoch_over='u
     batches = list(batch_sampler)
     assert len(batches) == len(batch_sampler)
     return batches
-
-
-@pytest.mark.parametrize('seed', SEEDS)
-def test_endless_permutations(seed):
-    draws = list(islice(endless_permutations(7, seed, 3, 'x', offset=10), 35))
-    orders = []
-    for repeat in range(5):
-        part = draws[7 * repeat : 7 * repeat + 7]
-        assert {d.repeat for d in part} == {repeat}
-        assert {d.epoch for d in part} == {3}
-        assert sorted(d.index for d in part) == list(range(10, 17))
-        orders.append(tuple(d.index for d in part))
-    assert len(set(orders)) > 1
-
-
-def test_long_permutations_come_in_parts():
-    size = 2 * samplers.PORTION + 5
-    generator = torch.Generator().manual_seed(stable_seed(3, 1, 'x', 0))
-    expected = [DrawIndex(4 + i, 1, 0) for i in torch.randperm(size, generator=generator).tolist()]
-    assert list(islice(endless_permutations(size, 3, 1, 'x', offset=4), size)) == expected
-
-
-def test_first_places_are_uniform():
-    firsts = [next(endless_permutations(5, seed, 0, 'x')).index for seed in range(1000)]
-    expected = 1000 / 5
-    chi2 = sum((n - expected) ** 2 / expected for n in Counter(firsts).values())
-    assert chi2 < 18.5  # 4 degrees of freedom: probability 0.001
 
 
 @pytest.mark.parametrize('seed', SEEDS)
@@ -233,6 +206,68 @@ def test_epoch_sampler(as_rank, seed, size, epoch_size):
     assert together == expected
     assert len(set(together)) == len(together)
     assert [draw.repeat for draw in together] == [i // size for i in range(len(together))]
+
+
+def test_order_without_blocks_stays(as_rank):
+    """What mmavssl 0.1.0 drew: a run that is resumed with a later version goes on with it."""
+    as_rank(1, 2)
+    sampler = EpochSampler(Stream(10), seed=5)
+    sampler.set_epoch(3)
+    assert [tuple(draw) for draw in sampler] == [(i, 3, 0) for i in (1, 2, 3, 9, 0)]
+    (batch,) = batches_of(pair(2, 11), 6, epoch=3, seed=5, epoch_over=1)
+    assert [tuple(draw) for draw in batch] == [(i, 3, 0) for i in (1, 4, 2, 12, 9, 11)]
+
+
+@pytest.mark.parametrize('seed', SEEDS)
+@pytest.mark.parametrize('world_size', [1, 2, 3])
+def test_blocks_of_an_epoch(as_rank, seed, world_size):
+    draws = []
+    for rank in range(world_size):
+        as_rank(rank, world_size)
+        sampler = EpochSampler(Stream(50), seed, block_size=6, block_window=2)
+        sampler.set_epoch(4)
+        draws.append(list(sampler))
+        assert list(sampler) == draws[-1]
+        assert len(draws[-1]) == len(sampler) == 50 // world_size
+    together = {draw.index for part in draws for draw in part}
+    assert len(together) == 50 - 50 % world_size
+    assert {draw.epoch for part in draws for draw in part} == {4}
+
+
+@pytest.mark.parametrize('seed', SEEDS)
+@pytest.mark.parametrize('world_size', [1, 2, 3])
+@pytest.mark.parametrize('epoch_over', ['unlabeled', 'labeled', 9])
+def test_blocks_of_the_pool(as_rank, seed, world_size, epoch_over):
+    dataset = pair(8, 67)
+    plain, blocked = [], []
+    for rank in range(world_size):
+        as_rank(rank, world_size)
+        plain.append(batches_of(dataset, 12, seed=seed, epoch=1, epoch_over=epoch_over))
+        sampler = TwoStreamSampler(dataset, seed, epoch_over, block_size=5, block_window=2)
+        sampler.set_epoch(1)
+        blocked.append(list(RatioBatchSampler(sampler, 12)))
+        assert list(RatioBatchSampler(sampler, 12)) == blocked[-1]
+        assert [batch[:2] for batch in blocked[-1]] == [batch[:2] for batch in plain[-1]]
+    assert [len(batches) for batches in blocked] == [len(batches) for batches in plain]
+    pool = [draw for batches in blocked for batch in batches for draw in batch[2:]]
+    assert len(set(pool)) == len(pool)
+    assert {draw.index for draw in pool} <= set(range(8, 75))
+    if epoch_over == 'unlabeled':
+        assert len({draw.index for draw in pool}) == len(pool) == 10 * world_size * len(plain[0])
+
+
+def test_bad_blocks(as_rank):
+    for options in ({'block_size': 0}, {'block_size': 2.5}, {'block_size': True}):
+        with pytest.raises(ConfigError, match='`block_size` to be a positive integer'):
+            EpochSampler(Stream(9), **options)
+    with pytest.raises(ConfigError, match='`block_window` to be a positive integer, but got 0'):
+        TwoStreamSampler(pair(2, 9), block_size=4, block_window=0)
+    as_rank(0, 4)
+    with pytest.raises(ConfigError, match='3 samples cannot be divided over 4 ranks'):
+        EpochSampler(Stream(3), epoch_size=8, block_size=2)
+    sampler = TwoStreamSampler(pair(2, 3), epoch_over=5, block_size=2)
+    with pytest.raises(ConfigError, match='3 samples cannot be divided over 4 ranks'):
+        RatioBatchSampler(sampler, 6)
 
 
 def test_few_clips_fill_large_batches():

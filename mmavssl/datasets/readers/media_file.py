@@ -30,16 +30,20 @@ class Track:
     """The pictures or the sound of an open file, as a list of packets in the order of the file.
 
     Attributes:
-        stream: of PyAV.
+        stream: of PyAV, of the file that its packets were read from last.
+        kind: ``video`` or ``audio``.
         pts: when each packet is shown, in units of the stream's ``time_base``; None: unknown.
         first_dts: when the first packet goes to the decoder, in the same units.
         is_key: whether decoding can begin there.
         is_shown: whether a packet has content that an edit list does not cut off.
         kept: the packets themselves, if the file is small.
+        own: the file once more, for this track alone, if it is large and was read again.
     """
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
+        self.kind = stream.type
+        self.own: InputContainer | None = None
         self.pts: list[int | None] = []
         self.first_dts: int | None = None
         self.is_key: list[bool] = []
@@ -59,6 +63,21 @@ class Track:
         self.pts += [packet.pts for packet in packets]
         self.is_key += [packet.is_keyframe for packet in packets]
         self.is_shown += [not packet.is_discard for packet in packets]
+
+    def reopen(self, container: InputContainer) -> None:
+        """Take the packets from another opening of the file from now on."""
+        self.stream = container.streams.best(self.kind)
+        use_one_thread(self.stream)
+        if self.own is not None:
+            self.own.close()  # its streams crash Python from now on
+        self.own = container
+
+    def forget(self) -> None:
+        """Give back what reading needs."""
+        if self.kept is not None:
+            self.kept = []
+        if self.own is not None:
+            self.own.close()
 
 
 class MediaFile:
@@ -123,21 +142,19 @@ class MediaFile:
         if track.kept is not None:
             track.stream.codec_context.flush_buffers()
             return iter(track.kept[first:])
-        if first and self.is_seekable:
-            self._container.seek(track.pts[first], stream=track.stream, backward=True)
-        else:  # seeking to the start is not exact in all formats
-            self._container.close()
-            self._container = self._open()
-            track.stream = self._container.streams[track.stream.index]
-            use_one_thread(track.stream)
-        return self._container.demux(track.stream)
+        begins = not (first and self.is_seekable)
+        if track.own is None or begins:  # seeking to the start is not exact in all formats
+            track.reopen(self._open())
+        if not begins:
+            track.own.seek(track.pts[first], stream=track.stream, backward=True)
+        return track.own.demux(track.stream)
 
     def close(self) -> None:
         """Close the file and forget its packets."""
         self._container.close()
         for track in (self.video, self.audio):
-            if track and track.kept is not None:
-                track.kept = []
+            if track:
+                track.forget()
 
     def _open(self) -> InputContainer:
         return av.open(self.path if self.content is None else BytesIO(self.content))

@@ -87,5 +87,5 @@ class PyAVDecoder:
 
     def _to_rgb(self, frame: VideoFrame) -> np.ndarray:
         """Return the picture (H, W, 3), uint8, upright as the file says."""
-        picture = self._reformatter.reformat(frame, format='rgb24').to_ndarray()
+        picture = self._reformatter.reformat(frame, format='rgb24', threads=1).to_ndarray()
         return np.rot90(picture, round(frame.rotation / 90) % 4)

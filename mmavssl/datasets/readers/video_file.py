@@ -148,7 +148,7 @@ class DecodedVideo(VideoFile):
 
     def frames(self, indices: np.ndarray) -> np.ndarray:
         """Return frames (T, H, W, 3), RGB, uint8."""
-        return self._all_frames[indices]
+        return self._all_frames[np.ravel(indices)]
 
 
 def check_backend(backend: str) -> None:

@@ -134,6 +134,7 @@ def test_all_frames_in_memory_are_the_same(make_video):
     indices = np.array([24, 0, 7, 7])
     expected = video.frames(indices)
     np.testing.assert_array_equal(decoded.frames(indices), expected)
+    np.testing.assert_array_equal(decoded.frames(indices[None]), video.frames(indices[None]))
     decoded.frames(indices)[:] = 0
     np.testing.assert_array_equal(decoded.frames(indices), expected)
     assert decoded.num_frames == 25

@@ -172,6 +172,10 @@ def test_cache_decodes_once_and_gives_the_same(make_video):
     indices = np.array([3, 24, 7])
     plain = open_file(first_path)
     np.testing.assert_array_equal(files[0].frames(indices), plain['video_file'].frames(indices))
+    both = (dict(opened[0]), dict(plain))
+    clips = [clip_of(results, seconds=0.5, num_clips=2) for results in both]
+    for key in ('imgs', 'waveform'):
+        np.testing.assert_array_equal(clips[0][key], clips[1][key])
     np.testing.assert_array_equal(opened[0]['audio_file'].waveform, plain['audio_file'].waveform)
 
 

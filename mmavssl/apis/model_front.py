@@ -1,0 +1,123 @@
+"""What stands between the data and the networks: preprocessor and mixer, without the networks."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from mmengine.config import Config
+from torch import Tensor, nn
+
+from mmavssl.models.localizers.audio_input import localizer_audio
+from mmavssl.registry import MIXERS, MODELS
+from mmavssl.utils.errors import ConfigError
+
+LOCALIZER_KEY = 'model.mixer.masker.localizer'
+
+
+class Mixed(NamedTuple):
+    """Mixed clips, as `MixResult`, with frames to look at.
+
+    Attributes:
+        pictures: uint8 (B, T, H, W, 3).
+        partner: (B,) long, whom each clip is mixed with.
+        audio: (B, T_a, F), or None.
+        ratio: (B,) share of the first clip.
+        mask: bool (B, T, h * w), or None.
+        heatmap: (B, T, h, w), or None.
+    """
+
+    pictures: Tensor
+    partner: Tensor
+    audio: Tensor | None
+    ratio: Tensor
+    mask: Tensor | None
+    heatmap: Tensor | None
+
+
+class ModelFront:
+    """The data preprocessor and the mixer of a config's model.
+
+    Args:
+        cfg: the whole config.
+
+    Raises:
+        ConfigError: a preprocessor whose frames cannot be shown.
+    """
+
+    def __init__(self, cfg: Config) -> None:
+        self.cfg = cfg
+        #: Where what is shown differs from what the model would get.
+        self.warnings: list[str] = []
+        preprocessor = cfg.model.get('data_preprocessor') or {}
+        self.preprocessor = MODELS.build({'type': 'AVDataPreprocessor', **preprocessor})
+        if not hasattr(self.preprocessor, 'unnormalize'):
+            raise ConfigError(
+                f'`model.data_preprocessor` {type(self.preprocessor).__name__} has no '
+                '`unnormalize`, which turns what the model gets back into pictures.'
+            )
+
+    def pictures(self, video: Tensor) -> Tensor:
+        """Turn normalized frames (..., 3, T, H, W) into uint8 (..., T, H, W, 3)."""
+        shown = (self.preprocessor.unnormalize(video) * 255).round().byte()
+        return shown.movedim(-4, -1)
+
+    def mix(self, view: Mapping[str, Tensor]) -> Mixed | None:
+        """Mix every clip with the next one, the last with the first; None without a mixer.
+
+        Args:
+            view: preprocessed ``video`` (B, C, T, H, W) and what else it has, as in training.
+
+        Raises:
+            ConfigError: the pipeline does not give what the localizer hears, or its weights do
+                not fit.
+        """
+        if not self.cfg.model.get('mixer'):
+            return None
+        mixer = self._build_mixer(dict(self.cfg.model.mixer))
+        partner = torch.arange(len(view['video'])).roll(-1)
+        guide = {}
+        if mixer.needs_localization:
+            frames = self.preprocessor.unnormalize(view['video'])
+            guide = {
+                'frames': frames.transpose(1, 2),
+                'audio_clean': localizer_audio(view, mixer.audio_input),
+            }
+        mixed = mixer(view['video'], view.get('audio'), partner, **guide)
+        return Mixed(self.pictures(mixed.video), partner, *mixed[1:])
+
+    def _build_mixer(self, mixer_cfg: dict) -> nn.Module:
+        masker_cfg = mixer_cfg.get('masker') or {}
+        missing = missing_weights(masker_cfg)
+        if missing:
+            self._warn_of_missing(missing)
+            per_batch = masker_cfg.get('per_batch', False)
+            mixer_cfg['masker'] = {'type': 'TubeToken', 'per_batch': per_batch}
+        mixer = MIXERS.build(mixer_cfg)
+        localizer = getattr(getattr(mixer, 'masker', None), 'localizer', None)
+        if hasattr(localizer, 'init_weights'):
+            localizer.init_weights()
+            if not localizer.init_cfg:
+                self.warnings.append(
+                    f'`{LOCALIZER_KEY}` has no `init_cfg`: its weights are untrained, and so are '
+                    'the maps and the masks shown.'
+                )
+        return mixer
+
+    def _warn_of_missing(self, checkpoint: str) -> None:
+        command = (self.cfg.get('prepare_commands') or {}).get('localizer')
+        remedy = f' To make it: {command}' if command else ''
+        self.warnings.append(
+            f'The weights of the localizer, {checkpoint} (`{LOCALIZER_KEY}.init_cfg.checkpoint`), '
+            f'do not exist: the masks shown are tube masks, not those of training.{remedy}'
+        )
+
+
+def missing_weights(masker_cfg: Mapping) -> str | None:
+    """Return the file of weights that a masker's localizer needs, if it does not exist."""
+    localizer = masker_cfg.get('localizer')
+    init_cfg = localizer.get('init_cfg') if isinstance(localizer, Mapping) else None
+    checkpoint = init_cfg.get('checkpoint') if isinstance(init_cfg, Mapping) else None
+    if not isinstance(checkpoint, str) or '://' in checkpoint:
+        return None
+    return None if Path(checkpoint).expanduser().is_file() else checkpoint

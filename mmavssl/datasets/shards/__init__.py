@@ -1,0 +1,3 @@
+from mmavssl.datasets.shards.backend import ShardBackend
+
+__all__ = ['ShardBackend']
