@@ -14,7 +14,7 @@ def describe_machine() -> dict:
     total = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES')
     return {
         'processor': processor(),
-        'cores': len(os.sched_getaffinity(0)),
+        'cores': os.cpu_count(),
         'memory_gb': round(total / 2**30, 1),
         'python': platform.python_version(),
         'packages': {name: installed(name) for name in PACKAGES},

@@ -181,7 +181,7 @@ def test_missing_data_names_path_key_and_command(tmp_path: Path) -> None:
     assert message.startswith('train: ')
     assert str(tmp_path / 'nothing') in message
     assert 'train_dataloader.dataset.labeled.data_root' in message
-    assert 'README.md' in message
+    assert 'python tools/data/prepare_ucf51.py' in message
     assert not list(tmp_path.iterdir())
 
 
