@@ -24,6 +24,8 @@ SEEKABLE = ('mp4', 'matroska')
 # Packets of a larger file that are in memory at a time.
 PORTION = 1000
 NAMES = {'video': 'video', 'audio': 'sound'}
+# FFmpeg decodes some pictures to find out how they are coded; how they look does not matter then.
+PROBING = {'skip_idct': 'all', 'skip_loop_filter': 'all'}
 
 
 class Track:
@@ -157,7 +159,8 @@ class MediaFile:
                 track.forget()
 
     def _open(self) -> InputContainer:
-        return av.open(self.path if self.content is None else BytesIO(self.content))
+        source = self.path if self.content is None else BytesIO(self.content)
+        return av.open(source, options=PROBING)
 
     def _track(self, kind: str) -> Track | None:
         stream = self._container.streams.best(kind)

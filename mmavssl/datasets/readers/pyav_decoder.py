@@ -1,6 +1,8 @@
 """PyAV as a decoder of any file."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 import numpy as np
 from av.packet import Packet
@@ -17,7 +19,7 @@ class PyAVDecoder:
     Args:
         media: open file with a video.
         times: when each frame is shown, ascending, in the units of the packets; None where they
-            are unknown or a file cannot be sought, whose frames are counted from the start.
+            are unknown, and frames are counted from the start.
     """
 
     def __init__(self, media: MediaFile, times: Sequence[int] | None) -> None:
@@ -26,6 +28,12 @@ class PyAVDecoder:
         self._reformatter = VideoReformatter()  # making one costs more than using it
         if times is not None:
             self._number_of = {time: number for number, time in enumerate(times)}
+            track = media.video
+            keys = (n for n, is_key in enumerate(track.is_key) if is_key)
+            self._keys = sorted((track.pts[n], n) for n in keys if track.pts[n] is not None)
+            if not self._keys or self._keys[0][0] > times[0]:
+                self._keys.insert(0, (times[0], 0))  # from the start, for want of a key frame
+            self._key_times = [time for time, _ in self._keys]
 
     def decode(self, wanted: Sequence[int]) -> dict[int, np.ndarray]:
         """Return frames (H, W, 3), RGB, uint8, by their numbers, without those that are damaged.
@@ -35,7 +43,9 @@ class PyAVDecoder:
         """
         found = {}
         if self.times is not None:
-            found = self._take(wanted, self._decode_near(wanted))
+            for key, group in groupby(wanted, self._key_before):
+                near = list(group)
+                found |= self._take(near, self._decode_near(near, key))
         if len(found) < len(wanted):
             found = {**self._take(wanted, self._decode_all()), **found}
         return found
@@ -52,23 +62,29 @@ class PyAVDecoder:
                 break
         return found
 
-    def _decode_near(self, wanted: Sequence[int]) -> Iterator[tuple[int, VideoFrame]]:
-        """Decode from the last key frame before, and only what is needed.
+    def _decode_near(self, wanted: Sequence[int], key: int) -> Iterator[tuple[int, VideoFrame]]:
+        """Decode from a key frame (the number of its packet) to the last packet that is needed.
 
         About half of the frames of an ordinary file are such that no other frame refers to them.
         These are decoded only where they are wanted themselves.
         """
-        track, times = self.media.video, {self.times[number] for number in wanted}
-        packets = self.media.packets(track, self._key_before(self.times[wanted[0]]))
+        track, waiting = self.media.video, {self.times[number] for number in wanted}
+        packets = self.media.packets(track, key)
         decoder = track.stream.codec_context
 
-        def with_skips() -> Iterator[Packet]:
+        def needed() -> Iterator[Packet]:
             for packet in packets:
-                decoder.skip_frame = 'DEFAULT' if packet.pts in times else 'NONREF'
+                decoder.skip_frame = 'DEFAULT' if packet.pts in waiting else 'NONREF'
                 yield packet
+                waiting.discard(packet.pts)
+                if not waiting:
+                    return
 
-        for frame in decode_packets(with_skips(), PacketTally()):
+        for frame in decode_packets(needed(), PacketTally()):
             yield self._number_of.get(frame.pts, -1), frame
+        if not waiting:  # else the end of the file has drained it
+            for frame in decoder.decode(None):
+                yield self._number_of.get(frame.pts, -1), frame
 
     def _decode_all(self) -> Iterator[tuple[int, VideoFrame]]:
         packets = self.media.packets(self.media.video)
@@ -78,12 +94,9 @@ class PyAVDecoder:
             return enumerate(frames)
         return ((self._number_of.get(frame.pts, -1), frame) for frame in frames)
 
-    def _key_before(self, time: int) -> int:
-        """Return the number of the packet of the last key frame that is not shown after a time."""
-        track = self.media.video
-        keys = [n for n, is_key in enumerate(track.is_key) if is_key and track.pts[n] is not None]
-        before = [number for number in keys if track.pts[number] <= time]
-        return max(before, key=track.pts.__getitem__, default=0)
+    def _key_before(self, number: int) -> int:
+        """Return the packet of the last key frame that is not shown after a frame."""
+        return self._keys[bisect_right(self._key_times, self.times[number]) - 1][1]
 
     def _to_rgb(self, frame: VideoFrame) -> np.ndarray:
         """Return the picture (H, W, 3), uint8, upright as the file says."""

@@ -6,6 +6,7 @@ from mmavssl.datasets.readers.decord_decoder import DecordDecoder
 from mmavssl.datasets.readers.frame_clock import FrameClock
 from mmavssl.datasets.readers.media import media_errors
 from mmavssl.datasets.readers.media_file import MediaFile
+from mmavssl.datasets.readers.mpeg4_order import order_pictures
 from mmavssl.datasets.readers.pyav_decoder import PyAVDecoder
 from mmavssl.utils.errors import ConfigError, DataError
 
@@ -41,9 +42,10 @@ class VideoFile:
         if self.media.video is None:
             raise DataError(f'{self.path} has no video in it, only other streams.')
         with media_errors(self.path, 'video'):
+            is_timed = self._order_packets()
             times = self._read_times()
             self._check_length()
-            self._pyav = PyAVDecoder(self.media, times if self.media.is_seekable else None)
+            self._pyav = PyAVDecoder(self.media, times if is_timed else None)
             self._decord = None
             if backend == 'decord':
                 self._decord = DecordDecoder.open(self.media, self.clock)
@@ -102,6 +104,14 @@ class VideoFile:
             index: found[min(found, key=lambda other, at=index: abs(other - at))]
             for index in wanted
         }
+
+    def _order_packets(self) -> bool:
+        """Return whether the times of the packets are those of their frames."""
+        track = self.media.video
+        is_mpeg4 = track.stream.codec_context.name == 'mpeg4'
+        if 'avi' in self.media.formats and is_mpeg4 and track.kept is not None:
+            return order_pictures(track)
+        return self.media.is_seekable
 
     def _read_times(self) -> list[int] | None:
         """Make the clock, and return when each frame is shown in the units of the packets."""

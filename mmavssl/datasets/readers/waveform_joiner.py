@@ -14,8 +14,9 @@ MIN_GAP, MAX_GAP = 0.05, 60.0
 # Mixing channels to floats, FFmpeg does not normalize: two equal channels come out 3 dB louder
 # than one. To integers it does.
 SAMPLE_FORMAT, FULL_SCALE = 's32', 2.0**31
-# Samples that are resampled in one call, which costs as much as hundreds of them.
-BLOCK = 2**19
+# Samples that are resampled in one call: it costs as much as hundreds of them, but large blocks
+# cost more, as their memory comes afresh from the system each time.
+BLOCK = 2**14
 
 
 class Stretch:

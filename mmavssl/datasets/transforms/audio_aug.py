@@ -1,27 +1,16 @@
 """Log-mel front end of AST, and SpecAugment."""
 
-from math import ceil
-
 import numpy as np
 import torch
 import torch.nn.functional as F
 from mmcv.transforms import BaseTransform
 from torch import Tensor
-from torchaudio.compliance.kaldi import fbank
 from torchaudio.transforms import FrequencyMasking, TimeMasking
 
+from mmavssl.datasets.transforms.kaldi_fbank import LENGTH, kaldi_fbank
 from mmavssl.registry import TRANSFORMS
-from mmavssl.structures.audio_front_end import (
-    AUDIOSET_MEAN,
-    AUDIOSET_STD,
-    FRAME_LENGTH_MS,
-    FRAME_SHIFT_MS,
-    SAMPLE_RATE,
-)
+from mmavssl.structures.audio_front_end import AUDIOSET_MEAN, AUDIOSET_STD
 from mmavssl.utils.errors import ConfigError
-
-MIN_SAMPLES = SAMPLE_RATE * FRAME_LENGTH_MS // 1000
-STEP = SAMPLE_RATE * FRAME_SHIFT_MS // 1000
 
 
 def normalize(logmel: Tensor, mean: float = AUDIOSET_MEAN, std: float = AUDIOSET_STD) -> Tensor:
@@ -76,32 +65,19 @@ class LogMel(BaseTransform):
             ConfigError: the waveforms are shorter than one window of 25 ms.
         """
         length = waveforms.shape[1]
-        if length < MIN_SAMPLES:
+        if length < LENGTH:
             raise ConfigError(
-                f'Expected at least {MIN_SAMPLES} samples (25 ms) of sound, but got '
+                f'Expected at least {LENGTH} samples (25 ms) of sound, but got '
                 f'{length}. Raise `audio_seconds` of LoadAVClip.'
             )
-        # In float32, nearly silent bins differ by up to 3e-3 from one kind of CPU to another.
-        signals = torch.from_numpy(waveforms).double()
-        signals = signals - signals.mean(dim=1, keepdim=True)
-        # One call for all, as most of its time does not depend on the length: each begins at a
-        # whole number of steps, and windows that reach into the next one are left out.
-        steps = ceil(length / STEP)
-        num_frames = (length - MIN_SAMPLES) // STEP + 1
-        joined = F.pad(signals, (0, steps * STEP - length)).reshape(1, -1)
-        logmels = fbank(
-            F.pad(joined, (0, MIN_SAMPLES)),
-            htk_compat=True,
-            sample_frequency=SAMPLE_RATE,
-            use_energy=False,
-            window_type='hanning',
-            num_mel_bins=self.num_mel_bins,
-            dither=0.0,
-            frame_shift=FRAME_SHIFT_MS,
+        kept = np.stack(
+            [
+                kaldi_fbank(signal, self.num_mel_bins)[: self.target_frames]
+                for signal in waveforms - waveforms.mean(axis=1, keepdims=True, dtype=np.float64)
+            ]
         )
-        logmels = logmels[: steps * len(waveforms)].unflatten(0, (len(waveforms), steps))
-        kept = logmels[:, : min(num_frames, self.target_frames)]
-        return F.pad(kept, (0, 0, 0, self.target_frames - kept.shape[1])).float()
+        padding = self.target_frames - kept.shape[1]
+        return F.pad(torch.from_numpy(np.float32(kept)), (0, 0, 0, padding))
 
 
 @TRANSFORMS.register_module()
