@@ -308,7 +308,7 @@ def test_mask_from_map_after_eq12():
             return maps
 
     maps, ratio = torch.randn(2, 3, 3, 3), torch.tensor([0.3, 0.7])
-    frames, audio = torch.zeros(2, 3, 3, 24, 24), torch.zeros(2, 8, 8)
+    frames, audio = torch.rand(2, 3, 3, 24, 24), torch.rand(2, 8, 8)
     masker = ASLGuided(Localizer())
     torch.manual_seed(1)
     result = masker(ratio, (3, 6, 6), frames, audio)

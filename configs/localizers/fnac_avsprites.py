@@ -10,6 +10,9 @@ _base_ = [
 model = dict(
     localizer={{_base_.tiny_localizer}},
     loss=dict(weights=(1.0, 1.0, 1.0), temperature=0.07, warmup_epochs=3),
+    # Tests score the masks as well.
+    masker=dict(type='ASLGuided', localizer=dict(type='PrecomputedMap')),
+    patch_size=8,
 )
 optim_wrapper = dict(optimizer=dict(lr=5e-4))
 param_scheduler = [

@@ -1,6 +1,7 @@
 from mmavssl.datasets.transforms.audio_aug import LogMel, SpecAugment
 from mmavssl.datasets.transforms.color_jitter import ColorJitter
 from mmavssl.datasets.transforms.formatting import PackAVInputs
+from mmavssl.datasets.transforms.load_boxes import LoadBoxes
 from mmavssl.datasets.transforms.loading import LoadAVClip, OpenAVFile
 from mmavssl.datasets.transforms.log_spectrogram import LogSpectrogram
 from mmavssl.datasets.transforms.rand_augment import RandAugment
@@ -14,6 +15,7 @@ __all__ = [
     'ColorJitter',
     'Flip',
     'LoadAVClip',
+    'LoadBoxes',
     'LogMel',
     'LogSpectrogram',
     'MultiView',

@@ -10,6 +10,7 @@ from mmavssl.registry import TRANSFORMS
 from mmavssl.structures import AVDataSample
 from mmavssl.utils.errors import ConfigError
 
+FOR_LOCALIZERS = ('boxes', 'sound_map')
 META_KEYS = ('sample_idx', 'source', 'video_path', 'has_audio', 'gt_for_log')
 GEOMETRY_KEYS = ('clip_times', 'frame_inds', 'crop_box', 'flip')
 
@@ -19,7 +20,8 @@ class PackAVInputs(BaseTransform):
     """Pack tensors into ``inputs`` and the rest into an `AVDataSample`.
 
     With views (training): ``inputs[view] = {'video': uint8 (3, T, H, W), 'audio': (T_a, F)}``,
-    and ``audio_clean`` and ``spectrogram`` where the pipeline makes them.
+    and ``audio_clean``, ``spectrogram``, ``boxes`` (T, 4) and ``sound_map`` (T, h, w) where the
+    pipeline makes them.
     Without (testing): ``{'video': uint8 (V, 3, T, H, W), 'audio': (V, T_a, F)}`` for V views, each
     crop with the sound of its clip.
 
@@ -29,7 +31,7 @@ class PackAVInputs(BaseTransform):
 
     def __init__(self, keep_waveform: bool = False) -> None:
         waveform = ('waveform',) if keep_waveform else ()
-        self.audio_keys = ('audio', 'audio_clean', 'spectrogram', *waveform)
+        self.audio_keys = ('audio', 'audio_clean', 'spectrogram', *FOR_LOCALIZERS, *waveform)
 
     def transform(self, results: dict) -> dict:
         """Pack the sample.

@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from mmavssl.structures.crop_boxes import cell_coverage
+
 BENCHMARK_SIZE = 224
 FLICKR_FRAME = 256
 FLICKR_CONSENSUS = 2
@@ -144,25 +146,5 @@ def mask_precision(mask: Tensor, boxes: Tensor, grid: tuple[int, int]) -> Tensor
     >>> mask_precision(mask, torch.tensor([[0.0, 0.0, 0.5, 0.25]]), (2, 2))
     tensor([0.2500], dtype=torch.float64)
     """
-    rows = interval_overlap(boxes[:, 1], boxes[:, 3], grid[0])
-    columns = interval_overlap(boxes[:, 0], boxes[:, 2], grid[1])
-    inside = (rows[:, :, None] * columns[:, None, :]).flatten(1)
+    inside = cell_coverage(boxes, grid).flatten(1)
     return (inside * mask).sum(dim=1) / mask.sum(dim=1)
-
-
-def interval_overlap(low: Tensor, high: Tensor, count: int) -> Tensor:
-    """Return the share of each of ``count`` equal parts of [0, 1] that [low, high] covers.
-
-    Args:
-        low: (T,).
-        high: (T,).
-        count: number of parts.
-
-    Returns:
-        (T, count) in [0, 1].
-    """
-    edges = torch.arange(count + 1, dtype=torch.double) / count
-    covered = torch.minimum(high.double()[:, None], edges[1:]) - torch.maximum(
-        low.double()[:, None], edges[:-1]
-    )
-    return covered.clamp(min=0) * count

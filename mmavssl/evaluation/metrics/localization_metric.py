@@ -13,6 +13,7 @@ from mmavssl.evaluation.functional.localization import (
     box_masks,
     boxes_to_pixels,
     consensus_iou,
+    mask_precision,
     points_into,
     success_auc,
     success_rate,
@@ -21,6 +22,7 @@ from mmavssl.evaluation.functional.localization import (
 )
 from mmavssl.registry import METRICS
 from mmavssl.structures.box_file import load_boxes
+from mmavssl.structures.crop_boxes import box_area, boxes_in_crops
 from mmavssl.utils.errors import DataError
 
 AREAS = ('box', 'half')
@@ -34,8 +36,9 @@ class LocalizationMetric(BaseMetric):
 
     Results, in percent: ``pointing`` (the maximum lies in the box), ``box_share`` (mean share of
     the frame that the box takes: the ``pointing`` of a random guess), ``mean_ciou``, ``ap50``
-    (cIoU of at least 0.5) and ``auc``. Frames whose crop shows less than half of the box do not
-    count.
+    (cIoU of at least 0.5), ``auc`` and, where samples have a ``mask``, ``mask_precision`` (share
+    of the kept tokens' area that lies in the box). Frames whose crop shows less than half of the
+    box do not count.
 
     Args:
         boxes_file: npz file, an array (T, 4) of x1, y1, x2, y2 in pixels of the video for each
@@ -71,28 +74,38 @@ class LocalizationMetric(BaseMetric):
         self.size = size
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Append ``(hits, cious, box shares)`` of the frames of each sample.
+        """Append the scores of the frames of each sample.
 
         Args:
             data_batch: not used.
-            data_samples: with ``heatmap`` (V, T, h, w), and in their metainfo ``video_path``,
-                ``frame_inds`` (K, T) and ``crop_box`` (V, 4).
+            data_samples: with ``heatmap`` (V, T, h, w), maybe a bool ``mask`` (V, T, rows,
+                columns), and in their metainfo ``video_path``, ``frame_inds`` (K, T) and
+                ``crop_box`` (V, 4).
 
         Raises:
             DataError: one of these is missing, or the file has no boxes of the video.
         """
         for sample in data_samples:
-            boxes, visible = view_boxes(sample, self._boxes_of(sample))
+            placed = boxes_in_crops(
+                self._boxes_of(sample),
+                sample['frame_inds'],
+                sample['crop_box'],
+                sample.get('flip', False),
+            ).flatten(0, 1)
+            boxes = placed.clamp(0, 1)
+            visible = box_area(boxes) >= MIN_VISIBLE * box_area(placed)
+            visible &= box_area(placed) > 0
             maps = upsample_maps(
                 sample['heatmap'].float().cpu().flatten(0, 1), self.size, align_corners=False
             )
+            precisions = precision_of(sample.get('mask'), boxes)
             scores = [
-                self._score(heatmap, box)
-                for heatmap, box in zip(maps[visible], boxes[visible], strict=True)
+                (*self._score(maps[frame], boxes[frame]), precisions[frame].item())
+                for frame in visible.nonzero().flatten()
             ]
             self.results.append(scores)
 
-    def compute_metrics(self, results: list[list[tuple[bool, float, float]]]) -> dict[str, float]:
+    def compute_metrics(self, results: list[list[tuple[float, ...]]]) -> dict[str, float]:
         """Return the means over all frames.
 
         Args:
@@ -106,14 +119,17 @@ class LocalizationMetric(BaseMetric):
             raise DataError(
                 f'Expected test frames that show a box of {self.boxes_file}, but there are none.'
             )
-        hits, cious, shares = np.array(frames, dtype=float).T
-        return {
+        hits, cious, shares, precisions = np.array(frames, dtype=float).T
+        figures = {
             'pointing': 100.0 * float(hits.mean()),
             'box_share': 100.0 * float(shares.mean()),
             'mean_ciou': 100.0 * float(cious.mean()),
             'ap50': success_rate(cious),
             'auc': success_auc(cious),
         }
+        if not np.isnan(precisions).all():
+            figures['mask_precision'] = 100.0 * float(np.nanmean(precisions))
+        return figures
 
     def _boxes_of(self, sample: dict) -> np.ndarray:
         missing = [name for name in (*GEOMETRY, 'video_path') if name not in sample]
@@ -139,33 +155,13 @@ class LocalizationMetric(BaseMetric):
         return points_into(heatmap, box * self.size), ciou, share
 
 
-def view_boxes(sample: dict, boxes: np.ndarray) -> tuple[Tensor, Tensor]:
-    """Place a video's boxes in the crops that the network saw.
+def precision_of(mask: Tensor | None, boxes: Tensor) -> Tensor:
+    """Return the share of each frame's kept tokens that lies in its box, nan without a mask.
 
     Args:
-        sample: with ``frame_inds`` (K, T), ``crop_box`` (V, 4), V a multiple of K with the crops
-            of one clip in a row, and maybe ``flip``.
-        boxes: (frames of the video, 4) in pixels of the video.
-
-    Returns:
-        Boxes (V * T, 4) in shares of the crop's sides, cut off at its border, and a bool (V * T,)
-        that tells where enough of a box is left.
+        mask: bool (V, T, rows, columns), or None.
+        boxes: (V * T, 4) in shares of the frame's sides.
     """
-    crops = torch.as_tensor(np.asarray(sample['crop_box'])).double()
-    inds = np.asarray(sample['frame_inds'])
-    inds = inds.repeat(len(crops) // len(inds), axis=0)
-    placed = torch.from_numpy(boxes[inds]).double()
-    origin, side = crops[:, None, :2], crops[:, None, 2:] - crops[:, None, :2]
-    placed = (placed - origin.repeat(1, 1, 2)) / side.repeat(1, 1, 2)
-    if sample.get('flip', False):
-        placed = torch.stack(
-            [1 - placed[..., 2], placed[..., 1], 1 - placed[..., 0], placed[..., 3]], dim=-1
-        )
-    cut = placed.clamp(0, 1)
-    visible = box_area(cut) >= MIN_VISIBLE * box_area(placed)
-    return cut.flatten(0, 1), (visible & (box_area(placed) > 0)).flatten()
-
-
-def box_area(boxes: Tensor) -> Tensor:
-    """Return the areas of boxes (..., 4)."""
-    return (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
+    if mask is None:
+        return boxes.new_full((len(boxes),), torch.nan)
+    return mask_precision(mask.cpu().flatten(2).flatten(0, 1), boxes, tuple(mask.shape[2:]))

@@ -6,7 +6,7 @@ from mmengine.model import BaseModel
 from torch import Tensor, nn
 
 from mmavssl.models.localizers.audio_input import LOGMEL, localizer_audio
-from mmavssl.registry import LOCALIZERS, LOSSES, MODELS, SSL_ALGORITHMS
+from mmavssl.registry import LOCALIZERS, LOSSES, MASKERS, MODELS, SSL_ALGORITHMS
 from mmavssl.structures import AVDataSample
 from mmavssl.utils.errors import DataError
 
@@ -22,8 +22,13 @@ class LocalizerTrainer(BaseModel):
 
     Args:
         localizer: config of the localizer, with ``embed_frames`` and ``embed_audio``.
-        loss: config of the loss, `FNACLoss` or `MILContrastiveLoss`.
+        loss: config of the loss: `FNACLoss`, `MILContrastiveLoss` or `PooledContrastiveLoss`.
         frames: which frame of a clip is used in training: ``random`` or ``middle``.
+        masker: config of a masker whose masks testing draws as well, to be scored: of `ASLGuided`
+            with ``localizer=dict(type='PrecomputedMap')``, which gets the maps, or another one
+            to compare with. None: no masks.
+        mask_ratio: share of tokens that these masks keep (the mean of Beta(5, 10) is 1/3).
+        patch_size: pixels per side of a token.
         data_preprocessor: config of the data preprocessor.
         init_cfg: MMEngine weight initialization; the localizer has its own.
 
@@ -36,6 +41,9 @@ class LocalizerTrainer(BaseModel):
         localizer: dict | nn.Module,
         loss: dict | nn.Module,
         frames: str = 'random',
+        masker: dict | nn.Module | None = None,
+        mask_ratio: float = 1 / 3,
+        patch_size: int = 16,
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | None = None,
     ) -> None:
@@ -48,6 +56,9 @@ class LocalizerTrainer(BaseModel):
         self.localizer = LOCALIZERS.build(localizer)
         self.criterion = LOSSES.build(loss)
         self.frames = frames
+        self.masker = MASKERS.build(masker) if masker else None
+        self.mask_ratio = mask_ratio
+        self.patch_size = patch_size
 
     def forward(
         self, inputs: dict, data_samples: dict | list | None = None, mode: str = 'tensor'
@@ -99,7 +110,7 @@ class LocalizerTrainer(BaseModel):
         return {'loss': self.criterion.total(terms, epoch), **terms}
 
     def predict(self, inputs: dict, data_samples: list[AVDataSample]) -> list[AVDataSample]:
-        """Add the ``heatmap`` (V, T, h, w) of every view to each sample.
+        """Add the ``heatmap`` (V, T, h, w) of every view to each sample, and maybe a ``mask``.
 
         Args:
             inputs: ``video`` (B, V, C, T, H, W) and ``audio`` (B, V, T_a, F).
@@ -110,7 +121,20 @@ class LocalizerTrainer(BaseModel):
         heatmaps = maps.unflatten(0, video.shape[:2])
         for sample, heatmap in zip(data_samples, heatmaps, strict=True):
             sample.set_field(heatmap.detach(), 'heatmap')
+        if self.masker is not None:
+            masks = self.draw_masks(video.flatten(0, 1), maps).unflatten(0, video.shape[:2])
+            for sample, mask in zip(data_samples, masks, strict=True):
+                sample.set_field(mask, 'mask')
         return data_samples
+
+    def draw_masks(self, video: Tensor, maps: Tensor) -> Tensor:
+        """Return masks (B, T, rows, columns), bool, of video (B, C, T, H, W) by its maps."""
+        num_frames, height, width = video.shape[2:]
+        rows, columns = height // self.patch_size, width // self.patch_size
+        ratio = torch.full((len(video),), self.mask_ratio, device=video.device)
+        frames = self.data_preprocessor.unnormalize(video).transpose(1, 2)
+        result = self.masker(ratio, (num_frames, rows, columns), frames=frames, audio=maps)
+        return result.mask.unflatten(2, (rows, columns))
 
     def localize(self, video: Tensor, audio: Tensor) -> Tensor:
         """Return the maps (B, T, h, w) of normalized video (B, C, T, H, W) and its sound."""

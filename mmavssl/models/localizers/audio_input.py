@@ -8,7 +8,14 @@ from mmavssl.utils.errors import ConfigError
 
 #: The log-mel of the recognizer; any other ``audio_input`` is the key of an entry of the view.
 LOGMEL = 'logmel'
-SOURCES = {'spectrogram': '`LogSpectrogram()`', 'waveform': '`PackAVInputs(keep_waveform=True)`'}
+#: What is a sound; another entry is a map, or a box.
+SOUNDS = (LOGMEL, 'spectrogram', 'waveform')
+SOURCES = {
+    'spectrogram': '`LogSpectrogram()`',
+    'waveform': '`PackAVInputs(keep_waveform=True)`',
+    'boxes': '`LoadBoxes(boxes_file)`',
+    'sound_map': '`LoadSoundMap(folder)`',
+}
 
 
 def localizer_audio(view: Mapping[str, Tensor], audio_input: str) -> Tensor | None:

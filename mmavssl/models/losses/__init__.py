@@ -5,11 +5,13 @@ from mmavssl.models.losses.consistency import consistency_loss
 from mmavssl.models.losses.fnac_loss import FNACLoss
 from mmavssl.models.losses.mil_contrastive import MILContrastiveLoss
 from mmavssl.models.losses.mix_loss import MixLoss
+from mmavssl.models.losses.pooled_contrastive import PooledContrastiveLoss
 
 __all__ = [
     'AVContrastiveLoss',
     'FNACLoss',
     'MILContrastiveLoss',
     'MixLoss',
+    'PooledContrastiveLoss',
     'consistency_loss',
 ]

@@ -5,10 +5,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mmavssl.models.localizers.audio_input import SOUNDS
 from mmavssl.models.maskers.base import BaseMasker, MaskResult, keep_earliest, kept_count
 from mmavssl.models.maskers.map_weights import (
     DegenerateMapLog,
     average_adjacent,
+    has_one_colour,
+    is_silent,
     min_max_per_frame,
     resize_maps,
 )
@@ -23,8 +26,9 @@ class ASLGuided(BaseMasker):
 
     The frozen localizer's map of each frame is interpolated to the token grid, scaled to [0, 1] by
     its minimum and maximum, and gives the weights of a multinomial draw without replacement of
-    ``round(ratio * h * w)`` tokens. A frame whose map is constant or not finite is drawn
-    uniformly; the log says how many there were.
+    ``round(ratio * h * w)`` tokens. A frame whose map is constant or not finite, or which has one
+    colour only, and the frames of a silent clip are drawn uniformly, as whatever a localizer makes
+    of them means nothing; the log says how many there were.
 
     How it is drawn: token i "arrives" after an exponential time of rate w_i. The first arrival is
     token i with probability w_i / Σw, and since waiting times have no memory, the next one is
@@ -149,9 +153,15 @@ class ASLGuided(BaseMasker):
                 f'B={batch} and T={grid[0]}, but got shape {tuple(maps.shape)}.'
             )
         maps = average_adjacent(maps.float(), self.frames_per_map)
-        maps, degenerate = min_max_per_frame(resize_maps(maps, grid[1:], self.interpolation))
-        self.degenerate_maps(degenerate)
-        return maps
+        maps, useless = min_max_per_frame(resize_maps(maps, grid[1:], self.interpolation))
+        useless |= self._without_evidence(frames, audio)
+        self.degenerate_maps(useless)
+        return maps.masked_fill(useless[..., None, None], 1.0)
+
+    def _without_evidence(self, frames: Tensor, audio: Tensor) -> Tensor:
+        """Return where there is nothing to see or to hear, bool (B, T / frames_per_map)."""
+        blank = has_one_colour(frames).unflatten(1, (-1, self.frames_per_map)).all(dim=2)
+        return blank | is_silent(audio)[:, None] if self.audio_input in SOUNDS else blank
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: Any) -> None:
         """Load, letting the localizer keep its own weights where a checkpoint has none for it."""

@@ -69,8 +69,24 @@ def min_max_per_frame(maps: Tensor) -> tuple[Tensor, Tensor]:
     return scaled, ~usable.flatten(1)
 
 
+def has_one_colour(frames: Tensor) -> Tensor:
+    """Return which frames (B, T, 3, H, W) are the same everywhere, bool (B, T)."""
+    span = frames.amax(dim=(-2, -1)) - frames.amin(dim=(-2, -1))
+    return span.amax(dim=-1) == 0
+
+
+def is_silent(audio: Tensor) -> Tensor:
+    """Return which sounds (B, ..., n) have nothing in them, bool (B,).
+
+    Digital silence has one value in all mel bins at any time, also where a log-mel was padded,
+    and one in all windows of a spectrogram and all samples of a waveform.
+    """
+    span = audio.amax(dim=-1) - audio.amin(dim=-1)
+    return span.flatten(1).amax(dim=1) == 0 if span.dim() > 1 else span == 0
+
+
 class DegenerateMapLog(nn.Module):
-    """Counts frames whose map is useless, and warns of them in the log.
+    """Counts frames whose map tells nothing, and warns of them in the log.
 
     The first one is reported, and again whenever their number has doubled. It is counted on the
     device and read there once in `GPU_READ_INTERVAL` calls.
@@ -96,8 +112,9 @@ class DegenerateMapLog(nn.Module):
         if count >= max(1, 2 * self.num_reported):
             self.num_reported = count
             print_log(
-                f'{count} of {self.num_frames} localization maps so far were constant or not '
-                'finite; their tokens were drawn uniformly.',
+                f'{count} of {self.num_frames} localization maps so far were constant, not '
+                'finite, or of frames of one colour or clips without sound; their tokens were '
+                'drawn uniformly.',
                 logger='current',
                 level=logging.WARNING,
             )

@@ -82,6 +82,22 @@ def test_wrong_place(boxes_file):
     assert result['localization/ap50'] == 0
 
 
+def test_precision_of_masks(boxes_file):
+    inds, crops = np.array([[1, 11]]), [(0, 0, 80, 80)]
+    maps = perfect_maps(inds, crops, crops_per_clip=1)
+    clip = sample(maps, inds, crops)
+    mask = torch.zeros(1, 2, 4, 4, dtype=torch.bool)
+    mask[0, 0, 1, 0] = mask[0, 0, 2, 0] = True  # columns 4 to 20 and rows 32 to 40 of the first
+    mask[0, 1, 2, 2] = mask[0, 1, 0, 0] = True  # columns 44 to 60, rows 40 to 48; nothing
+    clip.set_field(mask, 'mask')
+    result = evaluate(made(boxes_file), [clip])
+    first = (16 * 8 + 16 * 8) / 800
+    second = 16 * 8 / 800
+    assert result['localization/mask_precision'] == pytest.approx(50 * (first + second))
+    without = evaluate(made(boxes_file), [sample(maps, inds, crops)])
+    assert 'localization/mask_precision' not in without
+
+
 def test_half_of_the_pixels_is_too_much_for_a_small_box(boxes_file):
     maps = perfect_maps(FRAMES, CROPS, crops_per_clip=2)
     maps += 0.1 * torch.rand(maps.shape, generator=torch.Generator().manual_seed(0))

@@ -99,6 +99,31 @@ def test_predict_adds_maps():
         torch.testing.assert_close(sample.heatmap, expected.detach(), atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.parametrize('kind', ['ASLGuided', 'TubeToken'])
+def test_masks_are_drawn_by_the_maps_to_be_scored(kind):
+    masker = dict(type=kind)
+    if kind == 'ASLGuided':
+        masker['localizer'] = dict(type='PrecomputedMap')
+    trainer = made(masker=masker, mask_ratio=0.25, patch_size=8).eval()
+    inputs = {
+        'video': torch.randint(256, (30, 2, 3, 4, 32, 32)).byte(),
+        'audio': torch.randn(30, 2, 24, 16),
+    }
+    batch = {'inputs': inputs, 'data_samples': [AVDataSample() for _ in range(30)]}
+    samples = trainer.test_step(batch)
+    kept, others = [], []
+    for sample in samples:
+        assert sample.mask.shape == (2, 4, 4, 4)
+        assert (sample.mask.sum(dim=(2, 3)) == 4).all()
+        low = sample.heatmap.amin((2, 3), keepdim=True)
+        high = sample.heatmap.amax((2, 3), keepdim=True)
+        scaled = (sample.heatmap - low) / (high - low)
+        kept.append(scaled[sample.mask].mean())
+        others.append(scaled[~sample.mask].mean())
+    gap = float(torch.stack(kept).mean() - torch.stack(others).mean())
+    assert gap > 0.1 if kind == 'ASLGuided' else abs(gap) < 0.1
+
+
 def test_tensor_mode():
     trainer = made().eval()
     batch = trainer.data_preprocessor({'inputs': view(2, 1)})

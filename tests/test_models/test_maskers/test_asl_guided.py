@@ -1,6 +1,7 @@
 import copy
 import itertools
 
+import numpy as np
 import pytest
 import torch
 from mmengine.model import BaseModule
@@ -8,6 +9,8 @@ from mmengine.runner.checkpoint import get_state_dict, load_state_dict
 from scipy import stats
 from torch import nn
 
+from mmavssl.datasets.transforms import LogMel
+from mmavssl.models.localizers import CosineLocalizer, Oracle, PrecomputedMap
 from mmavssl.models.maskers import ASLGuided
 from mmavssl.models.mixers import TokenMix
 from mmavssl.registry import LOCALIZERS, MASKERS
@@ -28,11 +31,16 @@ class StubLocalizer(nn.Module):
         return self.maps * self.scale
 
 
+def something(*shape):
+    """Frames or sound with something in them, without a draw from the global generator."""
+    return torch.arange(torch.Size(shape).numel()).view(shape) / torch.Size(shape).numel()
+
+
 def guided_mask(maps, ratio, size, seed=0, **kwargs):
     masker = ASLGuided(StubLocalizer(maps), **kwargs)
     torch.manual_seed(seed)
     batch, num_frames = maps.shape[:2]
-    frames, audio = torch.zeros(batch, num_frames, 3, 8, 8), torch.zeros(batch, 16, 8)
+    frames, audio = something(batch, num_frames, 3, 8, 8), something(batch, 16, 8)
     return masker(torch.as_tensor(ratio), (num_frames, *size), frames, audio)
 
 
@@ -161,9 +169,47 @@ def test_constant_and_broken_maps_are_drawn_uniformly_and_counted(monkeypatch):
         assert stats.chisquare(counts).pvalue > 0.01
     assert result.heatmap.eq(1).all()
     assert messages == [
-        '8000 of 8000 localization maps so far were constant or not finite; '
-        'their tokens were drawn uniformly.'
+        '8000 of 8000 localization maps so far were constant, not finite, or of frames of one '
+        'colour or clips without sound; their tokens were drawn uniformly.'
     ]
+
+
+def test_nothing_to_see_or_hear_is_drawn_uniformly():
+    """A network makes a map of anything: of black frames by their border, of silence by habit."""
+    torch.manual_seed(0)
+    localizer = CosineLocalizer(num_stages=2, base_channels=8, out_dims=16).eval()
+    silence = LogMel(num_mel_bins=32, target_frames=64)({'waveform': np.zeros((1, 9600), 'f4')})
+    frames, audio = torch.rand(3, 2, 3, 32, 32), torch.rand(3, 64, 32)
+    audio[0] = silence['audio'][0]
+    frames[1, 0] = 0.25
+    frames[2, 1] = torch.tensor([0.1, 0.5, 0.9])[:, None, None]
+    assert (localizer(frames, audio).flatten(2).std(dim=2) > 1e-4).all()
+    masker = ASLGuided(localizer)
+    result = masker(torch.full((3,), 0.25), (2, 4, 4), frames, audio)
+    uniform = result.heatmap.eq(1).all(dim=3).all(dim=2)
+    assert uniform.tolist() == [[True, True], [True, False], [False, True]]
+    assert (result.mask.sum(dim=2) == 4).all()
+    assert int(masker.degenerate_maps.count) == 4
+
+    halves = ASLGuided(localizer, frames_per_map=2)
+    heatmap = halves(torch.full((3,), 0.25), (2, 4, 4), frames, audio).heatmap
+    uniform = heatmap.eq(1).all(dim=3).all(dim=2)
+    assert uniform.tolist() == [[True, True], [False, False], [False, False]]
+
+
+def test_boxes_and_given_maps_are_no_sounds():
+    frames = torch.rand(2, 2, 3, 32, 32)
+    whole = torch.tensor([0.0, 0.0, 1.0, 1.0]).expand(2, 2, 4)
+    boxes = whole.clone()
+    boxes[:, :, 2:] = 0.5
+    masker = ASLGuided(Oracle(size=4))
+    result = masker(torch.full((2,), 0.25), (2, 4, 4), frames, boxes)
+    corner = torch.zeros(4, 4, dtype=torch.bool)
+    corner[:2, :2] = True
+    assert torch.equal(result.mask, corner.flatten().expand(2, 2, 16))
+    rows = torch.arange(4.0)[:, None].expand(2, 2, 4, 4)  # the same all along each row
+    result = ASLGuided(PrecomputedMap())(torch.full((2,), 0.25), (2, 4, 4), frames, rows)
+    torch.testing.assert_close(result.heatmap, rows / 3)
 
 
 def test_localizer_is_frozen_in_eval_mode_without_gradient():
@@ -257,7 +303,7 @@ def test_wrong_arguments(kwargs, message):
 
 def test_wrong_inputs():
     masker = ASLGuided(StubLocalizer(torch.rand(1, 2, 2, 2)), frames_per_map=4)
-    frames, audio, ratio = torch.zeros(1, 2, 3, 4, 4), torch.zeros(1, 2, 2), torch.tensor([0.5])
+    frames, audio, ratio = something(1, 2, 3, 4, 4), something(1, 2, 2), torch.tensor([0.5])
     with pytest.raises(ValueError, match='got no `frames`'):
         masker(ratio, (2, 2, 2), None, audio)
     with pytest.raises(ValueError, match='got no `audio`'):

@@ -6,8 +6,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from mmavssl.models.localizers import FNACLocalizer
-from mmavssl.models.localizers.fnac import smooth_by_affinity
+from mmavssl.models.localizers import CosineLocalizer, EZVSLLocalizer, FNACLocalizer
+from mmavssl.models.localizers.cosine import smooth_by_affinity
 from mmavssl.models.losses import FNACLoss
 from mmavssl.registry import LOCALIZERS
 from mmavssl.utils.errors import ConfigError
@@ -139,10 +139,16 @@ def test_dropout_acts_on_frames_in_training_only():
     assert torch.equal(localizer.embed_frames(frames), localizer.embed_frames(frames))
 
 
-def test_both_names():
+def test_the_methods_differ_in_what_they_drop():
     cfg = dict(num_stages=2, base_channels=8, out_dims=16)
-    for name in ('FNACLocalizer', 'EZVSLLocalizer'):
-        assert isinstance(LOCALIZERS.build(dict(type=name, **cfg)), FNACLocalizer)
+    for kind, dropout in ((CosineLocalizer, 0.0), (EZVSLLocalizer, 0.0), (FNACLocalizer, 0.9)):
+        localizer = LOCALIZERS.build(dict(type=kind.__name__, **cfg))
+        assert type(localizer) is kind
+        assert localizer.dropout.p == dropout
+        assert (
+            LOCALIZERS.build(dict(type=kind.__name__, image_dropout=0.5, **cfg)).dropout.p == 0.5
+        )
+        assert localizer.state_dict().keys() == tiny().state_dict().keys()
     with pytest.raises(ConfigError, match="Did you mean 'image_dropout'"):
         LOCALIZERS.build(dict(type='FNACLocalizer', img_dropout=0.5))
 

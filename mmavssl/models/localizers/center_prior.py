@@ -1,0 +1,34 @@
+"""A control: sounds come from the middle."""
+
+import torch
+from torch import Tensor, nn
+
+from mmavssl.registry import LOCALIZERS
+
+
+@LOCALIZERS.register_module()
+class CenterPrior(nn.Module):
+    """A Gaussian around the middle of every frame, whatever is seen and heard.
+
+    The control that a localizer has to beat: people hold cameras at what sounds.
+
+    Args:
+        size: rows and columns of the map.
+        sigma: standard deviation, in shares of the frame's side.
+
+    Raises:
+        ValueError: ``size`` or ``sigma`` is not positive.
+    """
+
+    def __init__(self, size: int = 14, sigma: float = 0.25) -> None:
+        super().__init__()
+        for name, value in (('size', size), ('sigma', sigma)):
+            if not value > 0:
+                raise ValueError(f'Expected `{name}` to be positive, but got {value!r}.')
+        distance = (torch.arange(size) + 0.5) / size - 0.5
+        line = torch.exp(-0.5 * (distance / sigma) ** 2)
+        self.register_buffer('prior', line[:, None] * line, persistent=False)
+
+    def forward(self, frames: Tensor, audio: Tensor) -> Tensor:
+        """Return the same map (B, T, size, size) for all frames (B, T, 3, H, W)."""
+        return self.prior.expand(*frames.shape[:2], *self.prior.shape)
