@@ -19,6 +19,7 @@ import torch
 from machine import describe_machine
 from mmengine.config import Config
 from mmengine.evaluator import Evaluator
+from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 from mmengine.runner.checkpoint import load_checkpoint
 
@@ -100,6 +101,7 @@ def evaluate(
     cfg: Config, folder: Path, seed: int, checkpoint: Path | None = None
 ) -> dict[str, float]:
     """Score a localizer, and the masks that its config draws, on the test clips of a folder."""
+    init_default_scope(cfg.default_scope)
     loader_cfg = cfg.test_dataloader.to_dict()
     dataset = loader_cfg['dataset']
     dataset['data_root'] = str(folder)

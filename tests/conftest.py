@@ -1,9 +1,12 @@
-"""What tests of several folders share: a small AVSprites data set, and clips without sound."""
+"""What tests of several folders share: a small AVSprites data set, and files of single kinds."""
 
+import wave
 from collections.abc import Callable
 from pathlib import Path
 
 import av
+import cv2
+import numpy as np
 import pytest
 
 from mmavssl.datasets.avsprites.generate import AVSpritesConfig, generate
@@ -38,3 +41,33 @@ def remove_sound() -> Callable[[Path], None]:
         silent.replace(path)
 
     return remove
+
+
+@pytest.fixture(scope='session')
+def write_frame() -> Callable[..., None]:
+    """Return a function that writes a picture of noise, JPEG or PNG by its suffix."""
+
+    def write(path: Path, size: tuple[int, int] = (48, 36), seed: int = 0) -> None:
+        width, height = size
+        picture = np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(path), picture)
+
+    return write
+
+
+@pytest.fixture(scope='session')
+def write_sound() -> Callable[..., None]:
+    """Return a function that writes a WAV file, of a tone or of given samples in [-1, 1]."""
+
+    def write(
+        path: Path, seconds: float = 1.0, samples: np.ndarray | None = None, rate: int = 16000
+    ) -> None:
+        if samples is None:
+            samples = 0.5 * np.sin(2 * np.pi * 440 * np.arange(round(seconds * rate)) / rate)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with wave.open(str(path), 'wb') as file:
+            file.setparams((1, 2, rate, len(samples), 'NONE', ''))
+            file.writeframes((samples * 32767).round().astype('<i2').tobytes())
+
+    return write

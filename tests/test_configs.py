@@ -13,8 +13,7 @@ from mmavssl.utils.cost import estimate_cost
 ROOT = Path(__file__).parents[1]
 SHIPPED = sorted(
     str(path.relative_to(ROOT))
-    for folder in ('configs', 'docs/examples')
-    for path in (ROOT / folder).rglob('*.py')
+    for path in (*ROOT.glob('configs/**/*.py'), *ROOT.glob('docs/examples/*.py'))
     if '_base_' not in path.parts
 )
 FIDELITY = (ROOT / 'docs/fidelity.md').read_text()

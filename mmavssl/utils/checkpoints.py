@@ -19,18 +19,25 @@ def forbid_unsafe_loading() -> None:
     os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'
 
 
-def parameter_shapes(checkpoint: str) -> dict[str, torch.Size]:
-    """Return names and shapes of the tensors in a checkpoint, without reading their values.
+def read_checkpoint(checkpoint: str, map_location: str = 'cpu') -> dict:
+    """Return what is in a checkpoint, which is opened as plain data (``weights_only=True``).
+
+    Args:
+        checkpoint: file of ``torch.save``.
+        map_location: where its tensors go; ``meta`` leaves their values unread.
 
     Raises:
         ConfigError: no such file, not a checkpoint, or one that could run code.
     """
     if not os.path.isfile(checkpoint):
         raise ConfigError(f'The checkpoint {checkpoint} does not exist.')
+    no_checkpoint = ConfigError(f'{checkpoint} is no checkpoint, or was not written to its end.')
     if not zipfile.is_zipfile(checkpoint):
-        raise ConfigError(f'{checkpoint} is no checkpoint, or was not written to its end.')
+        raise no_checkpoint
     try:
-        content = torch.load(checkpoint, map_location='meta', weights_only=True)
+        content = torch.load(checkpoint, map_location=map_location, weights_only=True)
+    except RuntimeError as error:  # another archive, or a damaged one
+        raise no_checkpoint from error
     except pickle.UnpicklingError as error:
         raise ConfigError(
             f'{checkpoint} is not loaded, since it holds objects that could run code. Checkpoints '
@@ -38,6 +45,16 @@ def parameter_shapes(checkpoint: str) -> dict[str, torch.Size]:
         ) from error
     if not isinstance(content, dict):
         raise ConfigError(f'{checkpoint} holds a {type(content).__name__}, not a checkpoint.')
+    return content
+
+
+def parameter_shapes(checkpoint: str) -> dict[str, torch.Size]:
+    """Return names and shapes of the tensors in a checkpoint, without reading their values.
+
+    Raises:
+        ConfigError: no such file, not a checkpoint, or one that could run code.
+    """
+    content = read_checkpoint(checkpoint, map_location='meta')
     state = content.get('state_dict', content)
     return {name: value.shape for name, value in state.items() if torch.is_tensor(value)}
 

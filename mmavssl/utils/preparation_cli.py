@@ -13,12 +13,15 @@ from mmavssl.utils.errors import ConfigError, DataError
 PACKAGE = 'mmavssl.datasets.preparation'
 
 
-def preparation_parser(doc: str, annotations: bool = False) -> argparse.ArgumentParser:
+def preparation_parser(
+    doc: str, annotations: bool = False, needs_sound: bool = False
+) -> argparse.ArgumentParser:
     """Return a parser with the arguments that all of these tools have.
 
     Args:
         doc: docstring of the tool: what it does, and examples.
         annotations: whether there is ``--annotations``.
+        needs_sound: whether there is no ``--keep-silent``.
     """
     parser = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -31,9 +34,13 @@ def preparation_parser(doc: str, annotations: bool = False) -> argparse.Argument
     parser.add_argument(
         '--decode', action='store_true', help='decode all of each file, not only its beginning'
     )
-    parser.add_argument(
-        '--keep-silent', action='store_true', help='keep clips without sound (video-only methods)'
-    )
+    if needs_sound:
+        parser.set_defaults(keep_silent=False)
+    else:
+        parser.add_argument(
+            '--keep-silent', action='store_true',
+            help='keep clips without sound (video-only methods)',
+        )  # fmt: skip
     parser.add_argument(
         '--absolute', action='store_true', help='write absolute paths instead of making a link'
     )
@@ -52,6 +59,23 @@ def preparation_parser(doc: str, annotations: bool = False) -> argparse.Argument
     cluster.add_argument(
         '--merge', action='store_true', help='write the lists from what the shards have read'
     )
+    return parser
+
+
+def localizer_parser(doc: str) -> argparse.ArgumentParser:
+    """Return a parser with the arguments that data sets of localizers have.
+
+    Args:
+        doc: docstring of the tool.
+    """
+    parser = preparation_parser(doc, needs_sound=True)
+    parser.add_argument(
+        '--train-list', required=True, metavar='FILE', help='ids for training, of the release'
+    )
+    parser.add_argument(
+        '--keep-test-ids', action='store_true',
+        help='keep ids of the test list in training, as the papers did',
+    )  # fmt: skip
     return parser
 
 

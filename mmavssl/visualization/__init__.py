@@ -6,6 +6,7 @@ from mmavssl.visualization.clip_card import ClipCard, ClipMix, ClipSheet, ClipVi
 from mmavssl.visualization.contact_sheet import save_contact_sheet
 from mmavssl.visualization.curves import find_scalars, plot_curves
 from mmavssl.visualization.mask_figure import ClipPanel, draw_mask_figure
+from mmavssl.visualization.mask_video import PlayedClip, save_mask_video
 
 __all__ = [
     'ASLVisualizer',
@@ -14,9 +15,11 @@ __all__ = [
     'ClipPanel',
     'ClipSheet',
     'ClipView',
+    'PlayedClip',
     'draw_mask_figure',
     'find_scalars',
     'plot_curves',
     'save_browse_page',
     'save_contact_sheet',
+    'save_mask_video',
 ]

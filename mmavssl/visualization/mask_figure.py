@@ -73,6 +73,12 @@ def draw_mask_figure(clips: Sequence[ClipPanel], cell: int = 96) -> np.ndarray:
 
 def draw_panel(clip: ClipPanel, cell: int) -> np.ndarray:
     """Draw the title and the rows of one clip."""
+    strips = [draw_row(name, row) for name, row in panel_rows(clip, cell).items()]
+    return np.concatenate([text_strip(clip.title, strips[0].shape[1], TITLE_HEIGHT), *strips])
+
+
+def panel_rows(clip: ClipPanel, cell: int) -> dict[str, np.ndarray]:
+    """Return what is drawn of a clip, by name: frames (T, cell, W, 3) each."""
     frames = np.stack([scale_to(frame, cell) for frame in clip.frames])
     rows = {'frames': with_boxes(frames, clip)}
     if clip.heatmap is not None:
@@ -81,8 +87,7 @@ def draw_panel(clip: ClipPanel, cell: int) -> np.ndarray:
         rows[name] = darken_dropped(frames, mask)
     if clip.mixed is not None:
         rows['mixed'] = np.stack([scale_to(frame, cell) for frame in clip.mixed])
-    strips = [draw_row(name, row) for name, row in rows.items()]
-    return np.concatenate([text_strip(clip.title, strips[0].shape[1], TITLE_HEIGHT), *strips])
+    return rows
 
 
 def draw_row(name: str, frames: np.ndarray) -> np.ndarray:

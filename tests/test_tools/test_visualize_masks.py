@@ -5,7 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+
+from mmavssl.datasets.readers.audio_file import AudioFile
+from mmavssl.datasets.readers.video_file import VideoFile
+from mmavssl.visualization.mask_figure import GAP, LABEL_WIDTH, TITLE_HEIGHT
 
 ROOT = Path(__file__).parents[2]
 CONFIG = str(ROOT / 'configs/asl_mix/avsprites_1shot.py')
@@ -37,6 +42,75 @@ def test_clips_of_the_test_list(tool, options, tmp_path):
     assert tool.main([CONFIG, str(video), '--out', str(one), *options]) == 0
     assert picture.shape[0] == 2 * np.asarray(Image.open(one)).shape[0]
     assert picture.std() > 20
+
+
+def videos(options, count=1):
+    folder = Path(options[2].partition('=')[2]) / 'videos/test'
+    return [str(path) for path in sorted(folder.glob('*.mp4'))[:count]]
+
+
+def test_video_plays_the_clips_with_their_sound(tool, options, tmp_path):
+    """Two clips of 4 frames in 2 s, each with the sound of just those 2 s of its file."""
+    out = tmp_path / 'new/masks.mp4'
+    files = videos(options, 2)
+    assert tool.main([CONFIG, *files, '--out', str(out), *options]) == 0
+    written = VideoFile(str(out))
+    assert written.num_frames == 2 * 4
+    np.testing.assert_allclose(written.clock.times, np.arange(8) / 2, atol=1e-4)
+    assert written.clock.duration == pytest.approx(4, abs=1e-3)
+    sound = AudioFile(str(out))
+    for place, path in enumerate(files):
+        original = VideoFile(path)
+        begin = (original.clock.duration - 2) / 2  # the clip is in the middle
+        heard = sound.window(2 * place, 2)
+        own = AudioFile(path).window(original.clock.start_time + begin, 2)
+        margin = round(0.035 * 16000)  # the model's window of 1.93 s is shorter than the clip
+        assert np.abs(heard[margin:-margin]).max() > 0.05
+        error = heard[margin:-margin] - own[margin:-margin]
+        assert (error**2).mean() < 0.05 * (own**2).mean()  # aligned to the sample
+        assert np.abs(heard[: margin - 200]).max() < 0.01
+
+
+def test_video_shows_what_the_picture_shows(tool, options, tmp_path):
+    """The columns of a frame in the video are the rows of that frame in the picture."""
+    [path] = videos(options)
+    for name in ('masks.png', 'masks.mp4'):
+        torch.manual_seed(0)  # of the localizer's weights
+        assert tool.main([CONFIG, path, '--out', str(tmp_path / name), *options]) == 0
+    picture = np.asarray(Image.open(tmp_path / 'masks.png')).astype(int)
+    shown = VideoFile(str(tmp_path / 'masks.mp4')).frames(np.arange(4))
+    for time in range(4):
+        for kind in range(5):
+            x, y = LABEL_WIDTH + GAP + time * (96 + GAP), TITLE_HEIGHT + kind * (96 + GAP)
+            left = kind * (224 + GAP)
+            column = shown[time, 2 * TITLE_HEIGHT :][:224, left : left + 224]
+            column = np.asarray(Image.fromarray(column).resize((96, 96), Image.Resampling.BOX))
+            assert np.abs(picture[y : y + 96, x : x + 96] - column).mean() < 8, (time, kind)
+
+
+def test_video_of_a_model_without_sound(tool, avsprites_root, tmp_path):
+    config = str(ROOT / 'configs/svformer/avsprites_1shot.py')
+    root = f'test_dataloader.dataset.data_root={avsprites_root}'
+    out = tmp_path / 'masks.mp4'
+    args = ['--num-clips', '1', '--out', str(out), '--cfg-options', root]
+    assert tool.main([config, *args]) == 0
+    assert VideoFile(str(out)).num_frames == 4
+    assert not AudioFile(str(out)).has_audio
+
+
+def test_out_that_cannot_be_written(tool, options, capsys):
+    [path] = videos(options)
+    before = Path(path).read_bytes()
+    for out, message in (
+        (path, f'--out {path} is one of the videos to draw. Name another file.'),
+        (
+            'a.avi',
+            '--out a.avi: expected a file name that ends with one of .png, .jpg, .jpeg, .mp4.',
+        ),
+    ):
+        assert tool.main([CONFIG, path, '--out', out, *options]) == 2
+        assert capsys.readouterr().err == f'visualize_masks: {message}\n'
+    assert Path(path).read_bytes() == before
 
 
 def test_sound_that_the_pipeline_does_not_give(tool, options, tmp_path, capsys):

@@ -2,7 +2,10 @@
 
 Examples:
     python tools/analysis/visualize_masks.py configs/asl_mix/avsprites_2shot.py
-    python tools/analysis/visualize_masks.py configs/asl_mix/ucf51_1shot.py a.mp4 --out m.png
+    python tools/analysis/visualize_masks.py configs/asl_mix/ucf51_1shot.py a.mp4 b.mp4 --out m.mp4
+
+A picture has the frames of a clip side by side. A video (`--out` ends with `.mp4`) plays the clips
+one after the other, each frame as long as in its clip, with the clip's own sound.
 """
 
 import argparse
@@ -10,6 +13,9 @@ import copy
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+PICTURES = ('.png', '.jpg', '.jpeg')
+VIDEO = '.mp4'
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -21,21 +27,37 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('videos', nargs='*', help='videos (default: from the test list)')
     parser.add_argument('--num-clips', type=int, default=4, help='clips of the test list to draw')
     parser.add_argument('--seed', type=int, default=0, help='of the masks')
-    parser.add_argument('--out', type=Path, default=Path('masks.png'), help='picture to write')
+    parser.add_argument(
+        '--out', type=Path, default=Path('masks.png'),
+        help='picture (.png, .jpg) or video (.mp4) to write (default: masks.png)',
+    )  # fmt: skip
     parser.add_argument(
         '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='changes to the config'
     )
     return parser.parse_args(argv)
 
 
+def check_out(out: Path, videos: list[str]) -> None:
+    """Raise a ConfigError if nothing can, or should, be written to that file."""
+    from mmavssl.utils.errors import ConfigError
+
+    if out.suffix not in (*PICTURES, VIDEO):
+        endings = ', '.join((*PICTURES, VIDEO))
+        raise ConfigError(f'--out {out}: expected a file name that ends with one of {endings}.')
+    if out.resolve() in [Path(video).resolve() for video in videos]:
+        raise ConfigError(f'--out {out} is one of the videos to draw. Name another file.')
+
+
 def one_view_pipeline(pipeline: list[dict]) -> list[dict]:
-    """Return the test pipeline with one clip from the middle and one crop."""
+    """Return the test pipeline with one clip from the middle, one crop, and the sound itself."""
     pipeline = copy.deepcopy(list(pipeline))
     for transform in pipeline:
         if transform['type'] == 'SampleClip':
             transform['num_clips'] = 1
         if transform['type'] == 'ThreeCrop':
             transform['type'] = 'CenterCrop'
+        if transform['type'] == 'PackAVInputs':
+            transform['keep_waveform'] = True
     return pipeline
 
 
@@ -69,8 +91,9 @@ def draw(cfg, samples: list[dict], seed: int) -> list:
 
     preprocessor = MODELS.build(cfg.model.data_preprocessor)
     mixer = MIXERS.build(cfg.model.mixer)
-    if hasattr(mixer.masker, 'localizer'):
-        mixer.masker.localizer.init_weights()
+    localizer = getattr(mixer.masker, 'localizer', None)
+    if hasattr(localizer, 'init_weights'):  # a plugin need not have any
+        localizer.init_weights()
     mixer.eval()
     views = [sample['inputs'] for sample in samples]
     clips = torch.cat([view['video'] for view in views])
@@ -99,6 +122,21 @@ def draw(cfg, samples: list[dict], seed: int) -> list:
     ]
 
 
+def save(out: Path, panels: list, samples: list[dict]) -> None:
+    """Write the picture, or the video of the clips with their times and sounds."""
+    from mmavssl.visualization import ASLVisualizer, PlayedClip, save_mask_video
+
+    if out.suffix != VIDEO:
+        ASLVisualizer.save_clips(out, panels)
+        return
+    clips = []
+    for panel, sample in zip(panels, samples, strict=True):
+        [[begin, end]] = sample['data_samples'].clip_times
+        sound = sample['inputs'].get('waveform')
+        clips.append(PlayedClip(panel, end - begin, None if sound is None else sound[0].numpy()))
+    save_mask_video(out, clips)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     args = parse_args(argv)
@@ -106,15 +144,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     import mmavssl.models  # noqa: F401  (both fill the registries)
     from mmavssl.utils.configs import load_config
     from mmavssl.utils.errors import ConfigError, DataError
-    from mmavssl.visualization.asl_visualizer import ASLVisualizer
 
     try:
+        check_out(args.out, args.videos)
         cfg = load_config(args.config, args.cfg_options)
         if not cfg.model.get('mixer', {}).get('masker'):
             raise ConfigError(f'{args.config} has no `model.mixer.masker`: there is no mask.')
         samples = load_samples(cfg, args.videos, args.num_clips)
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        ASLVisualizer.save_clips(args.out, draw(cfg, samples, args.seed))
+        save(args.out, draw(cfg, samples, args.seed), samples)
     except (ConfigError, DataError) as error:
         print(f'visualize_masks: {error}', file=sys.stderr)
         return 2

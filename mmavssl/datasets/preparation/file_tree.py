@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,23 +19,33 @@ NAMEABLE = re.compile('[^\r\n\ud800-\udfff]+')
 
 @dataclass(frozen=True)
 class FileTree:
-    """Video files and lists below a folder, in the order of their names.
+    """Video files, lists and others below a folder, in the order of their names.
 
     Args:
         root: the folder.
         videos: size and time of change by path, which is relative and has slashes.
         lists: paths of CSV and text files.
-        unnameable: videos whose names cannot stand in a list.
+        unnameable: videos, and others, whose names cannot stand in a list.
+        others: paths of files of other kinds that were asked for.
     """
 
     root: Path
     videos: dict[str, tuple[int, int]] = field(default_factory=dict)
     lists: list[str] = field(default_factory=list)
     unnameable: list[str] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+
+    def stat(self, path: str) -> tuple[int, int]:
+        """Return size and time of change of a video, or of another file or folder."""
+        return self.videos.get(path) or _size_and_time(os.path.join(self.root, path))
 
 
-def list_files(root: Path) -> FileTree:
+def list_files(root: Path, others: Sequence[str] = ()) -> FileTree:
     """List what is below a folder; links are followed, but no folder is visited twice.
+
+    Args:
+        root: the folder.
+        others: suffixes of files that are wanted as well, in small letters.
 
     Raises:
         DataError: the folder does not exist or cannot be read.
@@ -45,10 +55,12 @@ def list_files(root: Path) -> FileTree:
     tree = FileTree(root)
     for name, path in sorted(_files(root)):
         suffix = os.path.splitext(name)[1].lower()
-        if suffix in VIDEO_SUFFIXES and not NAMEABLE.fullmatch(name):
+        if suffix in (*VIDEO_SUFFIXES, *others) and not NAMEABLE.fullmatch(name):
             tree.unnameable.append(ascii(name))
         elif suffix in VIDEO_SUFFIXES:
             tree.videos[name] = _size_and_time(path)
+        elif suffix in others:
+            tree.others.append(name)
         elif suffix in LIST_SUFFIXES:
             tree.lists.append(name)
     return tree

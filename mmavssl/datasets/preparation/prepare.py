@@ -63,7 +63,7 @@ def prepare(recipe: Recipe, raw_dir: Path, out_dir: Path, options: Options) -> d
         ConfigError: the folder holds another data set, or the videos cannot be linked.
         DataError: there are no clips, or for merging some files have not been read.
     """
-    tree = list_files(raw_dir)
+    tree = list_files(raw_dir, recipe.other_suffixes)
     found = recipe.find(tree)
     _check_any(recipe, tree, found)
     if not recipe.suffix:
@@ -77,8 +77,10 @@ def prepare(recipe: Recipe, raw_dir: Path, out_dir: Path, options: Options) -> d
     rejected = sorted([*found.rejected, *rejected])
     prefix = path_prefix(raw_dir, out_dir, f'videos{recipe.suffix}', options.absolute)
     _write_lists(recipe, out_dir, kept, prefix)
+    for name, text in recipe.more_files(kept).items():
+        (out_dir / name).write_text(text, 'utf-8')
     _write_table(out_dir / f'rejected{recipe.suffix}.csv', Rejection._fields, rejected)
-    if not recipe.suffix:
+    if recipe.lists_missing and not recipe.suffix:
         missing = sorted(found.missing)
         _write_table(out_dir / 'missing.csv', Missing._fields, missing)
     summary = summarize(recipe, found, kept, rejected, probes)
@@ -92,9 +94,10 @@ def _check_any(recipe: Recipe, tree: FileTree, found: Findings) -> None:
         return
     first = next(iter(found.rejected), None)
     example = f' (the first: {first.path}: {first.detail})' if first else ''
+    others = f' and {len(tree.others)} others' if tree.others else ''
     raise DataError(
-        f'{tree.root} has {len(tree.videos)} video files, but none that is known as a clip of '
-        f'{recipe.name}{example}. Expected {recipe.layouts}.'
+        f'{tree.root} has {len(tree.videos)} video files{others}, but none that is known as a '
+        f'clip of {recipe.name}{example}. Expected {recipe.layouts}.'
     )
 
 
@@ -112,11 +115,12 @@ def _check_same_set(recipe: Recipe, out_dir: Path) -> None:
 def _probe(
     recipe: Recipe, tree: FileTree, found: Findings, out_dir: Path, options: Options
 ) -> Mapping[str, Probe]:
-    paths = [clip.path for clip in found.clips]
+    names = (name for clip in found.clips for name in (clip.path, clip.sound_path))
+    paths = list(dict.fromkeys(names))
     if options.shard:
         index, count = options.shard
         paths = paths[index - 1 :: count]
-    stats = {path: tree.videos[path] for path in paths}
+    stats = {path: tree.stat(path) for path in paths}
     probes, lacking = read_tables(out_dir, recipe.suffix)
     known = still_valid(probes, stats, options.decode, options.retry)
     unread = [path for path in paths if path not in known]
@@ -140,7 +144,11 @@ def _write_lists(recipe: Recipe, out_dir: Path, kept: Sequence[Clip], prefix: st
         (out_dir / 'classes.txt').write_text(text, 'utf-8')
     for part in recipe.parts:
         entries = [
-            ClipEntry(prefix + clip.path, labels.get(clip.class_name))
+            ClipEntry(
+                prefix + clip.path,
+                labels.get(clip.class_name),
+                audio_path=clip.audio_path and prefix + clip.audio_path,
+            )
             for clip in kept
             if clip.part == part
         ]

@@ -8,13 +8,16 @@ import numpy as np
 
 from mmavssl.datasets.readers.media import PacketTally, decode_packets, media_errors
 from mmavssl.datasets.readers.media_file import MediaFile, Track
+from mmavssl.datasets.readers.stills_file import StillsFile, is_stills
 from mmavssl.datasets.readers.video_file import MAX_DAMAGED, VideoFile
 from mmavssl.utils.errors import DataError
+
+SOUND_SUFFIXES = ('.wav',)
 
 
 @dataclass(frozen=True)
 class Probe:
-    """What was found in one file; a row of ``probe.csv``.
+    """What was found in one file, or folder of pictures; a row of ``probe.csv``.
 
     Args:
         path: relative to the folder of the videos, with slashes.
@@ -56,11 +59,11 @@ class Probe:
 
 
 def probe_file(root: str, path: str, decode: bool = False) -> Probe:
-    """Read a file: all packets, the first frame and the first sound.
+    """Read a file: all packets, the first frame and the first sound; or a folder's first picture.
 
     Args:
         root: folder of the videos.
-        path: of the file, relative to it.
+        path: of the file or folder, relative to it.
         decode: all of it.
     """
     file = Path(root, path)
@@ -77,6 +80,10 @@ def probe_file(root: str, path: str, decode: bool = False) -> Probe:
 
 
 def _probe(file: str, decode: bool) -> dict[str, Any]:
+    if is_stills(file):
+        return _stills(StillsFile(file), decode)
+    if file.lower().endswith(SOUND_SUFFIXES):
+        return _sound_file(file, decode)
     sound_problem = ''
     try:
         media = MediaFile(file)
@@ -91,8 +98,22 @@ def _probe(file: str, decode: bool) -> dict[str, Any]:
         media.close()
 
 
+def _stills(stills: StillsFile, decode: bool) -> dict[str, Any]:
+    for index in range(stills.num_frames if decode else 1):
+        height, width = stills.frames(np.array([index])).shape[1:3]
+    return dict(frames=stills.num_frames, width=width, height=height)
+
+
+def _sound_file(file: str, decode: bool) -> dict[str, Any]:
+    media, faults = MediaFile(file, kinds=['audio']), []
+    try:
+        return {**_sound(media, decode, faults), 'faults': '; '.join(faults)}
+    finally:
+        media.close()
+
+
 def _about(file: str | Path, error: DataError) -> str:
-    return str(error).removeprefix(str(file)).lstrip(': ')
+    return str(error).removeprefix(str(file)).lstrip(': /')
 
 
 def _picture(media: MediaFile, decode: bool) -> tuple[dict[str, Any], list[str]]:

@@ -15,19 +15,26 @@ LISTS = Path(__file__).parent / 'lists'
 
 @dataclass(frozen=True)
 class Clip:
-    """A video file that belongs to the data set.
+    """A video file, or a picture or folder of pictures with a sound file, of the data set.
 
     Args:
         path: relative to the folder of the videos.
         part: 'train', 'test' or 'unlabeled'.
         class_name: None without labels.
         key: the same for copies of the same clip, of which one is kept.
+        audio_path: of the sound, relative as well; None: in the video file.
     """
 
     path: str
     part: str
     class_name: str | None
     key: str
+    audio_path: str | None = None
+
+    @property
+    def sound_path(self) -> str:
+        """The file that has the sound."""
+        return self.audio_path or self.path
 
 
 class Rejection(NamedTuple):
@@ -85,6 +92,10 @@ class Recipe(ABC):
     references: Sequence[Reference] = ()
     #: After the names of the files that are written.
     suffix: str = ''
+    #: Of files that `find` wants to know besides videos.
+    other_suffixes: Sequence[str] = ()
+    #: Whether clips without a file are told as `Missing`, not as `Rejection`.
+    lists_missing: bool = True
 
     @abstractmethod
     def find(self, tree: FileTree) -> Findings:
@@ -94,6 +105,10 @@ class Recipe(ABC):
     @abstractmethod
     def classes(self) -> tuple[str, ...]:
         """Class names in the order of their labels; after `find` where they are found."""
+
+    def more_files(self, kept: Sequence[Clip]) -> dict[str, str]:
+        """Return texts, by the names of their files, that go with the lists of these clips."""
+        return {}
 
     def notes(self, counts: dict[str, Counter[str]]) -> list[str]:
         """Return what the user should know about the numbers of clips by part and class."""

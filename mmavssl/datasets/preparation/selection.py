@@ -25,14 +25,20 @@ def select(
     kept: dict[str, Clip] = {}
     rejected = []
     for clip in clips:
-        probe = probes[clip.path]
-        if probe.problem:
-            rejected.append(Rejection(clip.path, UNREADABLE, probe.problem, clip.part))
-        elif probe.sound_problem and not keep_silent:
-            rejected.append(Rejection(clip.path, SILENT, probe.sound_problem, clip.part))
+        sound = probes[clip.sound_path]
+        problem = probes[clip.path].problem or _of_sound_file(clip, sound.problem)
+        sound_problem = _of_sound_file(clip, sound.sound_problem)
+        if problem:
+            rejected.append(Rejection(clip.path, UNREADABLE, problem, clip.part))
+        elif sound_problem and not keep_silent:
+            rejected.append(Rejection(clip.path, SILENT, sound_problem, clip.part))
         elif clip.key in kept:
             detail = f'the same clip as {kept[clip.key].path}'
             rejected.append(Rejection(clip.path, DUPLICATE, detail, clip.part))
         else:
             kept[clip.key] = clip
     return list(kept.values()), rejected
+
+
+def _of_sound_file(clip: Clip, problem: str) -> str:
+    return f'{clip.audio_path}: {problem}' if clip.audio_path and problem else problem

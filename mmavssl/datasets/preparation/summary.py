@@ -40,10 +40,14 @@ def summarize(
         'fewest_of_a_class': {
             part: min(counts.values(), default=0) for part, counts in kept_by_class.items()
         },
-        'per_class': {part: dict(counts) for part, counts in kept_by_class.items()},
+        'per_class': {
+            part: dict(counts) for part, counts in kept_by_class.items() if recipe.classes
+        },
         'not_of_the_data_set': dict(found.others),
-        'hours': round(sum(probes[clip.path].duration for clip in kept) / 3600, 3),
-        'damaged_in_part': sum(bool(probes[clip.path].faults) for clip in kept),
+        'hours': round(sum(_seconds(clip, probes) for clip in kept) / 3600, 3),
+        'damaged_in_part': sum(
+            bool(probes[clip.path].faults or probes[clip.sound_path].faults) for clip in kept
+        ),
         'notes': [*found.notes, *recipe.notes(_by_class(recipe, found.clips))],
         'warnings': _warnings(recipe, kept_by_class),
         'mmavssl': __version__,
@@ -76,6 +80,12 @@ def format_summary(summary: dict) -> str:
     return '\n'.join(lines)
 
 
+def _seconds(clip: Clip, probes: Mapping[str, Probe]) -> float:
+    if clip.audio_path is None:
+        return probes[clip.path].duration
+    return probes[clip.audio_path].audio_duration
+
+
 def _others(summary: dict) -> list[tuple[str, int]]:
     return list(summary['not_of_the_data_set'].items())
 
@@ -100,9 +110,10 @@ def _by_class(recipe: Recipe, clips: Sequence[Clip]) -> dict[str, Counter[str]]:
 
 def _warnings(recipe: Recipe, kept: Mapping[str, Counter[str]]) -> list[str]:
     warnings = []
+    names = recipe.classes or (None,)  # a data set without classes counts under None
     for part, counts in kept.items():
-        without = [name for name in recipe.classes if not counts[name]]
-        if without and len(without) == len(recipe.classes):
+        without = [name for name in names if not counts[name]]
+        if without and len(without) == len(names):
             warnings.append(f'no {part} clip is left at all')
         elif without:
             names = ', '.join(map(repr, without[:10]))

@@ -1,7 +1,10 @@
 from mmavssl.datasets.transforms.audio_aug import LogMel, SpecAugment
+from mmavssl.datasets.transforms.bicubic import BicubicRandomCrop, BicubicResize
 from mmavssl.datasets.transforms.color_jitter import ColorJitter
 from mmavssl.datasets.transforms.formatting import PackAVInputs
+from mmavssl.datasets.transforms.frame_and_sound import LoadFrameAndSound
 from mmavssl.datasets.transforms.load_boxes import LoadBoxes
+from mmavssl.datasets.transforms.load_sound_map import LoadSoundMap
 from mmavssl.datasets.transforms.loading import LoadAVClip, OpenAVFile
 from mmavssl.datasets.transforms.log_spectrogram import LogSpectrogram
 from mmavssl.datasets.transforms.rand_augment import RandAugment
@@ -9,13 +12,18 @@ from mmavssl.datasets.transforms.sampling import SampleClip
 from mmavssl.datasets.transforms.spatial import CenterCrop, Flip, RandomScaleCrop, ThreeCrop
 from mmavssl.datasets.transforms.tw_aug import TWAug
 from mmavssl.datasets.transforms.views import MultiView
+from mmavssl.datasets.transforms.whole_frame import WholeFrame
 
 __all__ = [
+    'BicubicRandomCrop',
+    'BicubicResize',
     'CenterCrop',
     'ColorJitter',
     'Flip',
     'LoadAVClip',
     'LoadBoxes',
+    'LoadFrameAndSound',
+    'LoadSoundMap',
     'LogMel',
     'LogSpectrogram',
     'MultiView',
@@ -27,4 +35,5 @@ __all__ = [
     'SpecAugment',
     'TWAug',
     'ThreeCrop',
+    'WholeFrame',
 ]

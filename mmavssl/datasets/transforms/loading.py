@@ -9,6 +9,7 @@ from mmcv.transforms import BaseTransform
 
 from mmavssl.datasets.readers.audio_file import AudioFile
 from mmavssl.datasets.readers.media_file import MediaFile
+from mmavssl.datasets.readers.stills_file import StillsFile, is_stills
 from mmavssl.datasets.readers.storage import fetch, is_remote
 from mmavssl.datasets.readers.video_file import DecodedVideo, VideoFile, check_backend
 from mmavssl.registry import TRANSFORMS
@@ -25,6 +26,7 @@ class OpenAVFile(BaseTransform):
     Adds ``video_file``, and with sound ``audio_file`` (None without sound), ``has_audio`` and
     ``audio_origin``, the time of the first frame on the clock of the sound. Pictures and sound of
     one file share a clock; a sound file of its own (``audio_path``) begins with the first frame.
+    With such a sound, a picture or a folder of pictures may take a video's place (`StillsFile`).
 
     Args:
         audio: what to do about a video without sound: ``error``; ``silence``: zeros; ``skip``:
@@ -97,7 +99,9 @@ class OpenAVFile(BaseTransform):
 
     def _open(
         self, video_path: str, sound_path: str | None, video_class: type[VideoFile] = VideoFile
-    ) -> tuple[VideoFile, AudioFile | None]:
+    ) -> tuple[VideoFile | StillsFile, AudioFile | None]:
+        if is_stills(video_path):
+            return self._open_stills(video_path, sound_path)
         both = self.audio is not None and sound_path is None
         media = self._media(video_path, 'video', *(['audio'] if both else []))
         video = video_class(media, self.backend)
@@ -105,14 +109,28 @@ class OpenAVFile(BaseTransform):
             return video, None
         return video, AudioFile(media if both else self._media(sound_path, 'audio'))
 
+    def _open_stills(
+        self, path: str, sound_path: str | None
+    ) -> tuple[StillsFile, AudioFile | None]:
+        remote = is_remote(path, self.backend_args)
+        stills = StillsFile(path, fetch(path, self.backend_args) if remote else None)
+        if self.audio is None:
+            return stills, None
+        if sound_path is None:
+            raise DataError(
+                f'{path} is not a video, and the list names no sound for it. Name a file in its '
+                'column `audio_path`, or set OpenAVFile(audio=None).'
+            )
+        return stills, AudioFile(self._media(sound_path, 'audio'))
+
     def _open_decoded(
         self, video_path: str, sound_path: str | None
-    ) -> tuple[VideoFile, AudioFile | None]:
+    ) -> tuple[VideoFile | StillsFile, AudioFile | None]:
         video, sound = self._open(video_path, sound_path, DecodedVideo)
         if sound is not None:
             sound.decode_all()
         for file in (video, sound):
-            if file is not None:
+            if isinstance(file, VideoFile | AudioFile):
                 file.media.close()
         return video, sound
 

@@ -5,6 +5,7 @@ import torch
 from mmcv.transforms import BaseTransform
 from torch import Tensor
 
+from mmavssl.datasets.transforms.frame_and_sound import middle_of
 from mmavssl.registry import TRANSFORMS
 from mmavssl.structures.audio_front_end import SAMPLE_RATE
 
@@ -42,14 +43,9 @@ class LogSpectrogram(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Compute the spectrograms."""
-        sounds = [self.middle(waveform) for waveform in results['waveform']]
+        sounds = [middle_of(waveform, self.num_samples) for waveform in results['waveform']]
         results['spectrogram'] = log_density(torch.from_numpy(np.stack(sounds))).float()
         return results
-
-    def middle(self, waveform: np.ndarray) -> np.ndarray:
-        """Return the samples in the middle of a waveform (S,), repeated if there are too few."""
-        start = max(len(waveform) - self.num_samples, 0) // 2
-        return np.resize(waveform[start : start + self.num_samples], self.num_samples)
 
 
 def log_density(waveforms: Tensor) -> Tensor:

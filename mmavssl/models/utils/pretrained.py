@@ -1,7 +1,7 @@
 """Start a network from published weights: read a file, adapt it, check it, load it, report."""
 
 import pickle
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import timm
@@ -140,8 +140,14 @@ def _read_timm(name: str) -> StateDict:
         ) from error
 
 
-def _check_fit(source: StateDict, model: nn.Module, may_miss: list[str], checkpoint: str) -> None:
-    target = model.state_dict()
+def describe_misfit(source: StateDict, target: StateDict, may_miss: Collection[str] = ()) -> str:
+    """Return what of a state dict does not fit another, in one line; empty where all of it fits.
+
+    Args:
+        source: tensors that are there.
+        target: tensors that are wanted; only their names and shapes count.
+        may_miss: names that ``source`` need not have.
+    """
     problems = {
         'unexpected': sorted(set(source) - set(target)),
         'missing': sorted(set(target) - set(source) - set(may_miss)),
@@ -151,13 +157,16 @@ def _check_fit(source: StateDict, model: nn.Module, may_miss: list[str], checkpo
             if source[name].shape != target[name].shape
         ],
     }
-    found = [
+    return '; '.join(
         f'{what}: {", ".join(names[:5])}{f" and {len(names) - 5} more" if names[5:] else ""}'
         for what, names in problems.items()
         if names
-    ]
-    if found:
+    )
+
+
+def _check_fit(source: StateDict, model: nn.Module, may_miss: list[str], checkpoint: str) -> None:
+    misfit = describe_misfit(source, model.state_dict(), may_miss)
+    if misfit:
         raise ConfigError(
-            f'{checkpoint} (`init_cfg.checkpoint`) does not fit {type(model).__name__}: '
-            f'{"; ".join(found)}.'
+            f'{checkpoint} (`init_cfg.checkpoint`) does not fit {type(model).__name__}: {misfit}.'
         )

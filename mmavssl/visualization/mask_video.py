@@ -1,0 +1,153 @@
+"""A video, with sound, of clips with their localization maps, masks and mixed frames."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from av.audio.stream import AudioStream
+from av.codec.context import Flags
+from av.packet import Packet
+from av.video.stream import VideoStream
+
+from mmavssl.structures.audio_front_end import SAMPLE_RATE
+from mmavssl.utils.errors import DataError
+from mmavssl.visualization.mask_figure import (
+    BACKGROUND,
+    GAP,
+    TITLE_HEIGHT,
+    ClipPanel,
+    panel_rows,
+    text_strip,
+)
+
+# Without frame reordering the pictures begin at time 0, with no edit list that a player might
+# ignore.
+X264_OPTIONS = {'preset': 'veryfast', 'crf': '18', 'bf': '0'}
+BIT_RATE = 64000
+TIME_BASE = Fraction(1, 90000)
+
+
+@dataclass
+class PlayedClip:
+    """A clip, and what a video needs besides its pictures.
+
+    Args:
+        panel: what is drawn.
+        seconds: how long the clip lasts; all of its frames are shown for the same time.
+        sound: (S,) float32 at 16 kHz, or None where there is none. Its middle is that of the clip,
+            as `LoadAVClip` cuts it; what is before or after the clip is not played.
+    """
+
+    panel: ClipPanel
+    seconds: float
+    sound: np.ndarray | None = None
+
+
+def save_mask_video(path: str | Path, clips: Sequence[PlayedClip], cell: int = 224) -> None:
+    """Write clips, one after the other, to an MP4 file of H.264 and AAC; make its folder.
+
+    Args:
+        path: file to write; an existing one is replaced.
+        clips: at least one. The first gives the size of the pictures. Where none has sound, the
+            file has no track of it.
+        cell: height of a frame in the pictures, in pixels.
+
+    Raises:
+        DataError: PyAV was built without the H.264 or AAC encoder.
+        ValueError: no clip.
+    """
+    if not clips:
+        raise ValueError('Expected at least one clip to show, but got none.')
+    for encoder in ('libx264', 'aac'):
+        if encoder not in av.codecs_available:
+            raise DataError(
+                f'PyAV has no encoder {encoder!r}, which writing {path} needs. The binary wheels '
+                'of PyPI contain it: pip install --only-binary av av'
+            )
+    pictures = [picture for clip in clips for picture in draw_pictures(clip.panel, cell)]
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    with av.open(str(path), 'w', format='mp4') as container:
+        rate = Fraction(len(clips[0].panel.frames) / clips[0].seconds).limit_denominator(1000)
+        height, width = pictures[0].shape[:2]
+        size = {'width': width, 'height': height, 'pix_fmt': 'yuv420p'}
+        video = container.add_stream('libx264', rate=rate, options=X264_OPTIONS, **size)
+        # Each clip may have a frame rate of its own, so that the frames say how long they are.
+        video.codec_context.time_base = TIME_BASE
+        video.codec_context.flags |= Flags.frame_duration
+        audio = None
+        if any(clip.sound is not None for clip in clips):
+            audio = container.add_stream('aac', rate=SAMPLE_RATE, layout='mono', bit_rate=BIT_RATE)
+        container.mux(encode_pictures(video, pictures, frame_seconds(clips)))
+        if audio is not None:
+            container.mux(encode_sound(audio, np.concatenate([sound_of(clip) for clip in clips])))
+
+
+def frame_seconds(clips: Sequence[PlayedClip]) -> list[float]:
+    """Return how long each frame of all clips is shown."""
+    return [clip.seconds / len(clip.panel.frames) for clip in clips for _ in clip.panel.frames]
+
+
+def encode_pictures(
+    stream: VideoStream, pictures: Sequence[np.ndarray], seconds: Sequence[float]
+) -> list[Packet]:
+    """Return the packets of pictures (H, W, 3), each of which is shown for its time."""
+    packets = []
+    begins = np.cumsum([0, *seconds])
+    for picture, begin, end in zip(pictures, begins[:-1], begins[1:], strict=True):
+        planes = cv2.cvtColor(picture, cv2.COLOR_RGB2YUV_I420)
+        image = av.VideoFrame.from_ndarray(planes, format='yuv420p')
+        image.time_base = TIME_BASE
+        image.pts = round(begin / TIME_BASE)
+        image.duration = round(end / TIME_BASE) - image.pts
+        packets += stream.encode(image)
+    return packets + stream.encode()
+
+
+def encode_sound(stream: AudioStream, samples: np.ndarray) -> list[Packet]:
+    """Return the packets of a waveform (S,), float32 at 16 kHz, that begins with the pictures."""
+    sound = av.AudioFrame.from_ndarray(samples[None], format='fltp', layout='mono')
+    sound.sample_rate = SAMPLE_RATE
+    sound.pts = 0
+    return stream.encode(sound) + stream.encode()
+
+
+def draw_pictures(panel: ClipPanel, cell: int) -> Iterator[np.ndarray]:
+    """Yield a picture (H, W, 3) for each frame: what is drawn of it, side by side, named.
+
+    Args:
+        panel: what is drawn.
+        cell: height of a frame, in pixels. H and W are even, as H.264 needs them.
+    """
+    rows = panel_rows(panel, cell)
+    for index in range(len(panel.frames)):
+        columns = [name_above(name, row[index]) for name, row in rows.items()]
+        body = np.concatenate(columns, axis=1)
+        picture = np.concatenate([text_strip(panel.title, body.shape[1], TITLE_HEIGHT), body])
+        height, width = picture.shape[:2]
+        yield pad(picture, height % 2, width % 2)
+
+
+def name_above(name: str, frame: np.ndarray) -> np.ndarray:
+    """Return a column of a picture: a frame (H, W, 3) under its name, with a gap on the right."""
+    return pad(np.concatenate([text_strip(name, frame.shape[1], TITLE_HEIGHT), frame]), 0, GAP)
+
+
+def pad(picture: np.ndarray, below: int, right: int) -> np.ndarray:
+    """Add background below and on the right of a picture (H, W, 3)."""
+    margins = ((0, below), (0, right), (0, 0))
+    return np.pad(picture, margins, constant_values=BACKGROUND[0])
+
+
+def sound_of(clip: PlayedClip) -> np.ndarray:
+    """Return what is heard of a clip, float32 (16000 * seconds,); zeros where there is nothing."""
+    length = round(clip.seconds * SAMPLE_RATE)
+    sound = np.zeros(0) if clip.sound is None else clip.sound
+    before = (length - len(sound)) // 2
+    played = np.zeros(length, np.float32)
+    part = sound[max(-before, 0) :][:length]
+    played[max(before, 0) :][: len(part)] = part
+    return played

@@ -1,0 +1,208 @@
+"""docs/plugins.md as written: its files, its commands, its messages, and its package."""
+
+import importlib.util
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from importlib.metadata import version
+from math import exp
+from pathlib import Path
+
+import pytest
+from packaging.version import Version
+
+from mmavssl.datasets.splits import make_split
+from mmavssl.registry import LOCALIZERS
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / 'docs/plugins.md').read_text()
+PACKAGE = ROOT / 'docs/examples/localizer_plugin'
+CONFIG = 'loud_motion_config.py'
+FILES = {
+    block.partition('\n')[0].removeprefix('# '): block.partition('\n')[2]
+    for block in re.findall(r'```python\n(.*?)```', PAGE, re.DOTALL)
+}
+COMMANDS = re.findall(r'^(?:PYTHONPATH=\. )?(?:python|pip) .*', PAGE, re.MULTILINE)
+MISTAKES = re.findall(r'^\$ (.*)\n(.*)$', PAGE, re.MULTILINE)
+
+# Two squares appear on a still background, A while it is loud and B while it is quiet. The masker
+# of the config's model draws 4 of 64 tokens in 200 such clips.
+USE_MASKER = """
+import json, sys, torch
+import mmavssl.datasets, mmavssl.models
+from mmengine.registry import init_default_scope
+from mmavssl.registry import MODELS
+from mmavssl.utils.config_check import check_config
+from mmavssl.utils.configs import load_config
+
+cfg = load_config(sys.argv[1])
+check_config(cfg)
+init_default_scope(cfg.default_scope)
+masker = MODELS.build(cfg.model).train().mixer.masker
+frames = torch.linspace(0, 0.5, 64).expand(200, 4, 3, 64, 64).clone()
+frames[:, 2:, :, 0:16, 0:16] += 0.5   # A, from the third frame on
+frames[:, 3:, :, 48:64, 48:64] += 0.5  # B, in the fourth
+audio = torch.zeros(200, 192, 64)
+audio[:, 96:144] = torch.linspace(1, 3, 64)  # loud: 2 on average
+torch.manual_seed(0)
+result = masker(torch.full((200,), 4 / 64), (4, 8, 8), frames=frames, audio=audio)
+mask = result.mask.view(200, 4, 8, 8)
+print(json.dumps({
+    'name': type(masker.localizer).__name__,
+    'module': sys.modules[type(masker.localizer).__module__].__file__,
+    'map': masker.localizer(frames[:1], audio[:1])[0].tolist(),
+    'kept': sorted(set(mask.sum((2, 3)).flatten().tolist())),
+    'A': mask[:, :, 0:2, 0:2].float().mean().item(),
+    'B': mask[:, :, 6:8, 6:8].float().mean().item(),
+}))
+"""
+
+
+@pytest.fixture(scope='module')
+def checkout(tmp_path_factory, avsprites_root) -> Path:
+    """A root of the repository with the files of the page, and with the data of the README."""
+    root = tmp_path_factory.mktemp('checkout')
+    for name in ('configs', 'tools'):
+        (root / name).symlink_to(ROOT / name)
+    data = root / 'data/avsprites'
+    data.mkdir(parents=True)
+    for path in avsprites_root.iterdir():
+        if path.name != 'splits':
+            (data / path.name).symlink_to(path)
+    make_split(
+        data / 'manifest_train.csv', data / 'classes.txt', data / 'splits/2shot_seed0', shots=2
+    )
+    for name, text in FILES.items():
+        (root / name).write_text(text)
+    return root
+
+
+@pytest.fixture
+def call(monkeypatch):
+    """Return what runs a tool as the page says, in this process, which then forgets the plugin."""
+    LOCALIZERS.import_from_location()
+    monkeypatch.setattr(LOCALIZERS, '_module_dict', dict(LOCALIZERS.module_dict))
+    monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')  # the tools set these two
+    monkeypatch.setenv('LOCAL_RANK', '0')
+
+    def run_here(folder: Path, command: str, *options: str) -> int:
+        monkeypatch.chdir(folder)
+        python_path, _, rest = command.rpartition('python ')
+        if python_path:
+            assert python_path == 'PYTHONPATH=. '
+            monkeypatch.syspath_prepend(folder)
+        tool, *args = shlex.split(rest)
+        spec = importlib.util.spec_from_file_location('tool', ROOT / tool)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module.main([*args, *options])
+
+    yield run_here
+    sys.modules.pop('loud_motion', None)
+
+
+def run(folder: Path, *command: str, **env: str) -> subprocess.CompletedProcess:
+    """Run Python in a process of its own."""
+    return subprocess.run(
+        [sys.executable, *command], cwd=folder, env={**os.environ, **env},
+        capture_output=True, text=True,
+    )  # fmt: skip
+
+
+def command_with(word: str) -> str:
+    return next(command for command in COMMANDS if word in command)
+
+
+def use_masker(folder: Path, path: Path) -> dict:
+    (folder / 'use_masker.py').write_text(USE_MASKER)
+    result = run(folder, 'use_masker.py', CONFIG, PYTHONPATH=f'{ROOT}{os.pathsep}{path}')
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def assert_masks_keep_what_is_loud(used: dict) -> None:
+    assert used['name'] == 'LoudMotion'
+    weights = [1 / (3 + exp(2))] * 4
+    weights[2] *= exp(2)
+    for plane in used['map']:
+        for row, line in enumerate(plane):
+            for column, value in enumerate(line):
+                in_a, in_b = max(row, column) < 2, min(row, column) > 5
+                expected = 0.5 * (weights[2] * in_a + weights[3] * in_b)
+                assert value == pytest.approx(expected, abs=1e-6)
+    assert used['kept'] == [4]
+    # A weighs 1, B exp(-2) and anything else 0.001; the fourth token is B more often than not.
+    assert used['A'] > 0.75
+    assert 0.05 < used['B'] < 0.25
+
+
+def test_page_has_what_is_tested_here():
+    assert list(FILES) == ['loud_motion.py', CONFIG]
+    assert len(MISTAKES) == 3
+
+
+def test_class_has_ten_lines():
+    lines = FILES['loud_motion.py'].splitlines()
+    lines = [line for line in lines[lines.index('@LOCALIZERS.register_module()') :] if line]
+    assert len(lines) <= 10
+
+
+def test_masks_follow_the_localizer_of_the_page(checkout):
+    assert_masks_keep_what_is_loud(use_masker(checkout, checkout))
+
+
+def test_maps_can_be_looked_at(checkout, call):
+    assert call(checkout, command_with('visualize_masks'), '--num-clips', '1') == 0
+    assert (checkout / 'loud_motion.mp4').stat().st_size > 10_000
+
+
+@pytest.mark.slow
+def test_training_with_it(checkout, call):
+    """One iteration, in which mixed clips count."""
+    options = (
+        '--cfg-options', 'train_cfg.max_epochs=1', 'train_dataloader.sampler.epoch_over=1',
+        'model.warmup_epochs=0', 'train_dataloader.num_workers=0',
+        'train_dataloader.persistent_workers=False', 'val_dataloader.num_workers=0',
+    )  # fmt: skip
+    assert call(checkout, command_with('tools/train.py'), *options) == 0
+    assert (checkout / f'work_dirs/{checkout.name}/{Path(CONFIG).stem}/epoch_1.pth').is_file()
+
+
+@pytest.mark.parametrize(('command', 'answer'), MISTAKES)
+def test_mistakes_are_answered_as_the_page_says(checkout, call, capsys, command, answer):
+    assert call(checkout, command) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    said = re.escape(answer).replace(re.escape('...'), r'.*\bLoudMotion\b.*')
+    assert re.fullmatch(said, line), line
+
+
+def test_package_is_the_module_of_the_page():
+    assert (PACKAGE / 'loud_motion.py').read_text() == FILES['loud_motion.py']
+    assert f'pip install {PACKAGE.relative_to(ROOT)}' in COMMANDS
+    readme = (PACKAGE / 'README.md').read_text()
+    assert all(line in readme for line in FILES[CONFIG].splitlines()[1:])
+
+
+@pytest.mark.skipif(
+    Version(version('setuptools')) < Version('70.1'),
+    reason='older setuptools need the package `wheel` to build one without a network',
+)
+def test_package_is_installed_and_used(tmp_path):
+    source, site = tmp_path / 'source', tmp_path / 'site'
+    shutil.copytree(PACKAGE, source)  # building leaves files behind
+    result = run(
+        tmp_path, '-m', 'pip', 'install', '--no-deps', '--no-build-isolation', '--no-index',
+        '--target', str(site), str(source),
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    work = tmp_path / 'checkout'
+    work.mkdir()
+    (work / 'configs').symlink_to(ROOT / 'configs')
+    (work / CONFIG).write_text(FILES[CONFIG])
+    used = use_masker(work, site)
+    assert Path(used['module']) == site / 'loud_motion.py'
+    assert_masks_keep_what_is_loud(used)

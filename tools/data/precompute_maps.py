@@ -1,0 +1,67 @@
+"""Compute the localization maps of a config's unlabeled clips once, for `LoadSoundMap`.
+
+The localizer is frozen, so its maps can be looked up instead of computed in every iteration
+(docs/map_cache.md says what that saves and what it changes).
+
+Example:
+    python tools/data/precompute_maps.py configs/asl_mix/avsprites_2shot.py data/avsprites/maps
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmavssl.utils.cli import run_tool
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(
+        description='Compute the localization maps of the unlabeled clips of a config once.'
+    )
+    parser.add_argument('config', help='config of a method whose masker has a localizer')
+    parser.add_argument('out_dir', type=Path, help='folder to fill; goes on where it stopped')
+    parser.add_argument('--num-maps', type=int, default=16, help='maps of each video')
+    parser.add_argument('--map-size', type=int, default=14, help='rows and columns of a map')
+    parser.add_argument('--short-side', type=int, default=224, help='of the frames, in pixels')
+    parser.add_argument('--workers', type=int, default=2, help='processes that load')
+    parser.add_argument('--device', default='cpu', help='of the localizer, e.g. cuda')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action='extend', default=[], metavar='KEY=VALUE',
+        help='changes to the config',
+    )  # fmt: skip
+    parser.set_defaults(local_rank=0)
+    return parser.parse_args(argv)
+
+
+def precompute(args: argparse.Namespace) -> None:
+    """Fill the folder."""
+    from mmengine.registry import init_default_scope
+
+    import mmavssl.datasets
+    import mmavssl.models  # noqa: F401  (both fill the registries)
+    from mmavssl.apis.precompute_maps import precompute_maps
+    from mmavssl.utils.configs import load_config
+
+    cfg = load_config(args.config, args.cfg_options)
+    init_default_scope(cfg.default_scope)
+    done, problems = 0, 0
+    for problem in precompute_maps(
+        cfg, args.out_dir, args.num_maps, args.map_size, args.short_side, args.workers, args.device
+    ):
+        done += 1
+        if problem:
+            problems += 1
+            print(f'\nprecompute_maps: {problem}', file=sys.stderr)
+        print(f'\r{done} videos', end='', flush=True)
+    print(f'\n{args.out_dir}: maps of {done - problems} videos; {problems} could not be read.')
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the tool and return its exit status."""
+    return run_tool('precompute_maps', precompute, parse_args(argv))
+
+
+if __name__ == '__main__':
+    sys.exit(main())
