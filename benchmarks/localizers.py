@@ -55,7 +55,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--out', type=Path, default=OUT, help='JSON file to write')
     parser.add_argument('--num-train', type=int, default=800, help='training clips')
     parser.add_argument('--num-test', type=int, default=240, help='test clips of each setting')
-    parser.add_argument('--epochs', type=int, help='of training (default: that of the configs)')
+    parser.add_argument('--epochs', type=int, default=20, help='of training (the configs have 6)')
     parser.add_argument('--json', action='store_true', help='print JSON instead of a table')
     return parser.parse_args(argv)
 
@@ -85,9 +85,9 @@ def train(method: str, seed: int, args: argparse.Namespace) -> tuple[Path, str, 
     options = [
         f'randomness.seed={seed}',
         f'train_dataloader.dataset.data_root={args.work_dir}/train',
+        f'train_cfg.max_epochs={args.epochs}',
+        f'param_scheduler.1.T_max={args.epochs}',
     ]
-    if args.epochs:
-        options.append(f'train_cfg.max_epochs={args.epochs}')
     begin = time.perf_counter()
     command = run_tool(
         'tools/train.py', f'configs/localizers/{method}_avsprites.py', '--work-dir', run_dir,
