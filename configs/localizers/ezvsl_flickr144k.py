@@ -7,4 +7,6 @@ _base_ = [
 ]
 
 train_cfg = dict(max_epochs=20)
-prepare_commands = dict(data='python tools/data/prepare_flickr_soundnet.py /path/to/Flickr-SoundNet data/flickr144k --train-list metadata/flickr_144k.txt --test-list metadata/flickr_test.csv')
+prepare_commands = dict(
+    data='python tools/data/prepare_flickr_soundnet.py /path/to/Flickr-SoundNet data/flickr144k --train-list metadata/flickr_144k.txt --test-list metadata/flickr_test.csv'
+)

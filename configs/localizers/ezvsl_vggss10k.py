@@ -6,4 +6,6 @@ _base_ = [
     '../_base_/default_runtime.py',
 ]
 
-prepare_commands = dict(data='python tools/data/prepare_vggss.py /path/to/VGGSound data/vggss10k --train-list metadata/vggss_10k.txt --annotations metadata/vggss.json')
+prepare_commands = dict(
+    data='python tools/data/prepare_vggss.py /path/to/VGGSound data/vggss10k --train-list metadata/vggss_10k.txt --annotations metadata/vggss.json'
+)

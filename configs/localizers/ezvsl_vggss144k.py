@@ -7,4 +7,6 @@ _base_ = [
 ]
 
 train_cfg = dict(max_epochs=20)
-prepare_commands = dict(data='python tools/data/prepare_vggss.py /path/to/VGGSound data/vggss144k --train-list metadata/vggss_144k.txt --annotations metadata/vggss.json')
+prepare_commands = dict(
+    data='python tools/data/prepare_vggss.py /path/to/VGGSound data/vggss144k --train-list metadata/vggss_144k.txt --annotations metadata/vggss.json'
+)

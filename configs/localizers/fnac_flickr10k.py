@@ -7,4 +7,6 @@ _base_ = [
 ]
 
 train_dataloader = dict(batch_size=256)
-prepare_commands = dict(data='python tools/data/prepare_flickr_soundnet.py /path/to/Flickr-SoundNet data/flickr10k --train-list metadata/flickr_10k.txt --test-list metadata/flickr_test.csv')
+prepare_commands = dict(
+    data='python tools/data/prepare_flickr_soundnet.py /path/to/Flickr-SoundNet data/flickr10k --train-list metadata/flickr_10k.txt --test-list metadata/flickr_test.csv'
+)

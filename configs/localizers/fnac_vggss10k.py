@@ -7,4 +7,6 @@ _base_ = [
 ]
 
 train_dataloader = dict(batch_size=256)
-prepare_commands = dict(data='python tools/data/prepare_vggss.py /path/to/VGGSound data/vggss10k --train-list metadata/vggss_10k.txt --annotations metadata/vggss.json')
+prepare_commands = dict(
+    data='python tools/data/prepare_vggss.py /path/to/VGGSound data/vggss10k --train-list metadata/vggss_10k.txt --annotations metadata/vggss.json'
+)
