@@ -38,7 +38,9 @@ CONTROLS = {
     'oracle': dict(type='Oracle'),
 }
 # Options of tools/data/make_avsprites.py. The test clips have another seed than those of training.
-DATA = {'train': ('default', 0), 'easy': ('default', 1), 'hard': ('held_out', 1)}
+# Settings of the configs were chosen on seed 1, so that is not among them.
+DATA = {'train': ('default', 0), 'easy': ('default', 2), 'hard': ('held_out', 2)}
+BATCH_SIZE = 64  # of training; the configs, for the quickstart, have 32
 FIGURES = {
     'ciou': 'ap50',
     'auc': 'auc',
@@ -85,6 +87,7 @@ def train(method: str, seed: int, args: argparse.Namespace) -> tuple[Path, str, 
     options = [
         f'randomness.seed={seed}',
         f'train_dataloader.dataset.data_root={args.work_dir}/train',
+        f'train_dataloader.batch_size={min(BATCH_SIZE, args.num_train)}',
         f'train_cfg.max_epochs={args.epochs}',
         f'param_scheduler.1.T_max={args.epochs}',
     ]

@@ -3,5 +3,5 @@ _base_ = 'fnac_avsprites.py'
 
 model = dict(
     localizer=dict(type='CosineLocalizer'),
-    loss=dict(_delete_=True, type='PooledContrastiveLoss', temperature=0.07),
+    loss=dict(_delete_=True, type='PooledContrastiveLoss', temperature=0.3),
 )

@@ -3,5 +3,5 @@ _base_ = 'fnac_avsprites.py'
 
 model = dict(
     localizer=dict(type='EZVSLLocalizer'),
-    loss=dict(_delete_=True, type='MILContrastiveLoss', temperature=0.07),
+    loss=dict(_delete_=True, type='MILContrastiveLoss', temperature=0.3),
 )

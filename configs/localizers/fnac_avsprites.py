@@ -9,7 +9,7 @@ _base_ = [
 
 model = dict(
     localizer={{_base_.tiny_localizer}},
-    loss=dict(weights=(1.0, 1.0, 1.0), temperature=0.07, warmup_epochs=3),
+    loss=dict(weights=(1.0, 1.0, 1.0), temperature=0.3, warmup_epochs=3),
     # Tests score the masks as well.
     masker=dict(type='ASLGuided', localizer=dict(type='PrecomputedMap')),
     patch_size=8,
