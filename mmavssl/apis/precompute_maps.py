@@ -163,6 +163,9 @@ def whole_video_pipeline(pipeline: list[dict], num_maps: int, short_side: int) -
         pipeline: of the unlabeled clips.
         num_maps: frames of a video.
         short_side: of these frames.
+
+    Raises:
+        ConfigError: the pipeline does not load frames and sound as the shipped ones do.
     """
     strong, opened, sampled = [], None, None
     for step in pipeline:
@@ -172,10 +175,11 @@ def whole_video_pipeline(pipeline: list[dict], num_maps: int, short_side: int) -
             opened = {key: value for key, value in step.items() if key != 'cache'}
         if step['type'] == 'SampleClip':
             sampled = {**step, 'clip_len': 1, 'num_clips': num_maps, 'mode': 'uniform'}
-    if opened is None or sampled is None:
-        raise ConfigError(
-            'Expected OpenAVFile and SampleClip in the pipeline of the unlabeled clips.'
-        )
     hearing = [copy.deepcopy(step) for step in strong if step['type'] in HEARING]
+    if opened is None or sampled is None or not hearing:
+        raise ConfigError(
+            'Expected OpenAVFile, SampleClip and LoadAVClip in the pipeline of the unlabeled '
+            'clips, as in configs/_base_/pipelines.'
+        )
     scale = dict(type='WholeFrame', short_side=short_side)
     return [opened, sampled, hearing[0], scale, *hearing[1:]]
