@@ -1,8 +1,9 @@
-"""Several processes without GPUs, which MMEngine's launchers do not provide for."""
+"""Several processes: joining them without GPUs, which MMEngine does not provide for; gathering."""
 
 import torch
 from mmengine.config import Config
-from torch import distributed
+from mmengine.dist import all_gather
+from torch import Tensor, distributed
 
 from mmavssl.utils.errors import ConfigError
 
@@ -40,3 +41,8 @@ def leave_processes() -> None:
     """Leave the group, if any; a process that ends without it leaves a warning."""
     if distributed.is_initialized():
         distributed.destroy_process_group()
+
+
+def gather(values: Tensor) -> Tensor:
+    """Concatenate equally long tensors (U, ...) of all ranks, in the order of the ranks."""
+    return torch.cat(all_gather(values.contiguous()))

@@ -1,15 +1,14 @@
 """Size, update and log the confidence threshold."""
 
-import torch
-from mmengine.dist import all_gather
 from mmengine.hooks import Hook
 from mmengine.hooks.hook import DATA_BATCH
 from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
-from torch import Tensor, nn
+from torch import nn
 from torch.utils.data import Dataset
 
 from mmavssl.registry import HOOKS
+from mmavssl.utils.distributed import gather
 from mmavssl.utils.errors import ConfigError
 
 THRESHOLD_CONTRACT = ('threshold', 'pending_threshold_update')
@@ -23,8 +22,8 @@ class ThresholdUpdateHook(Hook):
     clips and classes there are. After each iteration it gathers what the algorithm left in
     ``pending_threshold_update``, the pair probabilities (U, C) and sample_idx (U,), and calls
     ``threshold.update``; every rank ends with the same state. Thresholds that update before they
-    decide (``update_first``) are updated by the algorithm, and an iteration without predictions
-    (supervised warm-up) changes nothing.
+    decide (``update_first``) are updated by the algorithm, which then leaves nothing. An iteration
+    without predictions (supervised warm-up) changes nothing.
 
     Args:
         interval: iterations between logs of ``threshold.log_vars()``; keep it equal to that of
@@ -70,7 +69,7 @@ class ThresholdUpdateHook(Hook):
         """Update the threshold and, at intervals, log its state."""
         model = _unwrap(runner.model)
         pending, model.pending_threshold_update = model.pending_threshold_update, None
-        if pending is not None and not model.threshold.update_first:
+        if pending is not None:
             probs, sample_idx = pending
             model.threshold.update(gather(probs), gather(sample_idx))
         if self.every_n_inner_iters(batch_idx, self.interval) or self.end_of_epoch(
@@ -108,8 +107,3 @@ def pool_sizes(dataset: Dataset, needs_index: bool) -> tuple[int, int]:
             'there are none. Set `classes_file` in `train_dataloader.dataset`.'
         )
     return len(dataset if unlabeled is None else unlabeled), len(classes)
-
-
-def gather(values: Tensor) -> Tensor:
-    """Concatenate equally long tensors (U, ...) of all ranks, in the order of the ranks."""
-    return torch.cat(all_gather(values.contiguous()))

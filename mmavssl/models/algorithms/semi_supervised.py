@@ -19,6 +19,7 @@ from mmavssl.models.thresholds.base import ThresholdResult
 from mmavssl.models.utils.ema import copy_state, ema_update
 from mmavssl.registry import LOSSES, MIXERS, MODELS, SSL_ALGORITHMS, THRESHOLDS
 from mmavssl.structures import AVDataSample
+from mmavssl.utils.distributed import gather
 from mmavssl.utils.errors import ConfigError
 
 DEFAULT_LOSS_WEIGHTS = {'unsup': 2.0, 'mix': 2.0, 'contrast': 0.1}
@@ -159,6 +160,9 @@ class SemiSupervisedRecognizer(RecognitionAlgorithm):
             'loss_unsup': self.loss_weights['unsup']
             * consistency_loss(outputs[1].logits, pseudo.label, pseudo.weight),
         }
+        threshold_loss = self.threshold.aux_loss(outputs[1].logits, pseudo.weight)
+        if threshold_loss is not None:
+            losses['loss_threshold'] = threshold_loss
         if mixed:
             losses['loss_mix'] = self.loss_weights['mix'] * self.mix_loss(
                 outputs[2].logits, probs, pseudo, partner, mixed['ratio']
@@ -178,7 +182,10 @@ class SemiSupervisedRecognizer(RecognitionAlgorithm):
 
     def _pseudo_labels(self, probs: Tensor, samples: list[AVDataSample]) -> ThresholdResult:
         sample_idx = torch.tensor([sample.sample_idx for sample in samples], device=probs.device)
-        self.pending_threshold_update = (probs, sample_idx)
+        if self.threshold.update_first:
+            self.threshold.update(gather(probs), gather(sample_idx))
+        else:
+            self.pending_threshold_update = (probs, sample_idx)
         return self.threshold(probs, sample_idx)
 
     def _mix(self, strong: dict[str, Tensor], partner: Tensor) -> dict[str, Tensor] | None:

@@ -1,6 +1,6 @@
 """What a threshold gives, and what all thresholds share."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -10,7 +10,8 @@ class ThresholdResult(NamedTuple):
     """Pseudo labels of a batch and how much each counts.
 
     Attributes:
-        weight: (U,) float, 1 where the pseudo label is used and 0 elsewhere.
+        weight: (U,) float, 1 where the pseudo label is used and 0 elsewhere; some thresholds
+            give weights in between.
         label: (U,) long, most likely class.
         conf: (U,) probability of that class.
         thr: (U,) what ``conf`` had to reach.
@@ -33,6 +34,13 @@ class BaseThreshold(nn.Module):
     update_first: bool = False
     #: Whether ``sample_idx``, unique and stable in [0, num_samples), is needed.
     needs_index: bool = False
+    #: Buffers that `setup` sizes; they are empty before.
+    sized: tuple[str, ...] = ()
+
+    @property
+    def is_set_up(self) -> bool:
+        """Whether `setup` has sized the state."""
+        return all(getattr(self, name).numel() for name in self.sized)
 
     def setup(self, num_samples: int, num_classes: int) -> None:
         """Size the state before training and before a checkpoint is loaded.
@@ -59,16 +67,74 @@ class BaseThreshold(nn.Module):
             sample_idx: (U_all,).
         """
 
+    def aux_loss(self, logits: Tensor, weight: Tensor) -> Tensor | None:
+        """Return a loss of the threshold's own, a scalar, or None where it has none.
+
+        Args:
+            logits: (U, C) of the student on strong views.
+            weight: (U,) as `forward` gave it.
+        """
+
     def log_vars(self) -> dict[str, Tensor]:
         """Return what is worth logging about the state; empty where there is none."""
         return {}
 
+    def check(self, probs: Tensor) -> None:
+        """Raise if the state is not sized for probabilities (U, C).
 
-def check_threshold(threshold: float) -> float:
-    """Return ``threshold``, or raise a ValueError if it is not a probability."""
-    if not 0 <= threshold <= 1:
-        raise ValueError(f'Expected `threshold` to be in [0, 1], but got {threshold!r}.')
-    return threshold
+        Raises:
+            RuntimeError: not set up.
+            ValueError: another number of classes.
+        """
+        if not self.is_set_up:
+            raise RuntimeError(
+                'Expected `setup(num_samples, num_classes)` to be called before a '
+                f'{type(self).__name__} is used; in training, ThresholdUpdateHook does it.'
+            )
+        num_classes = len(getattr(self, self.sized[-1]))
+        if probs.shape[-1] != num_classes:
+            raise ValueError(
+                f'Expected `probs` of {num_classes} classes, as given to `setup`, but got '
+                f'{probs.shape[-1]}.'
+            )
+
+    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: Any) -> None:
+        """Load; the state of another pool is an error, and before `setup` it is left aside.
+
+        A network that is only tested is never set up and needs no state. In training a state of
+        another length means other lists; MMEngine would only warn and go on without it.
+
+        Raises:
+            ValueError: the checkpoint's state has another length.
+        """
+        for name in self.sized:
+            saved, own = state_dict.get(prefix + name), getattr(self, name)
+            if saved is None or saved.shape == own.shape:
+                continue
+            if self.is_set_up:
+                raise ValueError(
+                    f'Expected `{prefix}{name}` of length {len(own)}, but the checkpoint has '
+                    f'{len(saved)}: it was trained with another unlabeled list or other classes. '
+                    'Resume with the same split, or start anew from the weights of its student.'
+                )
+            state_dict[prefix + name] = own
+        super()._load_from_state_dict(state_dict, prefix, *args)
+
+
+def check_share(name: str, value: float) -> float:
+    """Return ``value``, or raise a ValueError with its ``name`` if it is not in [0, 1]."""
+    if not 0 <= value <= 1:
+        raise ValueError(f'Expected `{name}` to be in [0, 1], but got {value!r}.')
+    return value
+
+
+def check_sizes(num_samples: int, num_classes: int) -> None:
+    """Raise a ValueError if a size given to `BaseThreshold.setup` is not positive."""
+    if num_samples < 1 or num_classes < 1:
+        raise ValueError(
+            f'Expected `num_samples` and `num_classes` to be positive, but got '
+            f'{num_samples!r} and {num_classes!r}.'
+        )
 
 
 def select(probs: Tensor, class_thresholds: Tensor) -> ThresholdResult:

@@ -6,7 +6,7 @@ from torch import Tensor
 from mmavssl.models.thresholds.base import (
     BaseThreshold,
     ThresholdResult,
-    check_threshold,
+    check_share,
     select,
 )
 from mmavssl.registry import THRESHOLDS
@@ -22,7 +22,7 @@ class FixedThreshold(BaseThreshold):
 
     def __init__(self, threshold: float = 0.3) -> None:
         super().__init__()
-        self.threshold = check_threshold(threshold)
+        self.threshold = check_share('threshold', threshold)
 
     @torch.no_grad()
     def forward(self, probs: Tensor, sample_idx: Tensor | None = None) -> ThresholdResult:

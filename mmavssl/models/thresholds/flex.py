@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -10,7 +9,8 @@ from torch import Tensor
 from mmavssl.models.thresholds.base import (
     BaseThreshold,
     ThresholdResult,
-    check_threshold,
+    check_share,
+    check_sizes,
     class_histogram,
     select,
 )
@@ -48,6 +48,7 @@ class FlexThreshold(BaseThreshold):
     """
 
     needs_index = True
+    sized = ('memory', 'learning_status')
     memory: Tensor
     learning_status: Tensor
 
@@ -59,16 +60,11 @@ class FlexThreshold(BaseThreshold):
             raise ValueError(
                 f'Expected `mapping` to be one of {tuple(MAPPINGS)}, but got {mapping!r}.'
             )
-        self.threshold = check_threshold(threshold)
+        self.threshold = check_share('threshold', threshold)
         self.warmup = warmup
         self.mapping = mapping
         self.register_buffer('memory', torch.empty(0, dtype=torch.long))
         self.register_buffer('learning_status', torch.empty(0))
-
-    @property
-    def is_set_up(self) -> bool:
-        """Whether `setup` has sized the state."""
-        return self.memory.numel() > 0
 
     def setup(self, num_samples: int, num_classes: int) -> None:
         """Size the state and empty it; a repeated call with the same sizes keeps it.
@@ -80,11 +76,7 @@ class FlexThreshold(BaseThreshold):
         Raises:
             ValueError: a size is not positive.
         """
-        if num_samples < 1 or num_classes < 1:
-            raise ValueError(
-                f'Expected `num_samples` and `num_classes` to be positive, but got '
-                f'{num_samples!r} and {num_classes!r}.'
-            )
+        check_sizes(num_samples, num_classes)
         if (self.memory.numel(), self.learning_status.numel()) != (num_samples, num_classes):
             self.memory = self.memory.new_full((num_samples,), UNUSED)
             self.learning_status = self.learning_status.new_zeros(num_classes)
@@ -105,7 +97,7 @@ class FlexThreshold(BaseThreshold):
             RuntimeError: not set up.
             ValueError: another number of classes.
         """
-        self._check(probs)
+        self.check(probs)
         return select(probs, self.class_thresholds())
 
     @torch.no_grad()
@@ -122,7 +114,7 @@ class FlexThreshold(BaseThreshold):
             RuntimeError: not set up.
             ValueError: another number of classes, or not one index per prediction.
         """
-        self._check(probs)
+        self.check(probs)
         if sample_idx is None or sample_idx.shape != probs.shape[:1]:
             got = None if sample_idx is None else tuple(sample_idx.shape)
             raise ValueError(
@@ -150,18 +142,6 @@ class FlexThreshold(BaseThreshold):
             'num_unused': (self.memory == UNUSED).sum().float(),
         }
 
-    def _check(self, probs: Tensor) -> None:
-        if not self.is_set_up:
-            raise RuntimeError(
-                'Expected `setup(num_samples, num_classes)` to be called before a FlexThreshold '
-                'is used; in training, ThresholdUpdateHook does it.'
-            )
-        if probs.shape[-1] != len(self.learning_status):
-            raise ValueError(
-                f'Expected `probs` of {len(self.learning_status)} classes, as given to `setup`, '
-                f'but got {probs.shape[-1]}.'
-            )
-
     def _write(self, sample_idx: Tensor, label: Tensor, confident: Tensor) -> None:
         """Set ``memory[sample_idx]`` to ``label`` where ``confident``.
 
@@ -175,25 +155,3 @@ class FlexThreshold(BaseThreshold):
         )
         new = label[latest.clamp(min=0)]
         self.memory.copy_(torch.where(latest == UNUSED, self.memory, new))
-
-    def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: Any) -> None:
-        """Load; the state of another pool is an error, and before `setup` it is left aside.
-
-        A network that is only tested is never set up and needs no memory. In training a memory of
-        another length means another unlabeled list; MMEngine would only warn and go on without it.
-
-        Raises:
-            ValueError: the checkpoint's state has another length.
-        """
-        for name in ('memory', 'learning_status'):
-            saved, own = state_dict.get(prefix + name), getattr(self, name)
-            if saved is None or saved.shape == own.shape:
-                continue
-            if self.is_set_up:
-                raise ValueError(
-                    f'Expected `{prefix}{name}` of length {len(own)}, but the checkpoint has '
-                    f'{len(saved)}: it was trained with another unlabeled list or other classes. '
-                    'Resume with the same split, or start anew from the weights of its student.'
-                )
-            state_dict[prefix + name] = own
-        super()._load_from_state_dict(state_dict, prefix, *args)

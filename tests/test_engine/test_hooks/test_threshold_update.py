@@ -8,8 +8,9 @@ import torch.multiprocessing as mp
 from mmengine.hooks import Hook
 
 from mmavssl.engine.hooks import ThresholdUpdateHook
-from mmavssl.engine.hooks.threshold_update import gather, pool_sizes
+from mmavssl.engine.hooks.threshold_update import pool_sizes
 from mmavssl.models.thresholds import FlexThreshold
+from mmavssl.utils.distributed import gather
 from mmavssl.utils.errors import ConfigError
 
 HOOK = dict(type='ThresholdUpdateHook', interval=2)
@@ -59,14 +60,6 @@ def test_no_update_without_predictions(build_runner):
     runner.model.warmup_iters = 99
     runner.train()
     assert (runner.model.threshold.memory == -1).all()
-
-
-def test_update_first_is_left_to_the_algorithm(build_runner):
-    runner = build_runner([HOOK])
-    runner.model.threshold.update_first = True
-    runner.train()
-    assert (runner.model.threshold.memory == -1).all()
-    assert runner.model.pending_threshold_update is None
 
 
 def test_state_is_resumed(build_runner):

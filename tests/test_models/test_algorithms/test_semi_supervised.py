@@ -12,6 +12,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from mmavssl.engine.optimizers import StudentOptimWrapperConstructor
 from mmavssl.models.algorithms import SemiSupervisedRecognizer
+from mmavssl.models.thresholds import FreeThreshold
 from mmavssl.structures import AVDataSample
 from mmavssl.utils.errors import ConfigError
 
@@ -309,6 +310,32 @@ def test_localizer_is_not_in_the_moving_average() -> None:
     model.sync_teacher()
     for name, value in localizer.state_dict().items():
         assert torch.equal(before[name], value), name
+
+
+def test_threshold_that_updates_first_does_so_once_and_adds_its_own_loss() -> None:
+    cfg = {'type': 'FreeThreshold', 'decay': 0.5, 'fairness_weight': 0.1}
+    model, inputs_and_samples = build('svformer', threshold=cfg), batch(audio=False)
+    unlabeled = inputs_and_samples[0]['unlabeled']
+    nn.init.normal_(model.student.head.fc.weight)  # so that not all are of one class
+    model.sync_teacher()
+    with torch.no_grad():
+        probs = model.teacher(unlabeled['weak']['video'], None).logits.softmax(dim=-1)
+        strong = model.student(unlabeled['strong']['video'], None).logits
+    alone = FreeThreshold(decay=0.5, fairness_weight=0.1)
+    alone.setup(num_samples=20, num_classes=NUM_CLASSES)
+    alone.update(probs)
+    pseudo = alone(probs)
+    assert pseudo.weight.sum() > 0
+
+    losses = model.loss(*inputs_and_samples)
+    torch.testing.assert_close(model.threshold.state_dict(), alone.state_dict())
+    assert model.pending_threshold_update is None
+    assert losses['pass_rate'] == pseudo.weight.mean()
+    torch.testing.assert_close(
+        losses['loss_threshold'].detach(), alone.aux_loss(strong, pseudo.weight)
+    )
+    losses['loss_threshold'].backward()
+    assert grad_norm(model.student) > 0
 
 
 def test_warmup_is_supervised_and_keeps_the_teacher_equal() -> None:

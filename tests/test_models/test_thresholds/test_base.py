@@ -3,7 +3,7 @@ import torch
 
 from mmavssl.models.thresholds.base import (
     BaseThreshold,
-    check_threshold,
+    check_share,
     class_histogram,
     select,
 )
@@ -36,7 +36,8 @@ def test_base():
     assert BaseThreshold().log_vars() == {}
     BaseThreshold().setup(3, 2)
     BaseThreshold().update(torch.rand(2, 2))
+    assert BaseThreshold().aux_loss(torch.rand(2, 2), torch.ones(2)) is None
     with pytest.raises(NotImplementedError, match='BaseThreshold must implement `forward`'):
         BaseThreshold()(torch.rand(2, 2))
-    with pytest.raises(ValueError, match=r'in \[0, 1\], but got 30'):
-        check_threshold(30)
+    with pytest.raises(ValueError, match=r'`threshold` to be in \[0, 1\], but got 30'):
+        check_share('threshold', 30)
