@@ -7,7 +7,8 @@ from mmavssl.datasets.readers.frame_clock import FrameClock
 from mmavssl.registry import TRANSFORMS
 from mmavssl.utils.errors import DataError
 
-MODES = ('random', 'uniform')
+MODES = ('random', 'uniform', 'segments')
+SPREADS = ('steps', 'ends')
 
 
 @TRANSFORMS.register_module()
@@ -27,7 +28,11 @@ class SampleClip(BaseTransform):
         frame_interval: step between them, in frames at ``target_fps``.
         num_clips: clips K.
         mode: ``random``: begin uniformly distributed; ``uniform``: begins at equal steps from the
-            first to the last possible one (one clip: the middle).
+            first to the last possible one (one clip: the middle); ``segments``: begins at 0, 1/K,
+            2/K, ... of the way to the last possible one, as SVFormer's code tests.
+        spread: ``steps``: frames at equal steps, each at the begin of its part of the span;
+            ``ends``: the first frame at the begin of the span and the last one at its end, as
+            SVFormer's code has it (every 9th instead of every 8th at 30 fps).
         target_fps: frame rate in which ``frame_interval`` counts; None: that of the file.
     """
 
@@ -41,6 +46,7 @@ class SampleClip(BaseTransform):
         num_clips: int = 1,
         mode: str = 'random',
         target_fps: float | None = 30,
+        spread: str = 'steps',
     ) -> None:
         for name, value in (
             ('clip_len', clip_len), ('frame_interval', frame_interval), ('num_clips', num_clips),
@@ -49,6 +55,8 @@ class SampleClip(BaseTransform):
                 raise ValueError(f'Expected `{name}` to be at least 1, but got {value!r}.')
         if mode not in MODES:
             raise ValueError(f'Expected `mode` to be one of {MODES}, but got {mode!r}.')
+        if spread not in SPREADS:
+            raise ValueError(f'Expected `spread` to be one of {SPREADS}, but got {spread!r}.')
         if target_fps is not None and target_fps <= 0:
             raise ValueError(
                 f'Expected `target_fps` to be positive or None, but got {target_fps!r}.'
@@ -58,6 +66,7 @@ class SampleClip(BaseTransform):
         self.num_clips = num_clips
         self.mode = mode
         self.target_fps = target_fps
+        self.spread = spread
 
     def transform(self, results: dict) -> dict:
         """Choose the frames.
@@ -70,15 +79,22 @@ class SampleClip(BaseTransform):
         step = self.frame_interval / (self.target_fps or clock.fps)
         span = self.clip_len * step
         begins = first + self._offsets(max(last - first - span, 0.0))
-        moments = begins[:, None] + step * np.arange(self.clip_len)
+        moments = begins[:, None] + self._moments(span, 1 / clock.fps)
         results['frame_inds'] = np.minimum(clock.index_at(moments), clock.last_before(last))
         results['clip_times'] = np.stack([begins, begins + span], axis=1)
         results['video_file'].request(results['frame_inds'])
         return results
 
+    def _moments(self, span: float, frame: float) -> np.ndarray:
+        if self.spread == 'steps':
+            return np.arange(self.clip_len) * (span / self.clip_len)
+        return np.linspace(0, max(span - frame, 0.0), self.clip_len)
+
     def _offsets(self, slack: float) -> np.ndarray:
         if self.mode == 'random':
             return np.random.uniform(0, slack, self.num_clips)
+        if self.mode == 'segments':
+            return np.arange(self.num_clips) * (slack / self.num_clips)
         if self.num_clips == 1:
             return np.array([slack / 2])
         return np.linspace(0, slack, self.num_clips)

@@ -11,6 +11,7 @@ from mmengine.runner import Runner
 from mmavssl.registry import HOOKS
 from mmavssl.utils.errors import ConfigError
 
+OCCASIONS = ('step', 'iteration')
 TEACHER_CONTRACT = ('student', 'teacher', 'teacher_steps', 'sync_teacher', 'update_teacher')
 
 
@@ -29,14 +30,18 @@ class EMATeacherHook(Hook):
         warmup: use ``max(momentum, 1 / (steps + 1))`` with ``steps`` from 1 on, as Mean Teacher
             does (decay ``min(1 - 1 / (steps + 1), decay)``): a plain average of the students at
             first.
+        every: ``step``: move once per optimizer step; ``iteration``: also after the iterations
+            that only accumulate gradients, as SVFormer's code does.
 
     Raises:
-        ValueError: momentum out of range.
+        ValueError: momentum out of range, or unknown ``every``.
     """
 
     priority = 'NORMAL'
 
-    def __init__(self, momentum: float = 0.01, warmup: bool = False) -> None:
+    def __init__(self, momentum: float = 0.01, warmup: bool = False, every: str = 'step') -> None:
+        if every not in OCCASIONS:
+            raise ValueError(f'Expected `every` to be one of {OCCASIONS}, but got {every!r}.')
         if not 0 < momentum <= 1:
             raise ValueError(
                 f'Expected `momentum` (= 1 - decay) to be in (0, 1], but got {momentum!r}.'
@@ -50,6 +55,7 @@ class EMATeacherHook(Hook):
             )
         self.momentum = momentum
         self.warmup = warmup
+        self.every = every
         self.steps = 0
 
     def before_train(self, runner: Runner) -> None:
@@ -76,8 +82,8 @@ class EMATeacherHook(Hook):
         data_batch: DATA_BATCH = None,
         outputs: dict | None = None,
     ) -> None:
-        """Move the teacher if this iteration ended with an optimizer step."""
-        if not runner.optim_wrapper.should_update():
+        """Move the teacher if this iteration ended with an optimizer step, or in any case."""
+        if self.every == 'step' and not runner.optim_wrapper.should_update():
             return
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
         self.steps += 1

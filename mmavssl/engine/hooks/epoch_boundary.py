@@ -1,12 +1,14 @@
 """Epochs that have a length, and end with an optimizer step."""
 
 from mmengine.hooks import Hook
-from mmengine.optim import OptimWrapperDict
+from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 
 from mmavssl.registry import HOOKS
 from mmavssl.utils.errors import ConfigError
+
+REMAINDERS = ('step', 'discard')
 
 
 @HOOKS.register_module()
@@ -15,26 +17,59 @@ class EpochBoundaryHook(Hook):
 
     Gradients accumulate within an epoch alone. The last optimizer step of an epoch takes what is
     left, so a checkpoint misses no gradient and a resumed run repeats an uninterrupted one. In
-    MMEngine they accumulate across the end of an epoch, and resuming loses them. (SVFormer's code
-    throws away what is left.)
+    MMEngine they accumulate across the end of an epoch, and resuming loses them.
 
     The warning that MMEngine logs on resuming at an iteration which ``accumulative_counts`` does
     not divide is therefore without object.
+
+    Args:
+        remainder: gradients of the last iterations of an epoch that are too few for a step:
+            ``step`` makes one of their mean; ``discard`` throws them away, as SVFormer's code
+            does.
+
+    Raises:
+        ValueError: unknown ``remainder``.
     """
 
     priority = 'VERY_HIGH'
 
+    def __init__(self, remainder: str = 'step') -> None:
+        if remainder not in REMAINDERS:
+            raise ValueError(
+                f'Expected `remainder` to be one of {REMAINDERS}, but got {remainder!r}.'
+            )
+        self.remainder = remainder
+
     def before_train(self, runner: Runner) -> None:
-        """Refuse to train without epochs, or with empty ones; see `check_epochs`."""
+        """Refuse to train without epochs or steps; see `check_epochs`.
+
+        Raises:
+            ConfigError: no epochs, empty ones, or ones without any optimizer step.
+        """
         check_epochs(runner)
+        length = len(runner.train_dataloader)
+        for part in optim_wrappers(runner):
+            if self.remainder == 'discard' and length < part._accumulative_counts:
+                raise ConfigError(
+                    f'optim_wrapper.accumulative_counts: {part._accumulative_counts} iterations '
+                    f'make an optimizer step, but an epoch has {length}, and '
+                    "EpochBoundaryHook(remainder='discard') throws them away. Lower it, or set "
+                    "default_hooks.epoch_boundary.remainder='step'."
+                )
 
     def before_train_epoch(self, runner: Runner) -> None:
         """Begin to count towards the next optimizer step anew."""
-        wrapper = runner.optim_wrapper
-        # MMEngine's dict of wrappers passes nothing on.
-        for part in wrapper.values() if isinstance(wrapper, OptimWrapperDict) else [wrapper]:
+        last = -1 if self.remainder == 'discard' else len(runner.train_dataloader)
+        for part in optim_wrappers(runner):
             # MMEngine looked at the model's batch norms when training began; once is enough.
-            part.initialize_count_status(nn.Identity(), 0, len(runner.train_dataloader))
+            part.initialize_count_status(nn.Identity(), 0, last)
+            part.zero_grad()
+
+
+def optim_wrappers(runner: Runner) -> list[OptimWrapper]:
+    """Return the optimizer wrappers; MMEngine's dict of them passes nothing on."""
+    wrapper = runner.optim_wrapper
+    return list(wrapper.values()) if isinstance(wrapper, OptimWrapperDict) else [wrapper]
 
 
 def check_epochs(runner: Runner) -> None:

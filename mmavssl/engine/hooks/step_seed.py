@@ -19,19 +19,27 @@ class StepSeedHook(Hook):
 
     Everything that the model draws in iteration i (mixing ratios, masks, partners, drop path)
     follows from ``(runner.seed, i, rank)``. A resumed run so repeats an uninterrupted one without
-    generator states in its checkpoints, and ranks draw different numbers. The data set does not
-    depend on it: its samples have their own keys.
+    generator states in its checkpoints. The data set does not depend on it: its samples have their
+    own keys.
 
     It runs before all other hooks of the iteration and takes some 10 µs.
+
+    Args:
+        diff_rank: ranks draw different numbers; False as in SVFormer's code, where all GPUs use
+            the same ratio, mask, partners and drop path.
     """
 
     priority = 'HIGHEST'
+
+    def __init__(self, diff_rank: bool = True) -> None:
+        self.diff_rank = diff_rank
 
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: DATA_BATCH = None
     ) -> None:
         """Seed for the iteration that begins."""
-        seed_generators(stable_seed(runner.seed, runner.iter, get_rank()))
+        rank = get_rank() if self.diff_rank else 0
+        seed_generators(stable_seed(runner.seed, runner.iter, rank))
 
 
 def seed_generators(seed: int) -> None:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from mmavssl.structures import AVDataSample
 
 TEST_WITH = ('student', 'teacher', 'both')
+AVERAGES = ('prob', 'logit')
 
 
 class RecognitionAlgorithm(BaseModel):
@@ -17,16 +18,20 @@ class RecognitionAlgorithm(BaseModel):
     Args:
         test_with: network whose scores are predicted: ``student``, ``teacher`` or ``both``
             (then ``pred_score`` is the student's, as SVFormer's code tests the student).
+        average: what is averaged over the views of a test video: ``prob``, class probabilities
+            (paper, section 4.2), or ``logit``, whose mean then becomes probabilities (SVFormer's
+            code ranks classes by the sum of logits).
         data_preprocessor: config of the data preprocessor.
         init_cfg: MMEngine weight initialization.
 
     Raises:
-        ValueError: unknown ``test_with``.
+        ValueError: unknown ``test_with`` or ``average``.
     """
 
     def __init__(
         self,
         test_with: str = 'both',
+        average: str = 'prob',
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | None = None,
     ) -> None:
@@ -34,10 +39,13 @@ class RecognitionAlgorithm(BaseModel):
             raise ValueError(
                 f'Expected `test_with` to be one of {TEST_WITH}, but got {test_with!r}.'
             )
+        if average not in AVERAGES:
+            raise ValueError(f'Expected `average` to be one of {AVERAGES}, but got {average!r}.')
         if isinstance(data_preprocessor, Mapping) or data_preprocessor is None:
             data_preprocessor = {'type': 'mmavssl.AVDataPreprocessor', **(data_preprocessor or {})}
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
         self.test_with = test_with
+        self.average = average
 
     @property
     def networks(self) -> dict[str, nn.Module]:
@@ -73,7 +81,7 @@ class RecognitionAlgorithm(BaseModel):
         raise ValueError(f"Expected `mode` to be 'tensor', 'loss' or 'predict', but got {mode!r}.")
 
     def predict(self, inputs: dict, data_samples: list[AVDataSample]) -> list[AVDataSample]:
-        """Average class probabilities over the views of each video (paper, section 4.2).
+        """Average what ``average`` says over the views of each video.
 
         Args:
             inputs: ``video`` (B, V, C, T, H, W) and, for audio-visual models, ``audio``
@@ -89,13 +97,19 @@ class RecognitionAlgorithm(BaseModel):
             audio = audio.flatten(0, 1)
         networks = self._tested_networks()
         for role, network in networks:
-            logits = network(video.flatten(0, 1), audio).logits
-            scores = logits.float().softmax(dim=-1).unflatten(0, (batch, views)).mean(dim=1)
+            logits = network(video.flatten(0, 1), audio).logits.float()
+            scores = self.average_views(logits.unflatten(0, (batch, views)))
             for sample, score in zip(data_samples, scores, strict=True):
                 sample.set_pred_score(score, f'{role}_score')
                 if role == networks[0][0]:
                     sample.set_pred_score(score)
         return data_samples
+
+    def average_views(self, logits: Tensor) -> Tensor:
+        """Return probabilities (B, C) of the logits (B, V, C) of views."""
+        if self.average == 'logit':
+            return logits.mean(dim=1).softmax(dim=-1)
+        return logits.softmax(dim=-1).mean(dim=1)
 
     def _tested_networks(self) -> list[tuple[str, nn.Module]]:
         networks = self.networks

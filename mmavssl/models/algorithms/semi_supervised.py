@@ -44,7 +44,10 @@ class SemiSupervisedRecognizer(RecognitionAlgorithm):
         loss_weights: γ1 ``unsup``, γ2 ``mix``, γ3 ``contrast``; missing ones keep their default.
         warmup_epochs: epochs of supervised training before the unlabeled clips come in; the
             teacher equals the student during them (SVFormer's code: 5).
+        drop_partner: whether the second clip of a mix has lost colours, too, where the data
+            preprocessor drops some; False as in SVFormer's code.
         test_with: ``student``, ``teacher`` or ``both``.
+        average: what is averaged over the views of a test video, ``prob`` or ``logit``.
         data_preprocessor: config of the data preprocessor.
         init_cfg: MMEngine weight initialization.
 
@@ -64,11 +67,13 @@ class SemiSupervisedRecognizer(RecognitionAlgorithm):
         contrast: dict | nn.Module | None = None,
         loss_weights: dict[str, float] | None = None,
         warmup_epochs: int = 0,
+        drop_partner: bool = True,
         test_with: str = 'both',
+        average: str = 'prob',
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | None = None,
     ) -> None:
-        super().__init__(test_with, data_preprocessor, init_cfg)
+        super().__init__(test_with, average, data_preprocessor, init_cfg)
         unknown = set(loss_weights or ()) - set(DEFAULT_LOSS_WEIGHTS)
         if unknown:
             raise ValueError(
@@ -90,6 +95,7 @@ class SemiSupervisedRecognizer(RecognitionAlgorithm):
             )
         self.loss_weights = {**DEFAULT_LOSS_WEIGHTS, **(loss_weights or {})}
         self.warmup_epochs = warmup_epochs
+        self.drop_partner = drop_partner
         self.register_buffer('teacher_steps', torch.zeros((), dtype=torch.long))
         self.pending_threshold_update: tuple[Tensor, Tensor] | None = None
 
@@ -192,13 +198,14 @@ class SemiSupervisedRecognizer(RecognitionAlgorithm):
         """Mix each strong clip with its partner, guided by its sound where the masker wants it."""
         if self.mixer is None:
             return None
+        full_video = strong.get('full_video', strong['video'])
         guide = {}
+        if not self.drop_partner:
+            guide['others'] = full_video
         if self.mixer.needs_localization:
-            frames = self.data_preprocessor.unnormalize(strong['video'])
-            guide = {
-                'frames': frames.transpose(1, 2),
-                'audio_clean': localizer_audio(strong, self.mixer.audio_input),
-            }
+            frames = self.data_preprocessor.unnormalize(full_video)
+            guide['frames'] = frames.transpose(1, 2)
+            guide['audio_clean'] = localizer_audio(strong, self.mixer.audio_input)
         mixed = self.mixer(strong['video'], strong.get('audio'), partner, **guide)
         return {'video': mixed.video, 'audio': mixed.audio, 'ratio': mixed.ratio}
 

@@ -13,6 +13,7 @@ class SupervisedRecognizer(RecognitionAlgorithm):
 
     Args:
         student: config of the recognizer, the same as that of the SSL algorithms.
+        average: what is averaged over the views of a test video, ``prob`` or ``logit``.
         data_preprocessor: config of the data preprocessor.
         init_cfg: MMEngine weight initialization.
     """
@@ -20,10 +21,11 @@ class SupervisedRecognizer(RecognitionAlgorithm):
     def __init__(
         self,
         student: dict | nn.Module,
+        average: str = 'prob',
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | None = None,
     ) -> None:
-        super().__init__('student', data_preprocessor, init_cfg)
+        super().__init__('student', average, data_preprocessor, init_cfg)
         self.student = MODELS.build(student)
 
     @property

@@ -9,6 +9,7 @@ from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
 from mmavssl.registry import MODELS
+from mmavssl.utils.temporal_warp import tw_aug_indices
 
 
 @MODELS.register_module()
@@ -22,7 +23,10 @@ class AVDataPreprocessor(BaseDataPreprocessor):
         std: of red, green and blue (SVFormer: 0.225).
         channel_dropout: probability, in [0, 1), that a colour channel of a strong view becomes
             its mean in training; the others are scaled by ``1 / (1 - channel_dropout)``
-            (SVFormer's code: 0.2).
+            (SVFormer's code: 0.2). The view keeps the clip with all its colours as
+            ``full_video``.
+        batch_tw_aug: warp all strong clips of a batch in time by one draw of `TWAug`, in training
+            (SVFormer's code). The transform of that name draws for each clip.
         non_blocking: copy asynchronously from pinned memory.
 
     Raises:
@@ -34,6 +38,7 @@ class AVDataPreprocessor(BaseDataPreprocessor):
         mean: Sequence[float] = (0.45, 0.45, 0.45),
         std: Sequence[float] = (0.225, 0.225, 0.225),
         channel_dropout: float = 0.0,
+        batch_tw_aug: bool = False,
         non_blocking: bool = True,
     ) -> None:
         super().__init__(non_blocking)
@@ -42,6 +47,7 @@ class AVDataPreprocessor(BaseDataPreprocessor):
                 f'Expected `channel_dropout` to be in [0, 1), but got {channel_dropout!r}.'
             )
         self.channel_dropout = channel_dropout
+        self.batch_tw_aug = batch_tw_aug
         self.register_buffer('mean', torch.tensor(mean).view(3, 1, 1, 1), persistent=False)
         self.register_buffer('std', torch.tensor(std).view(3, 1, 1, 1), persistent=False)
 
@@ -49,11 +55,20 @@ class AVDataPreprocessor(BaseDataPreprocessor):
         """Return the batch on the device, ``video`` normalized (..., 3, T, H, W)."""
         data = self.cast_data(data)
         inputs = self._normalize_videos(data['inputs'])
-        if training and self.channel_dropout:
+        if training:
             for stream in inputs.values():
                 if 'strong' in stream:
-                    stream['strong']['video'] = self.drop_channels(stream['strong']['video'])
+                    self.augment(stream['strong'])
         return {**data, 'inputs': inputs}
+
+    def augment(self, view: dict[str, Tensor]) -> None:
+        """Warp a strong view in time, then drop colours of it, in place."""
+        if self.batch_tw_aug:
+            order = torch.from_numpy(tw_aug_indices(view['video'].shape[2]))
+            view['video'] = view['video'][:, :, order.to(view['video'].device)]
+        if self.channel_dropout:
+            view['full_video'] = view['video']
+            view['video'] = self.drop_channels(view['video'])
 
     def _normalize_videos(self, inputs: Any) -> Any:
         return {

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from mmavssl.models.localizers.audio_input import SOUNDS
-from mmavssl.models.maskers.base import BaseMasker, MaskResult, keep_earliest, kept_count
+from mmavssl.models.maskers.base import BaseMasker, MaskResult, keep_earliest
 from mmavssl.models.maskers.map_weights import (
     DegenerateMapLog,
     average_adjacent,
@@ -54,6 +54,7 @@ class ASLGuided(BaseMasker):
             each clip's own.
         save_localizer: keep the localizer's tensors in checkpoints; by default they are left out
             and a checkpoint without them loads.
+        rounding: of the number of tokens, ``nearest`` or ``down``.
 
     Raises:
         ValueError: an argument out of its range.
@@ -70,8 +71,9 @@ class ASLGuided(BaseMasker):
         interpolation: str = 'bilinear',
         per_batch: bool = False,
         save_localizer: bool = False,
+        rounding: str = 'nearest',
     ) -> None:
-        super().__init__(per_batch)
+        super().__init__(per_batch, rounding)
         if frames_per_map < 1:
             raise ValueError(
                 f'Expected `frames_per_map` to be at least 1, but got {frames_per_map!r}.'
@@ -117,7 +119,7 @@ class ASLGuided(BaseMasker):
         if not self.share_draw:
             heatmap = heatmap.repeat_interleave(repeats, dim=1)
         weights = heatmap.flatten(2).clamp(min=self.floor)
-        count = kept_count(ratio, height * width)
+        count = self.kept_count(ratio, height * width)
         times = self.arrival_times(ratio, *weights.shape[1:]) / weights
         mask = keep_earliest(times, count[:, None])
         if self.share_draw:

@@ -6,6 +6,8 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor
 
+ROUNDINGS = {'nearest': torch.round, 'down': torch.floor}
+
 
 class MaskResult(NamedTuple):
     """Which tokens of the first clip a mixed clip keeps.
@@ -30,6 +32,11 @@ class BaseMasker(BaseModule):
     Args:
         per_batch: draw once for the whole batch (the first sample's ratio and one set of random
             numbers), as SVFormer's code does; by default every sample has its own draw.
+        rounding: of the number of tokens that a ratio means, ``nearest``, or ``down`` as in
+            SVFormer's code.
+
+    Raises:
+        ValueError: unknown ``rounding``.
     """
 
     #: Whether `forward` needs ``frames`` and ``audio`` of the first clip.
@@ -37,9 +44,14 @@ class BaseMasker(BaseModule):
     #: What it needs of the sound: ``logmel``, or the key of another entry of a view.
     audio_input: str = 'logmel'
 
-    def __init__(self, per_batch: bool = False) -> None:
+    def __init__(self, per_batch: bool = False, rounding: str = 'nearest') -> None:
         super().__init__()
+        if rounding not in ROUNDINGS:
+            raise ValueError(
+                f'Expected `rounding` to be one of {tuple(ROUNDINGS)}, but got {rounding!r}.'
+            )
         self.per_batch = per_batch
+        self.rounding = rounding
 
     def forward(
         self,
@@ -78,6 +90,10 @@ class BaseMasker(BaseModule):
         """Draw the masks; arguments as in `forward`."""
         raise NotImplementedError(f'{type(self).__name__} must implement `draw`.')
 
+    def kept_count(self, ratio: Tensor, total: int) -> Tensor:
+        """Return how many of ``total`` tokens (or frames) are kept (B,)."""
+        return kept_count(ratio, total, self.rounding)
+
     def arrival_times(self, ratio: Tensor, *shape: int) -> Tensor:
         """Return independent Exp(1) numbers (B, *shape), or (1, *shape) with ``per_batch``.
 
@@ -88,13 +104,15 @@ class BaseMasker(BaseModule):
         return times.exponential_()
 
 
-def kept_count(ratio: Tensor, total: int) -> Tensor:
-    """Return ``round(ratio * total)`` (B,) as integers within [0, total].
+def kept_count(ratio: Tensor, total: int, rounding: str = 'nearest') -> Tensor:
+    """Return ``ratio * total`` (B,) as integers within [0, total].
 
     >>> kept_count(torch.tensor([0.0, 0.3, 1.2]), 16)
     tensor([ 0,  5, 16])
+    >>> kept_count(torch.tensor([0.0, 0.3, 1.2]), 16, rounding='down')
+    tensor([ 0,  4, 16])
     """
-    return (ratio.float() * total).round().clamp(0, total).long()
+    return ROUNDINGS[rounding](ratio.float() * total).clamp(0, total).long()
 
 
 def keep_earliest(times: Tensor, count: Tensor) -> Tensor:

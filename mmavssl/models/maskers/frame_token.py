@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from mmavssl.models.maskers.base import BaseMasker, MaskResult, keep_earliest, kept_count
+from mmavssl.models.maskers.base import BaseMasker, MaskResult, keep_earliest
 from mmavssl.registry import MASKERS
 
 
@@ -24,7 +24,7 @@ class FrameToken(BaseMasker):
     ) -> MaskResult:
         """Draw the frames to keep; arguments as in `forward`."""
         num_frames, height, width = grid
-        count = kept_count(ratio, num_frames)
+        count = self.kept_count(ratio, num_frames)
         kept = keep_earliest(self.arrival_times(ratio, num_frames), count)
         mask = kept[..., None].repeat(1, 1, height * width)
         return MaskResult(mask, count / num_frames)

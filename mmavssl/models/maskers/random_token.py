@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from mmavssl.models.maskers.base import BaseMasker, MaskResult, keep_earliest, kept_count
+from mmavssl.models.maskers.base import BaseMasker, MaskResult, keep_earliest
 from mmavssl.registry import MASKERS
 
 
@@ -24,6 +24,6 @@ class RandomToken(BaseMasker):
         """Draw every frame on its own; arguments as in `forward`."""
         num_frames, height, width = grid
         positions = height * width
-        count = kept_count(ratio, positions)
+        count = self.kept_count(ratio, positions)
         times = self.arrival_times(ratio, num_frames, positions)
         return MaskResult(keep_earliest(times, count[:, None]), count / positions)

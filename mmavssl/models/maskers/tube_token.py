@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from mmavssl.models.maskers.base import BaseMasker, MaskResult, keep_earliest, kept_count
+from mmavssl.models.maskers.base import BaseMasker, MaskResult, keep_earliest
 from mmavssl.registry import MASKERS
 
 
@@ -11,8 +11,7 @@ class TubeToken(BaseMasker):
     """Tube masks of SVFormer's TubeToken Mix (paper, section 3.2).
 
     ``round(ratio * h * w)`` positions are drawn uniformly without replacement and kept through all
-    frames. SVFormer's code truncates instead of rounding and draws once for the whole batch
-    (``per_batch=True``).
+    frames. SVFormer's code is ``TubeToken(per_batch=True, rounding='down')``.
     """
 
     def draw(
@@ -25,7 +24,7 @@ class TubeToken(BaseMasker):
         """Draw one pattern and repeat it over the frames; arguments as in `forward`."""
         num_frames, height, width = grid
         positions = height * width
-        count = kept_count(ratio, positions)
+        count = self.kept_count(ratio, positions)
         pattern = keep_earliest(self.arrival_times(ratio, positions), count)
         mask = pattern[:, None].repeat(1, num_frames, 1)
         return MaskResult(mask, count / positions)

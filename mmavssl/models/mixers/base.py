@@ -62,6 +62,7 @@ class BaseMixer(BaseModule):
         partner: Tensor,
         frames: Tensor | None = None,
         audio_clean: Tensor | None = None,
+        others: Tensor | None = None,
     ) -> MixResult:
         """Mix every clip with its partner.
 
@@ -72,6 +73,7 @@ class BaseMixer(BaseModule):
             frames: (B, T, 3, H, W) in [0, 1], the same clips; for localization only.
             audio_clean: sound without SpecAugment, as the localizer takes it, (B, T_a, F) for a
                 log-mel; for localization only.
+            others: (B, C, T, H, W), what partners are taken from; by default ``video``.
         """
         raise NotImplementedError(f'{type(self).__name__} must implement `forward`.')
 
@@ -84,13 +86,16 @@ class BaseMixer(BaseModule):
         return ratio.expand(batch)
 
 
-def convex_mix(values: Tensor | None, partner: Tensor, ratio: Tensor) -> Tensor | None:
-    """Return ``ratio * values + (1 - ratio) * values[partner]`` (Eq. 6), or None for None.
+def convex_mix(
+    values: Tensor | None, partner: Tensor, ratio: Tensor, others: Tensor | None = None
+) -> Tensor | None:
+    """Return ``ratio * values + (1 - ratio) * others[partner]`` (Eq. 6), or None for None.
 
     Args:
         values: (B, ...).
         partner: (B,) long.
         ratio: (B,) in [0, 1].
+        others: (B, ...), by default ``values``.
 
     >>> convex_mix(torch.tensor([[0.0], [4.0]]), torch.tensor([1, 0]), torch.tensor([0.75, 0.75]))
     tensor([[1.],
@@ -99,4 +104,4 @@ def convex_mix(values: Tensor | None, partner: Tensor, ratio: Tensor) -> Tensor 
     if values is None:
         return None
     weight = ratio.to(values.dtype).view(-1, *[1] * (values.dim() - 1))
-    return weight * values + (1 - weight) * values[partner]
+    return weight * values + (1 - weight) * (values if others is None else others)[partner]

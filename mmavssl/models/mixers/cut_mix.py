@@ -25,6 +25,7 @@ class CutMix(BaseMixer):
         partner: Tensor,
         frames: Tensor | None = None,
         audio_clean: Tensor | None = None,
+        others: Tensor | None = None,
     ) -> MixResult:
         """Mix every clip with its partner; arguments as in `BaseMixer.forward`."""
         height, width = video.shape[-2:]
@@ -33,7 +34,8 @@ class CutMix(BaseMixer):
         in_columns = self.draw_span(drawn, width)
         box = in_rows[:, :, None] & in_columns[:, None, :]
         ratio = 1 - box.flatten(1).sum(dim=1) / (height * width)
-        mixed = torch.where(box[:, None, None], video[partner], video)
+        pasted = (video if others is None else others)[partner]
+        mixed = torch.where(box[:, None, None], pasted, video)
         return MixResult(mixed, convex_mix(audio, partner, ratio), ratio)
 
     def draw_span(self, ratio: Tensor, length: int) -> Tensor:

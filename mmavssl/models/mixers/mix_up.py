@@ -20,9 +20,10 @@ class MixUp(BaseMixer):
         partner: Tensor,
         frames: Tensor | None = None,
         audio_clean: Tensor | None = None,
+        others: Tensor | None = None,
     ) -> MixResult:
         """Mix every clip with its partner; arguments as in `BaseMixer.forward`."""
         ratio = self.draw_ratio(len(video), video.device)
         return MixResult(
-            convex_mix(video, partner, ratio), convex_mix(audio, partner, ratio), ratio
+            convex_mix(video, partner, ratio, others), convex_mix(audio, partner, ratio), ratio
         )

@@ -18,7 +18,7 @@ class TokenMix(BaseMixer):
     pixels gives the same tokens, with one patch embedding instead of two and for any backbone.
 
     SVFormer's code draws once per batch and weights labels by λ as drawn:
-    ``TokenMix(TubeToken(per_batch=True), audio_ratio='drawn')``.
+    ``TokenMix(TubeToken(per_batch=True, rounding='down'), audio_ratio='drawn')``.
 
     Args:
         masker: config or module that says which tokens of the first clip stay.
@@ -63,6 +63,7 @@ class TokenMix(BaseMixer):
         partner: Tensor,
         frames: Tensor | None = None,
         audio_clean: Tensor | None = None,
+        others: Tensor | None = None,
     ) -> MixResult:
         """Mix every clip with its partner; arguments as in `BaseMixer.forward`.
 
@@ -75,9 +76,10 @@ class TokenMix(BaseMixer):
         drawn = self.draw_ratio(len(video), video.device)
         sound = audio if audio_clean is None else audio_clean
         masked = self.masker(drawn, grid, frames=frames, audio=sound)
+        second = (video if others is None else others)[partner]
         ratio = masked.ratio if self.audio_ratio == 'realised' else drawn
         return MixResult(
-            mix_blocks(video, video[partner], masked.mask, self.patch_size),
+            mix_blocks(video, second, masked.mask, self.patch_size),
             convex_mix(audio, partner, ratio),
             ratio,
             masked.mask,

@@ -139,3 +139,25 @@ def test_bad_arguments(bad):
     name, value = next(iter(bad.items()))
     with pytest.raises(ValueError, match=f'Expected `{name}` to be .*, but got {value!r}'):
         SampleClip(**bad)
+
+
+def test_frames_from_end_to_end_of_the_span():
+    """SVFormer's code: every 9th frame at 30 fps, and at 25 fps those of its fact sheet."""
+    out = sample(video(64, 30.0), spread='ends')
+    assert out['frame_inds'].tolist() == [[0, 9, 18, 27, 36, 45, 54, 63]]
+    out = sample(video(53, 25.0), spread='ends')
+    assert out['frame_inds'].tolist() == [[0, 7, 14, 22, 29, 37, 44, 52]]
+    out = sample(video(200, 30.0), mode='uniform', num_clips=2, spread='ends')
+    assert out['frame_inds'][1].tolist() == [136 + 9 * i for i in range(8)]
+
+
+def test_clips_at_the_begins_of_equal_segments():
+    out = sample(video(264, 30.0), num_clips=5, mode='segments')
+    assert out['frame_inds'][:, 0].tolist() == [0, 40, 80, 120, 160]
+    out = sample(video(264, 30.0), mode='segments')
+    assert out['frame_inds'][0, 0] == 0
+
+
+def test_unknown_spread():
+    with pytest.raises(ValueError, match=r"`spread` .* got 'even'"):
+        SampleClip(spread='even')

@@ -129,3 +129,17 @@ def test_wrapped_model(build_runner):
     hook.before_train(runner)
     hook.after_train_iter(runner, 0)
     assert model.teacher_steps == 1
+
+
+def test_teacher_moves_each_iteration_on_demand(build_runner):
+    """As in SVFormer's code: also where the student did not move."""
+    recorder = Recorder()
+    hooks = [dict(type='EMATeacherHook', momentum=0.2, every='iteration'), recorder]
+    runner = build_runner(hooks, accumulate=3)
+    runner.train()
+    assert runner.model.teacher_steps == 5
+    expected = slow_teacher(recorder.students, [1, 2, 3, 4, 5], [0.2] * 5)
+    for name, tensor in runner.model.teacher.state_dict().items():
+        torch.testing.assert_close(tensor, expected[name])
+    with pytest.raises(ValueError, match=r"`every` .* got 'epoch'"):
+        EMATeacherHook(every='epoch')

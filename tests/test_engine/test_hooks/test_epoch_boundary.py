@@ -123,3 +123,31 @@ def test_loop_without_epochs_is_an_error(build_runner):
     with pytest.raises(ConfigError, match=r'IterBasedTrainLoop has no epochs.*epoch_over'):
         runner.train()
     assert isinstance(runner.train_loop, IterBasedTrainLoop)
+
+
+@pytest.mark.parametrize(('accumulate', 'steps'), [(2, [2, 4, 7, 9]), (3, [3, 8]), (5, [5, 10])])
+def test_remainder_is_thrown_away_on_demand(build_runner, accumulate, steps):
+    """Also its gradients: the next epoch begins with none."""
+    weights, leftovers = Weights(), []
+
+    class Gradients(Hook):
+        priority = 'VERY_LOW'
+
+        def before_train_epoch(self, runner):
+            leftovers.append([p.grad for p in runner.model.student.parameters()])
+
+    hooks = [dict(type='EpochBoundaryHook', remainder='discard'), *HOOKS[1:], weights, Gradients()]
+    runner = build_runner(hooks, epochs=2, accumulate=accumulate)
+    runner.train()
+    assert weights.steps == steps
+    assert runner.model.teacher_steps == len(steps)
+    assert all(grad is None or grad.abs().sum() == 0 for grad in leftovers[1])
+
+
+def test_epoch_without_a_step_is_an_error(build_runner):
+    hooks = [dict(type='EpochBoundaryHook', remainder='discard'), *HOOKS[1:]]
+    runner = build_runner(hooks, accumulate=6)
+    with pytest.raises(ConfigError, match=r'accumulative_counts: 6 .* an epoch has 5'):
+        runner.train()
+    with pytest.raises(ValueError, match=r"`remainder` .* got 'keep'"):
+        EpochBoundaryHook(remainder='keep')

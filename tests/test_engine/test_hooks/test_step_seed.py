@@ -12,8 +12,8 @@ def draws():
     return torch.rand(3).tolist(), np.random.rand(), random.random()
 
 
-def draws_of(seed, iteration):
-    StepSeedHook().before_train_iter(SimpleNamespace(seed=seed, iter=iteration), 0)
+def draws_of(seed, iteration, **kwargs):
+    StepSeedHook(**kwargs).before_train_iter(SimpleNamespace(seed=seed, iter=iteration), 0)
     return draws()
 
 
@@ -54,3 +54,11 @@ def test_gpu_generator():
         draws_of(0, 5)
         values.append(torch.rand(3, device='cuda').tolist())
     assert values[0] == values[1]
+
+
+def test_ranks_can_draw_the_same(monkeypatch):
+    monkeypatch.setattr(step_seed, 'get_rank', lambda: 3)
+    assert draws_of(0, 5, diff_rank=False) != draws_of(0, 5)
+    third = draws_of(0, 5, diff_rank=False)
+    monkeypatch.setattr(step_seed, 'get_rank', lambda: 0)
+    assert third == draws_of(0, 5, diff_rank=False) == draws_of(0, 5)

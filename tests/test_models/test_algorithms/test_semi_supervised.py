@@ -456,3 +456,37 @@ def test_wrong_names_are_errors() -> None:
         build(loss_weights={'unsupervised': 1.0})
     with pytest.raises(ValueError, match='test_with'):
         build(test_with='pupil')
+
+
+@pytest.mark.parametrize('drop_partner', [True, False])
+def test_partner_loses_colours_or_not_and_the_localizer_sees_all(drop_partner: bool) -> None:
+    model = build(drop_partner=drop_partner)
+    inputs, samples = batch()
+    strong = inputs['unlabeled']['strong']
+    strong['full_video'] = strong['video']
+    strong['video'] = torch.zeros_like(strong['video'])
+    seen = []
+    model.mixer.register_forward_hook(
+        lambda _, args, kwargs, result: seen.append((args, kwargs, result)), with_kwargs=True
+    )
+    model.loss(inputs, samples)
+    [((_, _, partner), kwargs, result)] = seen
+    expected = model.data_preprocessor.unnormalize(strong['full_video']).transpose(1, 2)
+    torch.testing.assert_close(kwargs['frames'], expected)
+    keep = result.mask.view(NUM_UNLABELED, 1, 2, 4, 1, 4, 1).expand(-1, 3, -1, -1, 4, -1, 4)
+    second = torch.where(keep, 0.0, strong['full_video'][partner].view_as(keep)).flatten(1)
+    zero = torch.zeros_like(second)
+    torch.testing.assert_close(result.video.flatten(1), zero if drop_partner else second)
+
+
+def test_predict_averages_logits_on_demand() -> None:
+    model = build(average='logit', test_with='student').eval()
+    view = batch()[0]['unlabeled']['strong']
+    inputs = {name: tensor.unflatten(0, (2, 2)) for name, tensor in view.items()}
+    with torch.no_grad():
+        logits = model.student(view['video'], view['audio']).logits.unflatten(0, (2, 2))
+        [first, second] = model.predict(inputs, [AVDataSample(), AVDataSample()])
+    for sample, row in zip((first, second), logits, strict=True):
+        torch.testing.assert_close(sample.pred_score, ((row[0] + row[1]) / 2).softmax(dim=-1))
+    with pytest.raises(ValueError, match=r"`average` .* got 'max'"):
+        build(average='max')

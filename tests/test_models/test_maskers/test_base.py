@@ -87,3 +87,16 @@ def test_no_wait_for_the_device(kind):
     finally:
         torch.cuda.set_sync_debug_mode('default')
     assert result.mask.is_cuda
+
+
+@pytest.mark.parametrize('kind', [TubeToken, RandomToken, FrameToken])
+def test_rounding_down(kind):
+    ratio = torch.rand(200, generator=torch.Generator().manual_seed(0))
+    grid = (7, 3, 3)
+    total = 7 if kind is FrameToken else 9
+    result = kind(rounding='down')(ratio, grid)
+    expected = torch.tensor([int(float(r) * total) / total for r in ratio])
+    torch.testing.assert_close(result.ratio, expected)
+    torch.testing.assert_close(result.mask.float().mean(dim=(1, 2)), expected)
+    with pytest.raises(ValueError, match=r"`rounding` .* got 'up'"):
+        kind(rounding='up')

@@ -2,7 +2,8 @@ import pytest
 import torch
 from scipy import stats
 
-from mmavssl.models.mixers import BaseMixer, MixUp
+from mmavssl.models.maskers import RandomToken
+from mmavssl.models.mixers import BaseMixer, CutMix, MixUp, TokenMix
 from mmavssl.models.mixers.base import convex_mix
 
 
@@ -43,3 +44,20 @@ def test_errors():
         MixUp(beta=-1)
     with pytest.raises(NotImplementedError, match='BaseMixer must implement `forward`'):
         BaseMixer()(torch.rand(1, 3, 1, 2, 2), None, torch.tensor([0]))
+
+
+@pytest.mark.parametrize(
+    'mixer',
+    [MixUp(), CutMix(), TokenMix(RandomToken(), patch_size=2)],
+    ids=lambda m: type(m).__name__,
+)
+def test_partners_can_be_taken_from_other_clips(mixer):
+    """Every number of the mixed clip is of the first clip or of the partner among the others."""
+    torch.manual_seed(0)
+    video, others = torch.zeros(3, 3, 2, 8, 8), torch.arange(1.0, 4.0).view(3, 1, 1, 1, 1)
+    others = others.expand_as(video)
+    partner = torch.tensor([2, 0, 1])
+    result = mixer(video, None, partner, others=others)
+    share = result.video.mean(dim=(1, 2, 3, 4)) / others[partner, 0, 0, 0, 0]
+    torch.testing.assert_close(share, 1 - result.ratio)
+    assert mixer(video, None, partner).video.abs().sum() == 0
