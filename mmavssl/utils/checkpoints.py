@@ -2,13 +2,15 @@
 
 import os
 import pickle
-import zipfile
 
 import torch
 from mmengine.model import is_model_wrapper
-from torch import nn
+from torch import Tensor, nn
 
 from mmavssl.utils.errors import ConfigError
+
+#: What torch says of pickles that ``torch.save`` does not write, and of files that are none.
+NOT_OF_TORCH = 'Unsupported operand'
 
 
 def forbid_unsafe_loading() -> None:
@@ -31,17 +33,16 @@ def read_checkpoint(checkpoint: str, map_location: str = 'cpu') -> dict:
     """
     if not os.path.isfile(checkpoint):
         raise ConfigError(f'The checkpoint {checkpoint} does not exist.')
-    no_checkpoint = ConfigError(f'{checkpoint} is no checkpoint, or was not written to its end.')
-    if not zipfile.is_zipfile(checkpoint):
-        raise no_checkpoint
     try:
         content = torch.load(checkpoint, map_location=map_location, weights_only=True)
-    except RuntimeError as error:  # another archive, or a damaged one
-        raise no_checkpoint from error
-    except pickle.UnpicklingError as error:
+    except Exception as error:  # of many kinds, as what is no checkpoint is taken for one
+        if isinstance(error, pickle.UnpicklingError) and NOT_OF_TORCH not in str(error):
+            raise ConfigError(
+                f'{checkpoint} is not loaded, since it holds objects that could run code. '
+                'Checkpoints of tools/train.py hold plain data (PlainCheckpointHook).'
+            ) from error
         raise ConfigError(
-            f'{checkpoint} is not loaded, since it holds objects that could run code. Checkpoints '
-            'of tools/train.py hold plain data (PlainCheckpointHook).'
+            f'{checkpoint} is no checkpoint, or was not written to its end.'
         ) from error
     if not isinstance(content, dict):
         raise ConfigError(f'{checkpoint} holds a {type(content).__name__}, not a checkpoint.')
@@ -64,7 +65,7 @@ def check_checkpoint_fits(model: nn.Module, checkpoint: str) -> None:
 
     MMEngine loads what fits and only logs the rest, so that a checkpoint of another model would be
     tested as if it were this one. Parameters that the model keeps out of its checkpoints (the
-    localizer's) need not be there.
+    localizer's) need not be there. Of a model without parameters, something must fit.
 
     Raises:
         ConfigError: names the file and the first parameters that do not fit.
@@ -72,8 +73,14 @@ def check_checkpoint_fits(model: nn.Module, checkpoint: str) -> None:
     if is_model_wrapper(model):
         model = model.module
     saved = parameter_shapes(checkpoint)
-    state = model.state_dict()
-    own = {name: p.shape for name, p in model.named_parameters() if name in state}
+    state = model.state_dict(keep_vars=True)
+    own = {name: value.shape for name, value in state.items() if isinstance(value, nn.Parameter)}
+    if saved and not own and not any(fits(state.get(name), saved[name]) for name in saved):
+        raise ConfigError(
+            f'{checkpoint} does not fit the config: it has {len(saved)} tensors, such as '
+            f'{next(iter(saved))}, but the model loads none of them. Correct the config, or leave '
+            'the checkpoint out.'
+        )
     missing = [name for name in own if name not in saved]
     wrong = [
         f'{name} is {tuple(saved[name])} instead of {tuple(shape)}'
@@ -86,3 +93,8 @@ def check_checkpoint_fits(model: nn.Module, checkpoint: str) -> None:
                 f'{checkpoint} does not fit the config: it {what} {", ".join(names[:3])}'
                 f'{" ..." if len(names) > 3 else ""} ({len(names)} of {len(own)} parameters).'
             )
+
+
+def fits(value: Tensor | None, shape: torch.Size) -> bool:
+    """Whether an entry of a state dict is there and has that shape."""
+    return value is not None and value.shape == shape

@@ -86,7 +86,7 @@ def convert(tool, tmp_path, monkeypatch):
     return lambda *args: tool.main(list(args))
 
 
-def save_official(path, state, prefix=''):
+def save_official(path, state, prefix='', **options):
     torch.save(
         {
             'model': {f'{prefix}{name}': tensor for name, tensor in state.items()},
@@ -96,6 +96,7 @@ def save_official(path, state, prefix=''):
             'best_Auc': np.mean([0.5, 0.75]),
         },
         path,
+        **options,
     )
 
 
@@ -128,6 +129,13 @@ def test_to_ours_and_back(convert, official, prefix):
     back = torch.load('back.pth', weights_only=True)
     assert list(back) == ['model']
     assert_same(back['model'], official)
+
+
+def test_files_of_old_torch(convert, official):
+    save_official('best.pth', official, _use_new_zipfile_serialization=False)
+    assert convert('best.pth', 'ours.pth') == 0
+    ours = torch.load('ours.pth', weights_only=True)
+    assert_same(ours['state_dict'], {f'localizer.{n}': t for n, t in official.items()})
 
 
 @pytest.mark.parametrize('localizer_class', [FNACLocalizer, EZVSLLocalizer])

@@ -1,4 +1,5 @@
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from mmavssl.utils.checkpoints import check_checkpoint_fits, parameter_shapes
+from mmavssl.utils.checkpoints import check_checkpoint_fits, parameter_shapes, read_checkpoint
 from mmavssl.utils.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
@@ -18,19 +19,24 @@ class RunsCode:
         return (os.mkdir, ('it_ran',))
 
 
-def save(path: Path, model: nn.Module) -> str:
-    torch.save({'state_dict': model.state_dict(), 'meta': {'epoch': 1}}, path)
+def save(path: Path, model: nn.Module, old_format: bool = False) -> str:
+    content = {'state_dict': model.state_dict(), 'meta': {'epoch': 1}}
+    torch.save(content, path, _use_new_zipfile_serialization=not old_format)
     return str(path)
 
 
-def test_shapes_come_without_values(tmp_path):
-    path = save(tmp_path / 'a.pth', nn.Linear(3, 2))
+@pytest.mark.parametrize('old_format', [False, True])  # of torch < 1.6
+def test_shapes_come_without_values(tmp_path, old_format):
+    path = save(tmp_path / 'a.pth', nn.Linear(3, 2), old_format)
     assert parameter_shapes(path) == {'weight': (2, 3), 'bias': (2,)}
+    assert read_checkpoint(path, 'meta')['state_dict']['bias'].is_meta
 
 
-def test_code_is_refused(tmp_path, monkeypatch):
+@pytest.mark.parametrize('old_format', [False, True])
+def test_code_is_refused(tmp_path, monkeypatch, old_format):
     monkeypatch.chdir(tmp_path)
-    torch.save({'state_dict': {}, 'extra': RunsCode()}, 'evil.pth')
+    content = {'state_dict': {}, 'extra': RunsCode()}
+    torch.save(content, 'evil.pth', _use_new_zipfile_serialization=not old_format)
     with pytest.raises(ConfigError, match=r'evil\.pth is not loaded.*could run code'):
         parameter_shapes('evil.pth')
     assert not Path('it_ran').exists()
@@ -58,7 +64,12 @@ def test_mmengine_is_made_to_refuse_code_as_well(tmp_path):
     assert not (tmp_path / 'it_ran').exists()
 
 
-@pytest.mark.parametrize('content', [b'', b'hello world'])
+PLAIN_PICKLE = pickle.dumps({'state_dict': {}}, protocol=4)
+
+
+@pytest.mark.parametrize(
+    'content', [b'', b'hello world', b'\x89PNG\r\n\x1a\n0000', b'<!DOCTYPE html>', PLAIN_PICKLE]
+)
 def test_other_files(tmp_path, content):
     path = tmp_path / 'a.pth'
     path.write_bytes(content)
@@ -66,11 +77,15 @@ def test_other_files(tmp_path, content):
         parameter_shapes(str(path))
 
 
-def test_half_written_file(tmp_path):
-    path = Path(save(tmp_path / 'a.pth', nn.Linear(30, 20)))
-    path.write_bytes(path.read_bytes()[:-500])
-    with pytest.raises(ConfigError, match='was not written to its end'):
-        parameter_shapes(str(path))
+@pytest.mark.parametrize('old_format', [False, True])
+@pytest.mark.parametrize('share', [0.999, 0.5, 0.1])
+def test_half_written_file(tmp_path, old_format, share):
+    path = Path(save(tmp_path / 'a.pth', nn.Linear(30, 20), old_format))
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    for where in ('cpu', 'meta'):
+        with pytest.raises(ConfigError, match='was not written to its end'):
+            read_checkpoint(str(path), where)
 
 
 def test_missing_file():
@@ -102,3 +117,27 @@ def test_buffers_and_parameters_kept_out_are_not_asked_for(tmp_path):
 
     model.register_state_dict_post_hook(drop_second)
     check_checkpoint_fits(model, path)
+
+
+def test_something_must_fit_a_model_without_parameters(tmp_path):
+    path = save(tmp_path / 'a.pth', nn.BatchNorm1d(3))
+    with pytest.raises(ConfigError, match=r'it has 5 tensors, such as weight, but the model loads'):
+        check_checkpoint_fits(nn.Flatten(), path)
+    buffers = nn.BatchNorm1d(4, affine=False)
+    buffers.num_batches_tracked = None
+    with pytest.raises(ConfigError, match='the model loads none of them. Correct the config'):
+        check_checkpoint_fits(buffers, path)
+    check_checkpoint_fits(nn.BatchNorm1d(3, affine=False), path)
+    check_checkpoint_fits(nn.Flatten(), save(tmp_path / 'empty.pth', nn.Flatten()))
+
+
+def test_parameters_that_the_model_saves_under_other_names_are_asked_for(tmp_path):
+    model = nn.Sequential(nn.Linear(3, 2))
+
+    def rename(module: nn.Module, state: dict, prefix: str, _: dict) -> None:
+        state[f'{prefix}weight'] = state.pop(f'{prefix}0.weight')
+
+    model.register_state_dict_post_hook(rename)
+    check_checkpoint_fits(model, save(tmp_path / 'a.pth', model))
+    with pytest.raises(ConfigError, match=r'it lacks weight \(1 of 2 parameters\)'):
+        check_checkpoint_fits(model, save(tmp_path / 'b.pth', nn.Sequential(nn.Linear(3, 2))))
