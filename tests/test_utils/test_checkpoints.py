@@ -121,11 +121,11 @@ def test_buffers_and_parameters_kept_out_are_not_asked_for(tmp_path):
 
 def test_something_must_fit_a_model_without_parameters(tmp_path):
     path = save(tmp_path / 'a.pth', nn.BatchNorm1d(3))
-    with pytest.raises(ConfigError, match=r'it has 5 tensors, such as weight, but the model loads'):
+    with pytest.raises(ConfigError, match='it has 5 tensors, such as weight, but the model'):
         check_checkpoint_fits(nn.Flatten(), path)
     buffers = nn.BatchNorm1d(4, affine=False)
     buffers.num_batches_tracked = None
-    with pytest.raises(ConfigError, match='the model loads none of them. Correct the config'):
+    with pytest.raises(ConfigError, match='but the model loads none of them'):
         check_checkpoint_fits(buffers, path)
     check_checkpoint_fits(nn.BatchNorm1d(3, affine=False), path)
     check_checkpoint_fits(nn.Flatten(), save(tmp_path / 'empty.pth', nn.Flatten()))
