@@ -31,7 +31,8 @@ def find_sources(tree: FileTree, spelling: Callable[[str], str] = str) -> dict[s
 
     A picture is ``<id>.jpg`` or ``<id>/<any>.jpg`` in a folder ``frames`` with the sound
     ``<id>.wav`` in a folder ``audio`` beside it, or ``<id>.jpg`` and ``<id>.wav`` are in one
-    folder. A video ``<id>.mp4`` may be anywhere.
+    folder. Sounds may be MP3 or others of `SOUND_SUFFIXES`; of several, WAV is taken. A video
+    ``<id>.mp4`` may be anywhere.
 
     Args:
         tree: with the pictures and sounds among its ``others``.
@@ -51,7 +52,7 @@ def find_sources(tree: FileTree, spelling: Callable[[str], str] = str) -> dict[s
                 paths.append(str(item))
         elif file.suffix.lower() in SOUND_SUFFIXES:
             folder = file.parent.parent if _is(file.parent, SOUNDS) else file.parent
-            sounds[str(folder), file.stem] = name
+            sounds[str(folder), file.stem] = name  # the last one by name, which is WAV
     sources: dict[str, list[Source]] = {}
     for name, source in _pair(tree, pictures, sounds):
         sources.setdefault(spelling(name), []).append(source)

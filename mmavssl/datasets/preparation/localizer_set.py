@@ -33,8 +33,8 @@ class LocalizerSet(Recipe):
     """
 
     layouts = (
-        '<id>.jpg (or .png, or a folder <id> of them) in a folder `frames` and <id>.wav in '
-        '`audio`, or both in one folder, or <id>.mp4'
+        '<id>.jpg (or .png, or a folder <id> of them) in a folder `frames` and <id>.wav (or '
+        '.mp3, .flac, .m4a, .ogg) in `audio`, or both in one folder, or <id>.mp4'
     )
     other_suffixes = (*PICTURE_SUFFIXES, *SOUND_SUFFIXES)
     lists_missing = False

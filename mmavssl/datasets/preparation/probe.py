@@ -12,7 +12,7 @@ from mmavssl.datasets.readers.stills_file import StillsFile, is_stills
 from mmavssl.datasets.readers.video_file import MAX_DAMAGED, VideoFile
 from mmavssl.utils.errors import DataError
 
-SOUND_SUFFIXES = ('.wav',)
+SOUND_SUFFIXES = ('.flac', '.m4a', '.mp3', '.ogg', '.wav')
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@ import csv
 import json
 from xml.etree import ElementTree
 
+import av
+import numpy as np
 import pytest
 
 from mmavssl.datasets.manifest import read_classes, read_manifest
@@ -65,6 +67,20 @@ def recipe(tmp_path):
         return FlickrSoundNet(tmp_path / 'flickr_10k.txt', tmp_path / 'flickr_test.csv', **keys)
 
     return make
+
+
+def test_sounds_of_the_release_are_mp3(raw, recipe, tmp_path, sound_writer):
+    for path in raw.rglob('*.wav'):
+        path.unlink()
+        with av.open(str(path.with_suffix('.mp3')), 'w') as container:
+            stream = container.add_stream('libmp3lame', rate=44100, layout='stereo')
+            sound_writer(container, stream, np.sin(np.arange(22050)))
+    out = tmp_path / 'out'
+    prepare(recipe(), raw, out, Options())
+    assert [sound for _, sound, _ in entries(out, 'train') + entries(out, 'test')] == [
+        f'videos/{name}.mp3'
+        for name in ('train/audio/1', 'train/audio/2', 'test/audio/3', 'test/audio/7')
+    ]
 
 
 def test_lists_boxes_and_what_is_left_out(raw, recipe, tmp_path):

@@ -32,6 +32,14 @@ def test_folder_of_several_frames_is_one_source():
     }
 
 
+def test_sounds_of_any_kind_and_wav_where_there_are_several():
+    names = ('frames/a.jpg', 'audio/a.mp3', 'b.jpg', 'b.FLAC', 'c.jpg', 'c.m4a', 'd.jpg', 'd.ogg')
+    sounds = {name: sources[0].sound for name, sources in found(*names).items()}
+    assert sounds == {'a': 'audio/a.mp3', 'b': 'b.FLAC', 'c': 'c.m4a', 'd': 'd.ogg'}
+    converted = ('a.wav', 'a.mp3', 'a.ogg', 'a.flac', 'a.m4a', 'a.jpg')
+    assert found(*converted) == {'a': [Source('.', 'a.jpg', 'a.wav')]}
+
+
 def test_side_by_side_and_videos():
     assert found('Data/a/a.jpg', 'Data/a/a.wav', 'b.png', 'b.wav', 'videos/c.mp4') == {
         'a': [Source('Data/a', 'Data/a/a.jpg', 'Data/a/a.wav')],
