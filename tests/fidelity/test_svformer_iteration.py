@@ -1,0 +1,198 @@
+"""The faithful config trains as SVFormer's released code does, number by number."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+
+from mmavssl.engine.hooks.step_seed import seed_generators
+from mmavssl.models.data_preprocessors import av_data_preprocessor
+from mmavssl.registry import MODELS
+from mmavssl.structures import AVDataSample
+from mmavssl.utils.configs import load_config
+from tests.fidelity.svformer_reference import Draws, Reference
+
+ROOT = Path(__file__).parents[2]
+CLASSES, PATCH, SIDE, FRAMES, LABELED, UNLABELED = 5, 4, 12, 8, 2, 5
+DEPTH, HEADS = 2, 3
+
+
+def small_faithful_config() -> Config:
+    """The shipped config with a small network, without stochastic depth, whose draws are many."""
+    cfg = load_config(str(ROOT / 'configs/svformer/faithful_ucf51_1shot.py'))
+    cfg.model.student.backbone.update(
+        img_size=SIDE, patch_size=PATCH, embed_dims=24, depth=DEPTH, num_heads=HEADS,
+        drop_path_rate=0.0, init_cfg=None,
+    )  # fmt: skip
+    cfg.model.student.head.update(in_channels=24, num_classes=CLASSES)
+    cfg.model.mixer.patch_size = PATCH
+    cfg.model.warmup_epochs = 0
+    return cfg
+
+
+def build(seed: int) -> torch.nn.Module:
+    cfg = small_faithful_config()
+    init_default_scope(cfg.default_scope)
+    model = MODELS.build(cfg.model.to_dict())
+    generator = torch.Generator().manual_seed(seed)
+    for network in (model.student, model.teacher):
+        for name, parameter in network.named_parameters():
+            scale = 0.08 if name.endswith('head.fc.weight') else 0.15
+            noise = scale * torch.randn(parameter.shape, generator=generator)
+            centre = 1.0 if 'norm' in name and name.endswith('weight') else 0.0
+            parameter.data.copy_(centre + noise)
+    model.threshold.setup(num_samples=50, num_classes=CLASSES)
+    return model.train()
+
+
+def official(network: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """Return the weights by the names of SVFormer's code."""
+    return {
+        name.removeprefix('backbone.').replace('head.fc.', 'head.'): tensor.detach()
+        for name, tensor in network.state_dict().items()
+    }
+
+
+def make_batch(seed: int) -> dict:
+    generator = torch.Generator().manual_seed(seed)
+
+    def view(count: int) -> dict:
+        shape = (count, 3, FRAMES, SIDE, SIDE)
+        return {'video': torch.randint(256, shape, generator=generator).to(torch.uint8)}
+
+    samples = [AVDataSample(metainfo={'sample_idx': i}) for i in range(UNLABELED)]
+    return {
+        'inputs': {
+            'labeled': {'weak': view(LABELED)},
+            'unlabeled': {'weak': view(UNLABELED), 'strong': view(UNLABELED)},
+        },
+        'data_samples': {
+            'labeled': [AVDataSample().set_gt_label(i) for i in (3, 1)],
+            'unlabeled': samples,
+        },
+    }
+
+
+class Iteration:
+    """Run an iteration of the package and keep what it drew."""
+
+    def __init__(self, model: torch.nn.Module, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.model, self.warps, self.mixes = model, [], []
+        draw = av_data_preprocessor.tw_aug_indices
+
+        def spy(num_frames: int) -> np.ndarray:
+            self.warps.append(draw(num_frames))
+            return self.warps[-1]
+
+        monkeypatch.setattr(av_data_preprocessor, 'tw_aug_indices', spy)
+        model.mixer.register_forward_hook(
+            lambda _, args, kwargs, result: self.mixes.append((args[2], result)), with_kwargs=True
+        )
+
+    def __call__(self, batch: dict, seed: int) -> tuple[dict, Draws]:
+        seed_generators(seed)
+        data = self.model.data_preprocessor(batch, training=True)
+        losses = self.model(**data, mode='loss')
+        video = data['inputs']['unlabeled']['strong']['video']
+        partner, result = self.mixes[-1]
+        mask = result.mask[0, 0]
+        # One tube mask for the whole batch, of int(λ n) tokens, though labels are mixed by λ.
+        assert torch.equal(result.mask, mask.expand_as(result.mask))
+        ratio = result.ratio[0].item()
+        assert torch.equal(result.ratio, result.ratio[:1].expand_as(result.ratio))
+        assert mask.sum() == int(ratio * len(mask))
+        draws = Draws(
+            warp=self.warps[-1].tolist(),
+            kept_channels=video.flatten(2).abs().sum(dim=2) > 0,
+            ratio=ratio,
+            mask=mask,
+            partner=partner.tolist(),
+        )
+        return losses, draws
+
+
+def inputs_of(batch: dict) -> tuple:
+    streams = batch['inputs']
+    unlabeled = streams['unlabeled']
+    return (
+        streams['labeled']['weak']['video'], [3, 1],
+        unlabeled['weak']['video'], unlabeled['strong']['video'],
+    )  # fmt: skip
+
+
+def reference_of(model: torch.nn.Module) -> Reference:
+    return Reference(official(model.student), official(model.teacher), DEPTH, HEADS, PATCH)
+
+
+def close(actual: torch.Tensor, expected: torch.Tensor, name: str) -> None:
+    torch.testing.assert_close(
+        actual.detach().double(), expected.detach(), atol=1e-5, rtol=1e-5,
+        msg=lambda text: f'{name}: {text}',
+    )  # fmt: skip
+
+
+def test_losses_and_gradients(monkeypatch):
+    model = build(seed=0)
+    iteration, reference = Iteration(model, monkeypatch), reference_of(model)
+    seen_pass, warps, num_dropped = set(), set(), 0
+    for seed in range(6):
+        batch = make_batch(seed)
+        losses, draws = iteration(batch, seed)
+        expected = reference.losses(*inputs_of(batch), draws)
+        for name, value in expected.items():
+            close(losses[name], value, name)
+            assert value > 1e-3, name
+        model.zero_grad()
+        model.parse_losses(losses)[0].backward()
+        reference.accumulate(expected)
+        gradients = {
+            name.removeprefix('backbone.').replace('head.fc.', 'head.'): parameter.grad
+            for name, parameter in model.student.named_parameters()
+        }
+        assert gradients.keys() == reference.weights.keys()
+        for name, weight in reference.weights.items():
+            close(gradients[name], weight.grad, name)
+            weight.grad = None
+        seen_pass.add(round(losses['pass_rate'].item(), 2))
+        warps.add(tuple(draws.warp))
+        num_dropped += int((~draws.kept_channels).sum())
+    assert len(warps) >= 3
+    assert num_dropped > 5
+    assert len(seen_pass) > 1  # some clips pass, others do not
+
+
+def test_steps_and_teacher_with_accumulation(monkeypatch):
+    """Gradients of two iterations make a step; the teacher moves after each of them."""
+    model = build(seed=1)
+    cfg = small_faithful_config()
+    iteration, reference = Iteration(model, monkeypatch), reference_of(model)
+    settings = cfg.optim_wrapper.optimizer
+    assert settings.pop('type') == 'SGD'
+    optimizer = torch.optim.SGD(model.student.parameters(), **settings)
+    momentum = cfg.custom_hooks[0].momentum
+    assert cfg.custom_hooks[0].every == 'iteration'
+    for number in range(6):
+        batch = make_batch(10 + number)
+        losses, draws = iteration(batch, number)
+        (model.parse_losses(losses)[0] / 2).backward()
+        reference.accumulate(reference.losses(*inputs_of(batch), draws))
+        if number % 2:
+            optimizer.step()
+            optimizer.zero_grad()
+            reference.step(2, lr=0.005, weight_decay=1e-4)
+        model.update_teacher(momentum)
+        reference.follow(decay=0.99)
+    for ours, theirs in ((model.student, reference.weights), (model.teacher, reference.teacher)):
+        for name, weight in official(ours).items():
+            close(weight, theirs[name], name)
+
+
+def test_first_epochs_are_supervised_and_the_teacher_starts_from_the_student():
+    cfg = load_config(str(ROOT / 'configs/svformer/faithful_ucf51_1shot.py'))
+    assert cfg.model.warmup_epochs == 5
+    assert cfg.train_cfg.max_epochs == 30
+    assert cfg.train_dataloader.sampler.epoch_over == 'labeled'
+    assert (cfg.model.test_with, cfg.model.average) == ('student', 'logit')
