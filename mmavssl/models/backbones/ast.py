@@ -108,7 +108,7 @@ class ASTEncoder(BaseModule):
 
     def encode_tokens(self, tokens: Tensor) -> Tensor:
         """Return all tokens, normalized: (B, S + f * t, D) with S special tokens in front."""
-        special = torch.cat(self.special_tokens, dim=1).expand(len(tokens), -1, -1)
+        special = torch.cat(self.special_tokens, dim=1).expand(tokens.shape[0], -1, -1)
         x = torch.cat([special, tokens], dim=1) + self.pos_embed
         for block in self.blocks:
             x = block(x)

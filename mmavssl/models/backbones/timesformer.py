@@ -151,7 +151,7 @@ class TimeSformer(BaseModule):
                 f'but got a clip of {tuple(clip.shape)}.'
             )
         tokens = self.patch_embed(rearrange(clip, 'b c t h w -> (b t) c h w'))
-        return tokens.unflatten(0, (len(clip), -1))
+        return tokens.unflatten(0, (clip.shape[0], -1))
 
     def encode(self, tokens: Tensor, grid: tuple[int, int]) -> Tensor:
         """Return the class feature (B, D) of patch tokens.
@@ -162,7 +162,7 @@ class TimeSformer(BaseModule):
         """
         num_frames = tokens.shape[1]
         positions = self._positions(grid)
-        cls_token = (self.cls_token + positions[:, :1]).expand(len(tokens), -1, -1)
+        cls_token = (self.cls_token + positions[:, :1]).expand(tokens.shape[0], -1, -1)
         offsets = positions[:, 1:, None]
         if self.attention_type != 'space_only':
             offsets = offsets + self._times(num_frames)[:, None]
@@ -180,7 +180,7 @@ class TimeSformer(BaseModule):
         for block in self.blocks:
             x = self._run(block, x)
         # One sequence per clip (joint), or one per frame, whose class tokens are averaged.
-        return self.norm(x[:, 0].unflatten(0, (len(tokens), -1)).mean(dim=1))
+        return self.norm(x[:, 0].unflatten(0, (tokens.shape[0], -1)).mean(dim=1))
 
     def _run(self, block: nn.Module, *streams: Tensor) -> Tensor | tuple[Tensor, Tensor]:
         if self.with_cp and torch.is_grad_enabled():

@@ -1,0 +1,140 @@
+"""A recognizer as deployed: with its normalization and the weights of a checkpoint."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.config import Config
+from torch import Tensor, nn
+
+from mmavssl.registry import MODELS
+from mmavssl.utils.checkpoints import read_checkpoint
+from mmavssl.utils.errors import ConfigError
+from mmavssl.version import __version__
+
+NETWORKS = ('student', 'teacher')
+
+
+class ClipClassifier(nn.Module):
+    """A recognizer as deployed: frames and sound of clips in, class probabilities out.
+
+    Args:
+        preprocessor: whose ``normalize`` the recognizer was trained with.
+        recognizer: called with normalized frames and log-mels.
+
+    Raises:
+        ConfigError: a preprocessor without ``normalize``.
+    """
+
+    def __init__(self, preprocessor: nn.Module, recognizer: nn.Module) -> None:
+        super().__init__()
+        if not hasattr(preprocessor, 'normalize'):
+            raise ConfigError(
+                f'`model.data_preprocessor` {type(preprocessor).__name__} has no `normalize`, '
+                'which turns uint8 frames into what the recognizer gets.'
+            )
+        self.preprocessor = preprocessor
+        self.recognizer = recognizer
+
+    @property
+    def hears(self) -> bool:
+        """Whether the recognizer needs sound."""
+        return getattr(self.recognizer, 'audio_backbone', None) is not None
+
+    def forward(self, video: Tensor, audio: Tensor | None = None) -> Tensor:
+        """Return probabilities (B, C).
+
+        Args:
+            video: uint8 (B, 3, T, H, W), RGB.
+            audio: log-mel (B, T_a, F) as `LogMel` gives it.
+        """
+        logits = self.recognizer(self.preprocessor.normalize(video), audio).logits
+        return logits.float().softmax(dim=-1)
+
+
+def load_classifier(
+    cfg: Config, checkpoint: str | Path, role: str
+) -> tuple[ClipClassifier, dict[str, Any]]:
+    """Build the recognizer in eval mode, with exactly the tensors that the checkpoint has for it.
+
+    Args:
+        cfg: the config.
+        checkpoint: of tools/train.py.
+        role: ``student`` or ``teacher``.
+
+    Returns:
+        The recognizer with its preprocessor, and where it comes from.
+
+    Raises:
+        ConfigError: no recognizer in the config, none of this role in the checkpoint, or another.
+    """
+    if not cfg.get('model', {}).get('student'):
+        raise ConfigError(f'{cfg.filename} has no `model.student`: there is nothing to export.')
+    content = read_checkpoint(str(checkpoint))
+    tensors = network_tensors(content.get('state_dict', content), role, checkpoint)
+    recognizer = MODELS.build(cfg.model.student)
+    check_fit(recognizer, tensors, f'{role} in {checkpoint}')
+    recognizer.load_state_dict(tensors)
+    preprocessor = cfg.model.get('data_preprocessor') or {}
+    preprocessor = MODELS.build({'type': 'AVDataPreprocessor', **preprocessor})
+    model = ClipClassifier(preprocessor, recognizer).eval().requires_grad_(False)
+    config = Path(cfg.filename)
+    facts = {
+        'mmavssl_version': __version__,
+        'torch_version': torch.__version__,
+        'config': f'{config.parent.name}/{config.name}',
+        'checkpoint': Path(checkpoint).name,
+        'epoch': content.get('meta', {}).get('epoch'),
+        'network': role,
+    }
+    return model, facts
+
+
+def network_tensors(state: Mapping, role: str, checkpoint: str | Path) -> dict[str, Tensor]:
+    """Return the tensors of one network, without its prefix.
+
+    Raises:
+        ConfigError: there are none.
+    """
+    prefix = f'{role}.'
+    tensors = {
+        name.removeprefix(prefix): value
+        for name, value in state.items()
+        if name.startswith(prefix)
+    }
+    if tensors:
+        return tensors
+    parts = {name.split('.')[0] for name in state}
+    others = [network for network in NETWORKS if network in parts]
+    advice = f'Use the {others[0]}.' if others else f'It has {", ".join(sorted(parts)[:5])}.'
+    raise ConfigError(f'{checkpoint} has no network `{role}`. {advice}')
+
+
+def check_fit(network: nn.Module, tensors: Mapping[str, Tensor], what: str) -> None:
+    """Raise unless the tensors are those of the network, by name and shape.
+
+    Args:
+        network: to load.
+        tensors: by name.
+        what: they are, for the message.
+
+    Raises:
+        ConfigError: names the first ones that do not fit.
+    """
+    own = network.state_dict()
+    faults = {
+        'lacks': [name for name in own if name not in tensors],
+        'has in addition': [name for name in tensors if name not in own],
+        'differs:': [
+            f'{name} is {tuple(tensors[name].shape)} instead of {tuple(value.shape)}'
+            for name, value in own.items()
+            if name in tensors and tensors[name].shape != value.shape
+        ],
+    }
+    for fault, names in faults.items():
+        if names:
+            raise ConfigError(
+                f'The {what} does not fit the config: it {fault} {", ".join(names[:3])}'
+                f'{" ..." if len(names) > 3 else ""} ({len(names)} of {len(own)} tensors).'
+            )

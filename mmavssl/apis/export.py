@@ -1,0 +1,209 @@
+"""A trained recognizer as one file for deployment, without mmavssl: ONNX or ``torch.export``."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from mmengine.config import Config
+from mmengine.registry import init_default_scope
+from torch import Tensor
+
+from mmavssl.apis.clip_classifier import NETWORKS, ClipClassifier, load_classifier
+from mmavssl.apis.export_formats import BATCH, OUTPUT, Inputs, Runner, choose_format, to_program
+from mmavssl.datasets.manifest import read_classes
+from mmavssl.utils.dataset_configs import dataset_configs
+from mmavssl.utils.errors import ConfigError
+
+TOLERANCE = 1e-4
+
+
+class Exported(NamedTuple):
+    """What was written.
+
+    Attributes:
+        files: the first one is what was asked for.
+        metadata: what it says about itself.
+        difference: largest one of its scores to the network's, None if it was not checked.
+    """
+
+    files: list[Path]
+    metadata: dict[str, Any]
+    difference: float | None
+
+
+def export_recognizer(
+    cfg: Config,
+    checkpoint: str | Path,
+    out: Path,
+    use: str | None = None,
+    batch_size: int | None = 1,
+    opset: int | None = None,
+    check: bool = True,
+) -> Exported:
+    """Write the recognizer of a checkpoint as a program, and compare the two on random clips.
+
+    The file appears when all of this is done; one of this name stays as it is until then.
+
+    Args:
+        cfg: the config that the checkpoint was trained with; ``input_size`` says what goes in.
+        checkpoint: of tools/train.py.
+        out: file to write, ``.onnx`` or ``.pt2``.
+        use: ``student`` or ``teacher``. None: the one that the config tests, or the student.
+        batch_size: clips at a time; None leaves it open.
+        opset: version of ONNX's operators, None for 18.
+        check: whether to run the file and the network on the same random clips.
+
+    Raises:
+        ConfigError: a package is missing, the checkpoint does not fit, or the program differs from
+            the network by more than 1e-4.
+    """
+    form = choose_format(out, opset, check)
+    init_default_scope(cfg.get('default_scope', 'mmavssl'))
+    role = use or default_network(cfg)
+    model, facts = load_classifier(cfg, checkpoint, role)
+    shapes = input_shapes(cfg, model.hears)
+    example = random_inputs(shapes, batch_size or 2)
+    try:
+        num_classes = classify(model, example).shape[1]
+    except ValueError as error:
+        raise ConfigError(
+            f'The network does not take clips of the `input_size` in the config: {error}'
+        ) from error
+    metadata = {
+        **facts,
+        **describe_inputs(cfg, example, num_classes, batch_size),
+        'classes': class_names(cfg, num_classes),
+    }
+    program = to_program(model, example, dynamic=batch_size is None)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix='.export_', dir=out.parent) as folder:
+        draft = Path(folder, out.name)
+        form.save(program, example, draft, metadata)
+        difference = None
+        if check:
+            sizes = [batch_size] if batch_size else [1, 2, 3]
+            clips = [random_inputs(shapes, size) for size in sizes]
+            difference = check_program(form.load(draft), model, clips)
+        files = sorted(Path(folder).iterdir(), key=lambda file: file.name != out.name)
+        return Exported([move(file, out.parent) for file in files], metadata, difference)
+
+
+def move(file: Path, folder: Path) -> Path:
+    """Move a file into a folder, in place of one of the same name."""
+    return Path(shutil.move(file, folder / file.name))
+
+
+def default_network(cfg: Mapping) -> str:
+    """Return the network that the config tests; the student where it tests both."""
+    tested = cfg.get('model', {}).get('test_with')
+    return tested if tested in NETWORKS else NETWORKS[0]
+
+
+def input_shapes(cfg: Mapping, hears: bool) -> dict[str, tuple[int, ...]]:
+    """Return the shape of a clip (3, T, H, W) and, if it is heard, of its log-mel (T_a, F).
+
+    Args:
+        cfg: with ``input_size``.
+        hears: whether there is audio.
+
+    Raises:
+        ConfigError: ``input_size`` lacks a size.
+    """
+    size = cfg.get('input_size', {})
+    needed = ['num_frames', 'size', *(['audio_frames', 'num_mel_bins'] if hears else [])]
+    missing = [name for name in needed if name not in size]
+    if missing:
+        raise ConfigError(
+            f'Expected `input_size` in the config to say {", ".join(needed)}, but '
+            f'{", ".join(missing)} is missing.'
+        )
+    shapes = {'video': (3, size['num_frames'], size['size'], size['size'])}
+    if hears:
+        shapes['audio'] = (size['audio_frames'], size['num_mel_bins'])
+    return shapes
+
+
+def random_inputs(shapes: Mapping[str, tuple[int, ...]], batch_size: int) -> Inputs:
+    """Return noise, the same for the same batch size."""
+    generator = torch.Generator().manual_seed(batch_size)
+    video = torch.randint(
+        0, 256, (batch_size, *shapes['video']), dtype=torch.uint8, generator=generator
+    )
+    if 'audio' not in shapes:
+        return {'video': video}
+    return {
+        'video': video,
+        'audio': torch.randn(batch_size, *shapes['audio'], generator=generator),
+    }
+
+
+def describe_inputs(
+    cfg: Mapping, example: Inputs, num_classes: int, batch_size: int | None
+) -> dict[str, Any]:
+    """Return what the program takes and gives, and how the config's test makes and averages it."""
+    batch = batch_size or BATCH
+    dataset = first_test_data(cfg)
+    return {
+        'inputs': {
+            name: {
+                'dtype': str(value.dtype).removeprefix('torch.'),
+                'shape': [batch, *value.shape[1:]],
+            }
+            for name, value in example.items()
+        },
+        'outputs': {OUTPUT: {'dtype': 'float32', 'shape': [batch, num_classes]}},
+        'test_pipeline': [dict(step) for step in dataset.get('pipeline', [])],
+        'average': cfg['model'].get('average', 'prob'),
+    }
+
+
+def first_test_data(cfg: Mapping) -> Mapping:
+    """Return the config of the test data, empty if there is none."""
+    found = dataset_configs(cfg.get('test_dataloader'), 'test_dataloader')
+    return next((node for _, node in found if node.get('pipeline')), {})
+
+
+def class_names(cfg: Mapping, num_classes: int) -> list[str] | None:
+    """Return the names in the test data's ``classes_file``, None where there is no such file.
+
+    Raises:
+        ConfigError: it names more or fewer classes than the network has.
+    """
+    dataset = first_test_data(cfg)
+    file = Path(dataset.get('data_root') or '', dataset.get('classes_file', 'classes.txt'))
+    if not dataset or not file.is_file():
+        return None
+    names = read_classes(file)
+    if len(names) != num_classes:
+        raise ConfigError(
+            f'{file} (`classes_file` of the test data) names {len(names)} classes, but the '
+            f'network has {num_classes}.'
+        )
+    return list(names)
+
+
+def classify(model: ClipClassifier, inputs: Inputs) -> Tensor:
+    """Run the network as it is."""
+    with torch.no_grad():
+        return model(**inputs)
+
+
+def check_program(run: Runner, model: ClipClassifier, batches: list[Inputs]) -> float:
+    """Return the largest difference of scores between a program and the network.
+
+    Raises:
+        ConfigError: it is more than 1e-4, or no number.
+    """
+    differences = [(run(inputs) - classify(model, inputs)).abs().max() for inputs in batches]
+    difference = float(torch.stack(differences).max())
+    if not difference <= TOLERANCE:
+        raise ConfigError(
+            f'The scores of the program differ from those of the network by up to '
+            f'{difference:.1e}, more than {TOLERANCE:.0e}: it was not written.'
+        )
+    return difference

@@ -1,0 +1,198 @@
+"""Files that a program can be exported to, by suffix. What they need is imported when used."""
+
+import importlib
+import json
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from mmavssl.utils.errors import ConfigError
+
+BATCH = 'batch'
+OUTPUT = 'scores'
+METADATA_FILE = 'mmavssl.json'  # in a .pt2 archive
+OLDEST_OPSET = 18  # that torch's exporter writes
+
+Inputs = dict[str, Tensor]
+Runner = Callable[[Inputs], Tensor]
+
+
+class ONNXFormat:
+    """ONNX, with the metadata as properties of the model: texts, or JSON.
+
+    Args:
+        opset: version of ONNX's operators, 18 or newer.
+    """
+
+    packages = ('onnx', 'onnxscript')
+    check_packages = ('onnxruntime',)
+
+    def __init__(self, opset: int | None = None) -> None:
+        self.opset = OLDEST_OPSET if opset is None else opset
+        if self.opset < OLDEST_OPSET:
+            raise ConfigError(f'Expected `opset` to be {OLDEST_OPSET} or more, but got {opset}.')
+
+    def save(
+        self,
+        program: torch.export.ExportedProgram,
+        example: Inputs,
+        path: Path,
+        metadata: Mapping[str, Any],
+    ) -> None:
+        """Write the program; weights of more than 1.5 GiB go to ``<path>.data``.
+
+        Raises:
+            ConfigError: the installed packages do not write this opset.
+        """
+        axes = {name: {0: BATCH} for name in example} if is_dynamic(program) else None
+        try:
+            with quiet():
+                onnx_program = torch.onnx.export(
+                    program,
+                    kwargs=example,
+                    dynamo=True,
+                    verbose=False,
+                    opset_version=self.opset,
+                    input_names=list(example),
+                    output_names=[OUTPUT],
+                    dynamic_shapes=axes,
+                )
+        except torch.onnx.OnnxExporterError as error:
+            raise ConfigError(
+                f'torch {torch.__version__} cannot write this network with opset {self.opset}: '
+                f'{str(error).splitlines()[0]}'
+            ) from error
+        model = onnx_program.model
+        for name, value in metadata.items():
+            model.metadata_props[name] = value if isinstance(value, str) else json.dumps(value)
+        onnx_program.save(path)
+
+    @staticmethod
+    def load(path: Path) -> Runner:
+        """Return what runs the file, by onnxruntime on the CPU."""
+        import onnxruntime
+
+        try:
+            session = onnxruntime.InferenceSession(path, providers=['CPUExecutionProvider'])
+        except Exception as error:  # its classes have no public base
+            raise ConfigError(
+                f'onnxruntime {onnxruntime.__version__} does not read what was written: '
+                f'{str(error).splitlines()[0]}'
+            ) from error
+
+        def run(inputs: Inputs) -> Tensor:
+            arrays = {name: value.numpy() for name, value in inputs.items()}
+            return torch.from_numpy(session.run([OUTPUT], arrays)[0])
+
+        return run
+
+
+class TorchFormat:
+    """The archive of ``torch.export``, with the metadata as JSON in an extra file.
+
+    Args:
+        opset: must be None.
+    """
+
+    packages = check_packages = ()
+
+    def __init__(self, opset: int | None = None) -> None:
+        if opset is not None:
+            raise ConfigError(f'`opset` {opset} is for .onnx alone. Leave it out for .pt2.')
+
+    @staticmethod
+    def save(
+        program: torch.export.ExportedProgram,
+        example: Inputs,
+        path: Path,
+        metadata: Mapping[str, Any],
+    ) -> None:
+        """Write the program."""
+        with quiet():
+            torch.export.save(program, path, extra_files={METADATA_FILE: json.dumps(metadata)})
+
+    @staticmethod
+    def load(path: Path) -> Runner:
+        """Return what runs the file."""
+        with quiet():
+            module = torch.export.load(path).module()
+        return lambda inputs: module(**inputs)
+
+
+FORMATS = {'.onnx': ONNXFormat, '.pt2': TorchFormat}
+
+
+def choose_format(out: Path, opset: int | None, check: bool) -> ONNXFormat | TorchFormat:
+    """Return the format of a file name, whose packages are there.
+
+    Args:
+        out: file to write.
+        opset: of ONNX, or None for the default.
+        check: whether the file will be run.
+
+    Raises:
+        ConfigError: unknown suffix, a setting that the format does not have, missing packages.
+    """
+    if out.suffix not in FORMATS:
+        endings = ' or '.join(FORMATS)
+        raise ConfigError(f'{out}: expected a file name that ends with {endings}.')
+    chosen = FORMATS[out.suffix](opset)
+    require(chosen.packages, f'Writing {out.suffix}')
+    if check:
+        require(chosen.check_packages, f'Checking {out.suffix}', ', or do not check (--no-check)')
+    return chosen
+
+
+def require(packages: tuple[str, ...], purpose: str, otherwise: str = '') -> None:
+    """Raise unless the packages can be imported."""
+    for package in packages:
+        try:
+            importlib.import_module(package)
+        except ImportError as error:
+            raise ConfigError(
+                f'{purpose} needs {" and ".join(packages)} ({error}). Install: '
+                f"pip install 'mmavssl[export]'{otherwise}."
+            ) from error
+
+
+def to_program(model: nn.Module, example: Inputs, dynamic: bool) -> torch.export.ExportedProgram:
+    """Trace a model in eval mode.
+
+    Args:
+        model: to be called with the example's names.
+        example: inputs; at least two samples if ``dynamic``, since one would be taken for all.
+        dynamic: whether the batch size is open.
+    """
+    axis = {0: torch.export.Dim(BATCH)} if dynamic else None
+    shapes = dict.fromkeys(example, axis)
+    with torch.no_grad(), quiet(), plain_encoder_layers():
+        return torch.export.export(model, (), kwargs=example, dynamic_shapes=shapes, strict=False)
+
+
+def is_dynamic(program: torch.export.ExportedProgram) -> bool:
+    """Whether the program leaves a size open."""
+    return bool(program.range_constraints)
+
+
+@contextmanager
+def plain_encoder_layers() -> Iterator[None]:
+    """Trace torch's encoder layers as they are written; their fused form has no equal in ONNX."""
+    before = torch.backends.mha.get_fastpath_enabled()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(before)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Hide warnings of torch's exporters about themselves."""
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')
+        yield
