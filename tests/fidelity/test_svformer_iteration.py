@@ -40,7 +40,7 @@ def build(seed: int) -> torch.nn.Module:
     generator = torch.Generator().manual_seed(seed)
     for network in (model.student, model.teacher):
         for name, parameter in network.named_parameters():
-            scale = 0.08 if name.endswith('head.fc.weight') else 0.15
+            scale = 0.0 if name == 'head.fc.bias' else 0.15
             noise = scale * torch.randn(parameter.shape, generator=generator)
             centre = 1.0 if 'norm' in name and name.endswith('weight') else 0.0
             parameter.data.copy_(centre + noise)
@@ -60,8 +60,9 @@ def make_batch(seed: int) -> dict:
     generator = torch.Generator().manual_seed(seed)
 
     def view(count: int) -> dict:
-        shape = (count, 3, FRAMES, SIDE, SIDE)
-        return {'video': torch.randint(256, shape, generator=generator).to(torch.uint8)}
+        colours = torch.randint(192, (count, 3, 1, 1, 1), generator=generator)
+        noise = torch.randint(64, (count, 3, FRAMES, SIDE, SIDE), generator=generator)
+        return {'video': (colours + noise).to(torch.uint8)}
 
     samples = [AVDataSample(metainfo={'sample_idx': i}) for i in range(UNLABELED)]
     return {
