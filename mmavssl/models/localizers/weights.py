@@ -8,7 +8,9 @@ import torch
 from torch import nn
 from torchvision.models import ResNet18_Weights
 
+from mmavssl.models.utils.layouts.find import without_parallel_prefix
 from mmavssl.models.utils.pretrained import StateDict, load_pretrained, read_state_dict
+from mmavssl.models.utils.report import Report
 from mmavssl.utils.errors import ConfigError
 
 TRAINER_PREFIX = 'localizer.'
@@ -36,17 +38,19 @@ def load_localizer(localizer: nn.Module, init_cfg: dict) -> None:
         load_pretrained(localizer, init_cfg, take_localizer)
 
 
-def take_localizer(source: StateDict, model: nn.Module) -> dict[str, list[str]]:
-    """Reduce the state dict of a `LocalizerTrainer` to its localizer, in place; keep others."""
-    mine = {
-        name.removeprefix(TRAINER_PREFIX): tensor
-        for name, tensor in source.items()
-        if name.startswith(TRAINER_PREFIX)
-    }
-    if mine:
-        source.clear()
-        source.update(mine)
-    return {}
+def take_localizer(source: StateDict, model: nn.Module, report: Report) -> StateDict:
+    """Return the tensors of a localizer, which may be in a checkpoint of `LocalizerTrainer`."""
+    source = without_parallel_prefix(source)
+    in_trainer = any(name.startswith(TRAINER_PREFIX) for name in source)
+    state = {}
+    for name, tensor in source.items():
+        if in_trainer and not name.startswith(TRAINER_PREFIX):
+            report.drop(name)
+            continue
+        ours = name.removeprefix(TRAINER_PREFIX)
+        state[ours] = tensor
+        report.take(ours, (name,))
+    return state
 
 
 def numpy_scalars_allowed() -> AbstractContextManager:

@@ -1,29 +1,42 @@
 """Start a network from published weights: read a file, adapt it, check it, load it, report."""
 
-import pickle
-from collections.abc import Callable, Collection, Mapping
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import timm
 import torch
 from mmengine.logging import print_log
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import nn
 
+from mmavssl.models.utils.fit import Misfit, StateDict, describe_misfit, settle
+from mmavssl.models.utils.report import Report
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.weight_files import read_weight_file
 
-StateDict = dict[str, Tensor]
-#: Changes a state dict in place to fit a network; returns ``{what was done: parameter names}``.
-Adapter = Callable[[StateDict, nn.Module], dict[str, list[str]]]
+__all__ = ['StateDict', 'describe_misfit', 'load_pretrained', 'read_state_dict']
+
+#: Returns the tensors of a file as a network has them, and notes in the report what it did.
+Adapter = Callable[[StateDict, nn.Module, Report], StateDict]
 
 TIMM_SCHEME = 'timm://'
-DROPPED = 'dropped'
-INITIAL = 'left at the initial value'
-INIT_CFG_KEYS = {'type', 'checkpoint', 'prefix'}
-WRAPPER_KEYS = ('state_dict', 'model_state', 'model')
-WRAPPER_PREFIXES = ('module.', 'model.', 'v.')
-HEAD_PREFIXES = ('head.', 'head_dist.', 'mlp_head.', 'pre_logits.')
+#: What files of training keep their tensors under; DeepSpeed's is ``module``.
+WRAPPER_KEYS = ('state_dict', 'model_state', 'model', 'module')
+
+
+class InitCfg(NamedTuple):
+    """``init_cfg`` of a network, whose ``type`` is ``Pretrained``.
+
+    Attributes:
+        checkpoint: see `read_state_dict`.
+        prefix: of the names of a part of a larger network, which is taken alone.
+        allow: patterns of names that may be missing, be too many or have another shape.
+        sha256: of the file, at least its first 8 digits.
+    """
+
+    checkpoint: str
+    prefix: str = ''
+    allow: tuple[str, ...] = ()
+    sha256: str | None = None
 
 
 def load_pretrained(model: nn.Module, init_cfg: dict, adapt: Adapter) -> None:
@@ -31,102 +44,96 @@ def load_pretrained(model: nn.Module, init_cfg: dict, adapt: Adapter) -> None:
 
     Args:
         model: network to fill.
-        init_cfg: ``type='Pretrained'``, ``checkpoint`` (see `read_state_dict`) and, to take a part
-            of a larger network, the ``prefix`` of its names.
-        adapt: fits names and shapes. What it reports as `INITIAL` may be missing in the file.
+        init_cfg: ``type='Pretrained'`` and the fields of `InitCfg`.
+        adapt: fits names and shapes.
 
     Raises:
-        ConfigError: malformed ``init_cfg``, unreadable file, or a network that does not fit.
+        ConfigError: malformed ``init_cfg``, a file that cannot be used, or a network that does
+            not fit.
     """
-    checkpoint, prefix = _parse_init_cfg(init_cfg)
-    source = strip_names(read_state_dict(checkpoint), prefix)
-    if not source:
-        raise ConfigError(
-            f'No tensor of {checkpoint} has a name with `init_cfg.prefix`={prefix!r}.'
-        )
-    dropped = [name for name in source if name.startswith(HEAD_PREFIXES)]
-    source = {name: tensor for name, tensor in source.items() if name not in dropped}
-    report = adapt(source, model)
-    report[DROPPED] = dropped + report.get(DROPPED, [])
-    _check_fit(source, model, report.get(INITIAL, []), checkpoint)
-    model.load_state_dict(source, strict=False)
-    parts = [f'{what}: {len(names)} ({names[0]}, ...)' for what, names in report.items() if names]
-    print_log(
-        f'{type(model).__name__}: {len(source)} tensors set from {checkpoint}; {"; ".join(parts)}',
-        logger='current',
-    )
-
-
-def read_state_dict(checkpoint: str) -> StateDict:
-    """Read tensors from a ``.safetensors``, ``.pth`` or ``.pyth`` file, or from ``timm://NAME``.
-
-    Files are opened as plain data (``weights_only=True``), so none can run code.
-
-    Raises:
-        ConfigError: the file does not exist, cannot be read or holds no state dict; or timm does
-            not know or cannot download the network.
-    """
-    if checkpoint.startswith(TIMM_SCHEME):
-        return _read_timm(checkpoint.removeprefix(TIMM_SCHEME))
-    path = Path(checkpoint).expanduser()
-    if not path.is_file():
-        raise ConfigError(
-            f'`init_cfg.checkpoint` names {checkpoint}, which does not exist. Download or train '
-            'it first, or set `init_cfg=None` to start from random weights.'
-        )
+    cfg = parse_init_cfg(init_cfg)
+    file, report = f'{cfg.checkpoint} (`init_cfg.checkpoint`)', Report()
     try:
-        if path.suffix == '.safetensors':
-            return load_file(path)
-        content = torch.load(path, map_location='cpu', weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        reason = str(error).strip().partition('\n')[0]
+        source = read_state_dict(cfg.checkpoint, cfg.sha256)
+    except ConfigError as error:
         raise ConfigError(
-            f'`init_cfg.checkpoint` names {checkpoint}, which cannot be read as plain tensors: '
-            f'{reason}'
+            f'`init_cfg.checkpoint`: {error} `init_cfg=None` starts from random weights.'
         ) from error
-    for key in WRAPPER_KEYS:
-        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
-            content = content[key]
-    if not isinstance(content, Mapping) or not all(map(torch.is_tensor, content.values())):
-        raise ConfigError(
-            f'`init_cfg.checkpoint` names {checkpoint}, which holds no state dict: expected '
-            f'tensors by name, or those under one of {WRAPPER_KEYS}.'
-        )
-    return dict(content)
+    source = {
+        name.removeprefix(cfg.prefix): tensor
+        for name, tensor in source.items()
+        if name.startswith(cfg.prefix)
+    }
+    if not source:
+        raise ConfigError(f'No tensor of {file} has a name with `init_cfg.prefix`={cfg.prefix!r}.')
+    try:
+        state = settle(adapt(source, model, report), model.state_dict(), report, cfg.allow)
+    except Misfit as misfit:
+        raise ConfigError(f'{file} does not fit {type(model).__name__}: {misfit}.') from misfit
+    model.load_state_dict(state, strict=False)
+    title = f' ({report.layout})' if report.layout else ''
+    head = f'{type(model).__name__}: {len(state)} tensors from {cfg.checkpoint}{title}'
+    print_log('\n'.join([head, *report.table()]), logger='current')
 
 
-def strip_names(source: StateDict, prefix: str = '') -> StateDict:
-    """Return the tensors whose names start with ``prefix``, without it and known wrappers' names.
+def parse_init_cfg(init_cfg: Any) -> InitCfg:
+    """Return the fields of an ``init_cfg`` with ``type='Pretrained'``.
 
-    >>> strip_names({'module.v.norm.weight': 1, 'module.v.norm.bias': 2})
-    {'norm.weight': 1, 'norm.bias': 2}
-    >>> strip_names({'backbone.norm.weight': 1, 'head.weight': 2}, prefix='backbone.')
-    {'norm.weight': 1}
+    Raises:
+        ConfigError: another type, or fields that are unknown or of another kind.
     """
-    stripped = {}
-    for name, tensor in source.items():
-        if name.startswith(prefix):
-            name = name.removeprefix(prefix)
-            for wrapper in WRAPPER_PREFIXES:
-                name = name.removeprefix(wrapper)
-            stripped[name] = tensor
-    return stripped
-
-
-def _parse_init_cfg(init_cfg: dict) -> tuple[str, str]:
-    """Return checkpoint and prefix."""
+    fields = dict(init_cfg) if isinstance(init_cfg, Mapping) else {}
+    is_pretrained = fields.pop('type', None) == 'Pretrained'
+    allow = fields.get('allow', ())
+    if isinstance(allow, str):
+        allow = [allow]
     valid = (
-        isinstance(init_cfg, Mapping)
-        and init_cfg.get('type') == 'Pretrained'
-        and isinstance(init_cfg.get('checkpoint'), str)
-        and set(init_cfg) <= INIT_CFG_KEYS
+        is_pretrained
+        and set(fields) <= set(InitCfg._fields)
+        and isinstance(fields.get('checkpoint'), str)
+        and isinstance(fields.get('prefix', ''), str)
+        and isinstance(fields.get('sha256'), (str, type(None)))
+        and isinstance(allow, (list, tuple))
     )
     if not valid:
         raise ConfigError(
             "Expected `init_cfg` to be None or dict(type='Pretrained', checkpoint='...'), if "
-            f"wanted with prefix='...', but got {init_cfg!r}."
+            "wanted with prefix='...', allow=['...'] and sha256='...', but got "
+            f'{init_cfg!r}.'
         )
-    return init_cfg['checkpoint'], init_cfg.get('prefix', '')
+    return InitCfg(**{**fields, 'allow': tuple(allow)})
+
+
+def read_state_dict(checkpoint: str, sha256: str | None = None) -> StateDict:
+    """Read tensors from a file (see `read_weight_file`) or from ``timm://NAME``.
+
+    Raises:
+        ConfigError: the file cannot be used or holds no state dict; or timm does not know or
+            cannot download the network.
+    """
+    if checkpoint.startswith(TIMM_SCHEME):
+        if sha256 is not None:
+            raise ConfigError(f'`sha256` is of a file, and {checkpoint} is none.')
+        return _read_timm(checkpoint.removeprefix(TIMM_SCHEME))
+    return find_state_dict(read_weight_file(checkpoint, sha256), checkpoint)
+
+
+def find_state_dict(content: Any, file: str) -> StateDict:
+    """Return the tensors of what a file holds: all of it, or those under one of `WRAPPER_KEYS`.
+
+    Raises:
+        ConfigError: something else.
+    """
+    for key in WRAPPER_KEYS:
+        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
+            content = content[key]
+    is_state = isinstance(content, Mapping) and all(map(torch.is_tensor, content.values()))
+    if not is_state or not content:
+        raise ConfigError(
+            f'{file} holds no state dict: expected tensors by name, or those under one of '
+            f'{WRAPPER_KEYS}.'
+        )
+    return dict(content)
 
 
 def _read_timm(name: str) -> StateDict:
@@ -134,39 +141,6 @@ def _read_timm(name: str) -> StateDict:
         return timm.create_model(name, pretrained=True).state_dict()
     except Exception as error:  # whatever the hub's client raises: offline, unknown, no weights
         raise ConfigError(
-            f'`init_cfg.checkpoint` names {TIMM_SCHEME}{name}, which timm could not provide '
-            f'({type(error).__name__}: {str(error).strip().partition(chr(10))[0]}). Give the path '
-            'of a file, or set `init_cfg=None` to start from random weights.'
+            f'{TIMM_SCHEME}{name} is what timm could not provide ({type(error).__name__}: '
+            f'{str(error).strip().partition(chr(10))[0]}). Give the path of a file.'
         ) from error
-
-
-def describe_misfit(source: StateDict, target: StateDict, may_miss: Collection[str] = ()) -> str:
-    """Return what of a state dict does not fit another, in one line; empty where all of it fits.
-
-    Args:
-        source: tensors that are there.
-        target: tensors that are wanted; only their names and shapes count.
-        may_miss: names that ``source`` need not have.
-    """
-    problems = {
-        'unexpected': sorted(set(source) - set(target)),
-        'missing': sorted(set(target) - set(source) - set(may_miss)),
-        'of another shape': [
-            f'{name} {tuple(source[name].shape)} instead of {tuple(target[name].shape)}'
-            for name in sorted(set(source) & set(target))
-            if source[name].shape != target[name].shape
-        ],
-    }
-    return '; '.join(
-        f'{what}: {", ".join(names[:5])}{f" and {len(names) - 5} more" if names[5:] else ""}'
-        for what, names in problems.items()
-        if names
-    )
-
-
-def _check_fit(source: StateDict, model: nn.Module, may_miss: list[str], checkpoint: str) -> None:
-    misfit = describe_misfit(source, model.state_dict(), may_miss)
-    if misfit:
-        raise ConfigError(
-            f'{checkpoint} (`init_cfg.checkpoint`) does not fit {type(model).__name__}: {misfit}.'
-        )

@@ -1,0 +1,54 @@
+"""Find out in which layout the tensors of a file are."""
+
+from collections.abc import Collection
+
+from mmavssl.models.utils.fit import Misfit, StateDict
+from mmavssl.models.utils.layouts import (
+    LAYOUTS,
+    Layout,
+    Translation,
+    is_recognizer,
+    recognizer_layout,
+)
+from mmavssl.models.utils.report import Report
+
+PARALLEL_PREFIX = 'module.'
+
+
+def translate(source: StateDict, part: str, report: Report) -> Translation:
+    """Return the tensors of a backbone by our names.
+
+    Args:
+        source: tensors by their names in the file.
+        part: which backbone of a recognizer of ours to take, ``backbone`` or ``audio_backbone``.
+        report: gets what became of each.
+
+    Raises:
+        Misfit: a layout that is not known, or a recognizer without the part.
+    """
+    source = without_parallel_prefix(source)
+    if is_recognizer(source):
+        return recognizer_layout(source, part).to_ours(source, report)
+    return find_layout(source).to_ours(source, report)
+
+
+def find_layout(names: Collection[str]) -> Layout:
+    """Return the layout of a file with these names.
+
+    Raises:
+        Misfit: none that is known.
+    """
+    for layout in LAYOUTS:
+        if layout.recognizes(names):
+            return layout
+    known = ', '.join(layout.title for layout in LAYOUTS)
+    raise Misfit(
+        f'its tensors ({", ".join(list(names)[:3])}, ...) have the names of none of these: {known}'
+    )
+
+
+def without_parallel_prefix(source: StateDict) -> StateDict:
+    """Return the tensors without what data-parallel training puts before all names."""
+    if all(name.startswith(PARALLEL_PREFIX) for name in source):
+        return {name.removeprefix(PARALLEL_PREFIX): tensor for name, tensor in source.items()}
+    return dict(source)
