@@ -191,9 +191,44 @@ def test_steps_and_teacher_with_accumulation(monkeypatch):
             close(weight, theirs[name], name)
 
 
-def test_first_epochs_are_supervised_and_the_teacher_starts_from_the_student():
-    cfg = load_config(str(ROOT / 'configs/svformer/faithful_ucf51_1shot.py'))
-    assert cfg.model.warmup_epochs == 5
-    assert cfg.train_cfg.max_epochs == 30
-    assert cfg.train_dataloader.sampler.epoch_over == 'labeled'
-    assert (cfg.model.test_with, cfg.model.average) == ('student', 'logit')
+FAITHFUL = {
+    'model.data_preprocessor.channel_dropout': 0.2,
+    'model.data_preprocessor.batch_tw_aug': True,
+    'model.mixer.masker.per_batch': True,
+    'model.mixer.masker.rounding': 'down',
+    'model.mixer.audio_ratio': 'drawn',
+    'model.mixer.alpha': 10.0,
+    'model.mixer.beta': 10.0,
+    'model.drop_partner': False,
+    'model.mix_loss.kind': 'mse_logit',
+    'model.threshold.threshold': 0.3,
+    'model.warmup_epochs': 5,
+    'model.test_with': 'student',
+    'model.average': 'logit',
+    'custom_hooks.0.every': 'iteration',
+    'default_hooks.step_seed.diff_rank': False,
+    'default_hooks.epoch_boundary.remainder': 'discard',
+    'train_cfg.max_epochs': 30,
+    'train_dataloader.sampler.epoch_over': 'labeled',
+    'optim_wrapper.optimizer.weight_decay': 0.0001,
+    'optim_wrapper.accumulative_counts': 8,
+}
+
+
+@pytest.mark.parametrize(
+    'path', sorted((ROOT / 'configs/svformer').glob('faithful_*.py')), ids=lambda path: path.stem
+)
+def test_faithful_configs_have_all_switches(path):
+    cfg = load_config(str(path))
+    for key, value in FAITHFUL.items():
+        node = cfg
+        for part in key.split('.'):
+            node = node[int(part)] if part.isdigit() else node[part]
+        assert node == value, key
+    views = cfg.train_dataloader.dataset.unlabeled.pipeline[1]
+    names = {view: [step['type'] for step in views[view]] for view in ('weak', 'strong')}
+    assert names['strong'] == ['SampleClip', 'LoadAVClip', 'RandomScaleCrop', 'Flip']
+    assert names['weak'] == names['strong'][:3]
+    sampling = cfg.test_dataloader.dataset.pipeline[1]
+    assert (sampling['mode'], sampling['num_clips'], sampling['spread']) == ('segments', 5, 'ends')
+    assert 'Flip' in [step['type'] for step in cfg.val_dataloader.dataset.pipeline]
