@@ -1,7 +1,7 @@
 """Train ASL-Mix on AVSprites by each reading of what the paper leaves open, and test it.
 
-Writes `benchmarks/results/readings.json` and, with ``--doc``, the table of docs/fidelity.md. Runs that
-are done are not repeated, so that a stopped benchmark goes on.
+Writes `benchmarks/results/readings.json` and, with ``--doc``, the table of docs/fidelity.md. Runs
+that are done are not repeated, so that a stopped benchmark goes on.
 """
 
 from __future__ import annotations
