@@ -1,14 +1,19 @@
 """Every shipped config: its components exist, metafiles name it, its cost is the paper's."""
 
+import functools
+import json
 import re
 from pathlib import Path
 
 import pytest
 import yaml
+from mmengine.registry import init_default_scope
 
+from mmavssl.registry import SSL_ALGORITHMS
 from mmavssl.utils.config_check import check_config
 from mmavssl.utils.configs import load_config
-from mmavssl.utils.cost import estimate_cost
+from mmavssl.utils.cost import estimate_cost, without_init_cfg
+from mmavssl.utils.macs import shapes_only
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = sorted(
@@ -38,6 +43,20 @@ def test_config_is_sound(path):
     if 'threshold' in cfg.model:
         hooks = [hook['type'] for hook in cfg.custom_hooks]
         assert hooks == ['EMATeacherHook', 'ThresholdUpdateHook']
+
+
+@pytest.mark.parametrize('path', [path for path in SHIPPED if path.startswith('configs')])
+def test_model_builds(path):
+    cfg = load_config(str(ROOT / path))
+    build_shapes(json.dumps(without_init_cfg(cfg.model.to_dict())))
+
+
+@functools.cache
+def build_shapes(model: str) -> None:
+    """Build a model on the meta device, equal ones of several configs once."""
+    init_default_scope('mmavssl')
+    with shapes_only():
+        SSL_ALGORITHMS.build(json.loads(model))
 
 
 def test_metafiles_name_all_configs_of_public_data_and_no_others():

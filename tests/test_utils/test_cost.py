@@ -3,12 +3,14 @@
 import copy
 import importlib.util
 import json
+import unittest.mock
 from pathlib import Path
 
 import pytest
 
-from mmavssl.utils.cost import estimate_cost, find_localizer, without_init_cfg
+from mmavssl.utils.cost import CostEstimator, estimate_cost, find_localizer, without_init_cfg
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.network_cost import recognizer_cost
 
 PRETRAINED = dict(type='Pretrained', checkpoint='no/such/file.pth')
 VIDEO = dict(
@@ -91,7 +93,23 @@ def test_without_mixer_and_without_pseudo_labels():
 def test_localizer_alone():
     cost = cost_of(dict(type='LocalizerTrainer', localizer=dict(type='FNACLocalizer')))
     assert cost.params_total == cost.params_trainable == 22_872_064
-    assert cost.gmacs_iteration == cost.gmacs_forward == pytest.approx(15.8307, abs=5e-4)
+    assert cost.gmacs_forward == pytest.approx(15.8307, abs=5e-4)
+    seen = cost.forward['imgnet'] + cost.forward['img_proj']
+    spared = cost.gmacs_forward - cost.gmacs_iteration  # training sees one of the eight frames
+    assert spared == pytest.approx(7 / 8 * seen / 1e9, abs=1e-9)
+
+
+def test_each_network_is_counted_once():
+    estimator = CostEstimator()
+    cost = estimator.cost(dict(model=ASL_MIX, input_size=INPUT_SIZE))
+    pretrained = copy.deepcopy(ASL_MIX)
+    pretrained['student']['backbone']['init_cfg'] = None
+    with unittest.mock.patch('mmavssl.utils.cost.recognizer_cost') as recount:
+        recount.__name__ = recognizer_cost.__name__
+        assert estimator.cost(dict(model=pretrained, input_size=INPUT_SIZE)) == cost
+        recount.assert_not_called()
+        estimator.cost(dict(model=VIDEO, input_size=INPUT_SIZE))
+        recount.assert_called_once()
 
 
 def test_errors():

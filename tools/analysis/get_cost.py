@@ -1,21 +1,29 @@
-"""Print parameters and multiply-adds of a config.
+"""Print parameters and multiply-adds of a config, or of all configs.
 
 Example:
     python tools/analysis/get_cost.py configs/asl_mix/ucf51_1shot.py
     python tools/analysis/get_cost.py configs/asl_mix/ucf51_1shot.py --convention full --json
+    python tools/analysis/get_cost.py --all --zoo model_zoo.md
 """
 
 import argparse
 import json
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import mmavssl.datasets
 import mmavssl.models  # noqa: F401  (both fill the registries)
 from mmavssl.utils.config_check import check_config
 from mmavssl.utils.configs import load_config
 from mmavssl.utils.cost import CONVENTIONS, Cost, estimate_cost
+from mmavssl.utils.cost_table import cost_rows, cost_table, published_table
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.managed_text import replace_part
+
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+ZOO_TOOL = 'tools/analysis/get_cost.py --all --zoo model_zoo.md'
+ZOO_PARTS = {'costs in the paper': published_table, 'costs': cost_table}
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -23,19 +31,29 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description='Print parameters and multiply-adds (forward passes of one clip per view).'
     )
-    parser.add_argument('config', help='config file')
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument('config', nargs='?', help='config file')
+    what.add_argument('--all', action='store_true', help='all configs of configs/, as tables')
     parser.add_argument(
         '--convention',
         choices=CONVENTIONS,
-        default='paper',
-        help="'paper': as Table 2 of the paper counts; 'full': every convolution and product of "
-        'matrices of our iteration, those of attention included (no norms, no activations)',
+        help="'paper' (default): as Table 2 of the paper counts; 'full': every convolution and "
+        'product of matrices of our iteration, those of attention included (no norms, no '
+        'activations); --all gives both',
     )
-    parser.add_argument('--json', action='store_true', help='print four figures as JSON')
+    parser.add_argument('--json', action='store_true', help='print the figures as JSON')
+    parser.add_argument(
+        '--zoo', type=Path, metavar='FILE', help='write the tables of --all into this file, too'
+    )
     parser.add_argument(
         '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='changes to the config'
     )
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if args.all and (args.convention or args.cfg_options):
+        parser.error('--convention and --cfg-options are of one config, not of --all')
+    if args.zoo and not args.all:
+        parser.error('--zoo needs --all')
+    return args
 
 
 def report(config: str, convention: str, cost: Cost) -> str:
@@ -59,21 +77,43 @@ def report(config: str, convention: str, cost: Cost) -> str:
     return '\n'.join(lines)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the tool and return its exit status."""
-    args = parse_args(argv)
-    try:
-        cfg = load_config(args.config, args.cfg_options)
-        check_config(cfg)
-        cost = estimate_cost(cfg, args.convention)
-    except ConfigError as error:
-        print(f'get_cost: {error}', file=sys.stderr)
-        return 2
+def run_one(args: argparse.Namespace) -> None:
+    """Print the cost of one config."""
+    cfg = load_config(args.config, args.cfg_options)
+    check_config(cfg)
+    convention = args.convention or CONVENTIONS[0]
+    cost = estimate_cost(cfg, convention)
     if args.json:
         figures = ('params_total', 'params_trainable', 'gmacs_forward', 'gmacs_iteration')
         print(json.dumps({name: round(getattr(cost, name), 6) for name in figures}))
     else:
-        print(report(args.config, args.convention, cost))
+        print(report(args.config, convention, cost))
+
+
+def run_all(args: argparse.Namespace) -> None:
+    """Print the costs of all configs, and write them into the model zoo."""
+    rows = cost_rows(CONFIGS)
+    tables = {name: table(rows) for name, table in ZOO_PARTS.items()}
+    if args.zoo:
+        args.zoo.write_text(with_tables(args.zoo.read_text(), tables))
+    print(json.dumps(rows, indent=2) if args.json else '\n\n'.join(tables.values()))
+
+
+def with_tables(text: str, tables: dict[str, str]) -> str:
+    """Return the text of the model zoo with these tables in their places."""
+    for name, table in tables.items():
+        text = replace_part(text, name, ZOO_TOOL, table)
+    return text
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the tool and return its exit status."""
+    args = parse_args(argv)
+    try:
+        run_all(args) if args.all else run_one(args)
+    except ConfigError as error:
+        print(f'get_cost: {error}', file=sys.stderr)
+        return 2
     return 0
 
 
