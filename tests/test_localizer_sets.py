@@ -88,6 +88,8 @@ def test_train_and_test(path, consensus, sound, data_root, tmp_path):
     sample = runner.test_dataloader.dataset[0]
     assert sample['inputs']['video'].shape == (1, 3, 1, 224, 224)
     assert sample['inputs'][key].shape == (1, *sound)
+    meta = torch.load(tmp_path / 'work/epoch_2.pth', weights_only=True)['meta']
+    assert meta['audio_input'] == cfg.model.localizer.audio_input
     sample = runner.train_dataloader.dataset[0]
     assert sample['inputs']['weak']['video'].shape == (3, 1, 224, 224)
     assert sample['inputs']['weak'][key].shape == sound

@@ -51,6 +51,8 @@ def main() -> None:
         'seed': str(content['meta']['seed']),
         'sha256_of_tensors': digest.hexdigest(),
     }
+    if 'audio_input' in content['meta']:  # of a localizer
+        facts['audio_input'] = content['meta']['audio_input']
     save_file(tensors, args.out, metadata=facts)
     args.out.with_suffix('.json').write_text(json.dumps(facts, indent=2) + '\n')
     print(f'{args.out}: {len(tensors)} tensors, {args.out.stat().st_size / 1e6:.2f} MB')

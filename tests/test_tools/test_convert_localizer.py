@@ -14,6 +14,7 @@ from mmengine.config import Config
 
 from mmavssl.models.localizers import EZVSLLocalizer, FNACLocalizer
 from mmavssl.registry import MODELS
+from mmavssl.utils.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
 WIDTHS = (64, 128, 256, 512)
@@ -124,7 +125,8 @@ def test_to_ours_and_back(convert, official, prefix):
     assert convert('best.pth', 'new/ours.pth') == 0
     assert convert('new/ours.pth', 'back.pth', '--to-official') == 0
     ours = torch.load('new/ours.pth', weights_only=True)
-    assert list(ours) == ['state_dict']
+    assert list(ours) == ['state_dict', 'meta']
+    assert ours['meta'] == {'audio_input': 'spectrogram'}
     assert_same(ours['state_dict'], {f'localizer.{n}': t for n, t in official.items()})
     back = torch.load('back.pth', weights_only=True)
     assert list(back) == ['model']
@@ -142,9 +144,27 @@ def test_files_of_old_torch(convert, official):
 def test_localizers_take_it_as_init_cfg(convert, official, localizer_class):
     save_official('best.pth', official)
     assert convert('best.pth', 'ours.pth') == 0
-    localizer = localizer_class(init_cfg=dict(type='Pretrained', checkpoint='ours.pth'))
+    init_cfg = dict(type='Pretrained', checkpoint='ours.pth')
+    localizer = localizer_class(audio_input='spectrogram', init_cfg=init_cfg)
     localizer.init_weights()
     assert_same(localizer.state_dict(), official)
+
+
+@pytest.mark.parametrize('file', ['best.pth', 'ours.pth'])
+def test_localizers_of_logmels_refuse_it(convert, official, file):
+    save_official('best.pth', official)
+    assert convert('best.pth', 'ours.pth') == 0
+    localizer = FNACLocalizer(init_cfg=dict(type='Pretrained', checkpoint=file))
+    with pytest.raises(ConfigError, match=f"{file} was trained with `audio_input`='spectrogram'"):
+        localizer.init_weights()
+
+
+def test_localizer_of_logmels_has_no_official_counterpart(convert, capsys):
+    save = {'state_dict': FNACLocalizer().state_dict(), 'meta': {'audio_input': 'logmel'}}
+    torch.save(save, 'ours.pth')
+    line = error(convert, capsys, 'ours.pth', 'best.pth', '--to-official')
+    assert line.startswith("ours.pth was trained with `audio_input`='logmel', but the official")
+    assert not Path('best.pth').exists()
 
 
 def test_table(convert, official, capsys):
@@ -163,19 +183,39 @@ def test_table(convert, official, capsys):
     ]
 
 
+CONFIG = """
+_base_ = '{root}/configs/localizers/fnac_avsprites.py'
+model = dict(
+    localizer=dict(num_stages=4, base_channels=64, out_dims=512, audio_input='spectrogram')
+)
+pipeline = [
+    dict(type='OpenAVFile'),
+    dict(type='SampleClip', clip_len=4, frame_interval=8, mode='uniform'),
+    dict(type='LoadAVClip', audio_seconds=1.93),
+    dict(type='CenterCrop', scale=72, size=64),
+    dict(type='LogSpectrogram'),
+    dict(type='PackAVInputs'),
+]
+test_dataloader = dict(num_workers=0, dataset=dict(pipeline=pipeline))
+"""
+
+
 def test_the_test_tool_takes_it(convert, official, tools, avsprites_root):
     """The whole way: tools/test.py scores the maps of the converted network."""
     save_official('best.pth', official)
     assert convert('best.pth', 'ours.pth') == 0
     Path('data').mkdir()
     Path('data/avsprites').symlink_to(avsprites_root)
-    options = (
-        'model.localizer.num_stages=4', 'model.localizer.base_channels=64',
-        'model.localizer.out_dims=512', 'test_dataloader.num_workers=0',
-    )  # fmt: skip
-    config = ROOT / 'configs/localizers/fnac_avsprites.py'
-    assert tools('test', config, 'ours.pth', '--cfg-options', *options) == 0
+    Path('config.py').write_text(CONFIG.format(root=ROOT))
+    assert tools('test', 'config.py', 'ours.pth') == 0
     assert re.search(r'ciou: \d+\.\d\d', tools.capsys.readouterr().out, re.IGNORECASE)
+    logmel = Path('config.py').read_text().replace("audio_input='spectrogram'", '')
+    Path('logmel.py').write_text(logmel.replace("'LogSpectrogram'", "'LogMel'"))
+    assert tools.last_line('test', 'logmel.py', 'ours.pth') == (
+        "The checkpoint was trained with `audio_input`='spectrogram', but the localizer has "
+        "'logmel': what it hears would mean nothing to it. Set its `audio_input='spectrogram'` "
+        'and add `LogSpectrogram()` to the pipeline.'
+    )
 
 
 def test_training_checkpoint_to_official(convert, official, capsys):

@@ -45,11 +45,11 @@ def convert(args: argparse.Namespace) -> None:
     import torch
 
     from mmavssl.models.localizers.official import from_official, to_official
-    from mmavssl.models.localizers.weights import numpy_scalars_allowed
     from mmavssl.utils.checkpoints import read_checkpoint
     from mmavssl.utils.errors import ConfigError
+    from mmavssl.utils.safe_globals import plain_objects_allowed
 
-    with numpy_scalars_allowed():  # their best scores
+    with plain_objects_allowed():  # their best scores
         content = read_checkpoint(str(args.source))
     if args.out.is_dir() or (args.out.exists() and args.out.samefile(args.source)):
         raise ConfigError(f'OUT {args.out} is a folder, or IN itself. Name another file.')

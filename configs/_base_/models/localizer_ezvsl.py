@@ -7,3 +7,5 @@ model = dict(
     ),
     loss=dict(type='MILContrastiveLoss'),
 )
+# Checkpoints say what the localizer hears.
+custom_hooks = [dict(type='LocalizerInputHook')]

@@ -5,3 +5,5 @@ model = dict(
     localizer=dict(type='FNACLocalizer', audio_input='logmel', pretrained_image=True),
     loss=dict(type='FNACLoss'),
 )
+# Checkpoints say what the localizer hears.
+custom_hooks = [dict(type='LocalizerInputHook')]

@@ -1,6 +1,7 @@
 from mmavssl.engine.hooks.bad_samples import BadSamplesHook
 from mmavssl.engine.hooks.ema_teacher import EMATeacherHook
 from mmavssl.engine.hooks.epoch_boundary import EpochBoundaryHook
+from mmavssl.engine.hooks.localizer_input import LocalizerInputHook
 from mmavssl.engine.hooks.plain_checkpoint import PlainCheckpointHook
 from mmavssl.engine.hooks.step_seed import StepSeedHook
 from mmavssl.engine.hooks.threshold_update import ThresholdUpdateHook
@@ -9,6 +10,7 @@ __all__ = [
     'BadSamplesHook',
     'EMATeacherHook',
     'EpochBoundaryHook',
+    'LocalizerInputHook',
     'PlainCheckpointHook',
     'StepSeedHook',
     'ThresholdUpdateHook',

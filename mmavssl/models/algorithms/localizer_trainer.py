@@ -141,9 +141,14 @@ class LocalizerTrainer(BaseModel):
         frames = self.data_preprocessor.unnormalize(video).transpose(1, 2)
         return self.localizer(frames, audio)
 
+    @property
+    def audio_input(self) -> str:
+        """What the localizer hears; `LocalizerInputHook` writes it into checkpoints."""
+        return getattr(self.localizer, 'audio_input', LOGMEL)
+
     def audio_of(self, view: dict[str, Tensor]) -> Tensor | None:
         """Return what the localizer hears of a view, None where it has no sound."""
-        return localizer_audio(view, getattr(self.localizer, 'audio_input', LOGMEL))
+        return localizer_audio(view, self.audio_input)
 
     def pick_frames(self, video: Tensor) -> Tensor:
         """Return one frame (B, 3, H, W) in [0, 1] of each clip (B, C, T, H, W)."""

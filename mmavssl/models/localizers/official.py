@@ -8,10 +8,12 @@ import torch
 from mmavssl.models.localizers.fnac import FNACLocalizer
 from mmavssl.models.localizers.weights import TRAINER_PREFIX
 from mmavssl.models.utils.pretrained import StateDict, describe_misfit
+from mmavssl.structures.trained_input import KEY, OFFICIAL_KEY, trained_input
 from mmavssl.utils.errors import ConfigError
 
-#: Where their tensors are and where ours are, and what their parallel training adds to names.
-OFFICIAL_KEY, OUR_KEY = 'model', 'state_dict'
+#: Where our tensors are, what theirs hear, and what their parallel training adds to names.
+OUR_KEY = 'state_dict'
+OFFICIAL_INPUT = 'spectrogram'
 PARALLEL_PREFIX = 'module.'
 
 
@@ -19,12 +21,12 @@ class Conversion(NamedTuple):
     """A checkpoint in the other layout.
 
     Attributes:
-        checkpoint: what is to be saved.
+        checkpoint: what is to be saved; ours says in ``meta`` what the network hears.
         tensors: those in it, by their official names.
         dropped: all that was in the file besides them, by name.
     """
 
-    checkpoint: dict[str, StateDict]
+    checkpoint: dict[str, dict]
     tensors: StateDict
     dropped: dict[str, Any]
 
@@ -45,7 +47,7 @@ def from_official(content: Mapping[str, Any], file: str) -> Conversion:
     _check_official(state, file)
     dropped = {key: value for key, value in content.items() if key != OFFICIAL_KEY}
     ours = {f'{TRAINER_PREFIX}{name}': tensor for name, tensor in state.items()}
-    return Conversion({OUR_KEY: ours}, state, dropped)
+    return Conversion({OUR_KEY: ours, 'meta': {KEY: OFFICIAL_INPUT}}, state, dropped)
 
 
 def to_official(content: Mapping[str, Any], file: str) -> Conversion:
@@ -59,9 +61,16 @@ def to_official(content: Mapping[str, Any], file: str) -> Conversion:
         file: its name, for messages.
 
     Raises:
-        ConfigError: another layout, or a localizer of another size than the official network.
+        ConfigError: another layout, or a localizer of another size than the official network, or
+            one that hears something else.
     """
     state = _tensors(content, OUR_KEY, file, 'a checkpoint of `LocalizerTrainer`')
+    heard = trained_input(content)
+    if heard not in (None, OFFICIAL_INPUT):
+        raise ConfigError(
+            f'{file} was trained with `{KEY}`={heard!r}, but the official scripts give their '
+            f'network a {OFFICIAL_INPUT}: what it hears would mean nothing to it.'
+        )
     dropped = {key: value for key, value in content.items() if key != OUR_KEY}
     if any(name.startswith(TRAINER_PREFIX) for name in state):
         others = [name for name in state if not name.startswith(TRAINER_PREFIX)]

@@ -1,17 +1,18 @@
 """Weights that a localizer starts from."""
 
-from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import torch
+from safetensors import safe_open
 from torch import nn
 from torchvision.models import ResNet18_Weights
 
 from mmavssl.models.utils.layouts.find import without_parallel_prefix
 from mmavssl.models.utils.pretrained import StateDict, load_pretrained, read_state_dict
 from mmavssl.models.utils.report import Report
+from mmavssl.structures.trained_input import check_trained_input
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.weight_files import read_torch_file
 
 TRAINER_PREFIX = 'localizer.'
 TRAIN_COMMAND = 'python tools/train.py configs/localizers/fnac_avsprites.py'
@@ -25,7 +26,8 @@ def load_localizer(localizer: nn.Module, init_cfg: dict) -> None:
         init_cfg: ``type='Pretrained'`` and ``checkpoint``.
 
     Raises:
-        ConfigError: there is no such file, or it does not fit.
+        ConfigError: there is no such file, it does not fit, or it says that its network heard
+            something else than ``localizer.audio_input``.
     """
     checkpoint = init_cfg.get('checkpoint')
     if isinstance(checkpoint, str) and not Path(checkpoint).expanduser().is_file():
@@ -34,8 +36,17 @@ def load_localizer(localizer: nn.Module, init_cfg: dict) -> None:
             f'localizer with `{TRAIN_COMMAND}` (or the config in configs/localizers of your data '
             'set), or name a checkpoint of FNAC or EZ-VSL.'
         )
-    with numpy_scalars_allowed():
-        load_pretrained(localizer, init_cfg, take_localizer)
+    load_pretrained(localizer, init_cfg, take_localizer)
+    check_trained_input(read_facts(checkpoint), localizer.audio_input, checkpoint)
+
+
+def read_facts(checkpoint: str) -> dict[str, Any]:
+    """Return what a checkpoint has besides the values of its tensors."""
+    file = Path(checkpoint).expanduser()
+    if file.suffix == '.safetensors':
+        with safe_open(file, 'pt') as opened:
+            return {'meta': opened.metadata()}
+    return read_torch_file(file, map_location='meta')
 
 
 def take_localizer(source: StateDict, model: nn.Module, report: Report) -> StateDict:
@@ -51,18 +62,6 @@ def take_localizer(source: StateDict, model: nn.Module, report: Report) -> State
         state[ours] = tensor
         report.take(ours, (name,))
     return state
-
-
-def numpy_scalars_allowed() -> AbstractContextManager:
-    """Let ``torch.load(weights_only=True)`` read NumPy's float64 scalars while in the context.
-
-    Official checkpoints hold their best cIoU as such scalars, which run no code. NumPy 1 and 2
-    name the function that makes them differently.
-    """
-    make_scalar = np.float64(0).__reduce__()[0]
-    names = ('numpy.core.multiarray.scalar', 'numpy._core.multiarray.scalar')
-    allowed = [(make_scalar, name) for name in names]
-    return torch.serialization.safe_globals([*allowed, np.dtype, type(np.dtype(np.float64))])
 
 
 def load_image_trunk(trunk: nn.Module, source: bool | str) -> None:

@@ -24,6 +24,11 @@ def loaded(path, **kwargs):
     return localizer
 
 
+def save_of_trainer(path, reference, **meta):
+    state = {f'localizer.{name}': tensor for name, tensor in reference.state_dict().items()}
+    torch.save({'state_dict': state, 'meta': {'epoch': 1, **meta}}, path)
+
+
 def assert_same(ours, reference):
     torch.testing.assert_close(ours.state_dict(), reference.state_dict(), rtol=0, atol=0)
 
@@ -46,15 +51,29 @@ def test_official_layout(tmp_path, numpy_1):
     torch.save(dict(model=state, optimizer={'state': {}}, epoch=3, **scores), path)
     if numpy_1:
         with_names_of_numpy_1(path)
-    assert_same(loaded(path), reference)
+    assert_same(loaded(path, audio_input='spectrogram'), reference)
 
 
-def test_numpy_scalars_are_allowed_in_the_context_alone(tmp_path):
-    torch.save({'best_cIoU': np.float64(0.3)}, tmp_path / 'best.pth')
-    with weights.numpy_scalars_allowed():
-        assert torch.load(tmp_path / 'best.pth', weights_only=True) == {'best_cIoU': 0.3}
-    with pytest.raises(Exception, match='Weights only load failed'):
-        torch.load(tmp_path / 'best.pth', weights_only=True)
+@pytest.mark.parametrize('key', ['model', 'meta', 'safetensors'])
+def test_weights_for_another_sound_are_refused(tmp_path, key):
+    reference = made()
+    path = tmp_path / ('best.safetensors' if key == 'safetensors' else 'best.pth')
+    if key == 'model':
+        torch.save({'model': reference.state_dict(), 'best_cIoU': np.float64(0.3)}, path)
+    elif key == 'meta':
+        save_of_trainer(path, reference, audio_input='spectrogram')
+    else:
+        save_file(reference.state_dict(), path, metadata={'audio_input': 'spectrogram'})
+    assert_same(loaded(path, audio_input='spectrogram'), reference)
+    with pytest.raises(ConfigError, match=r"best\.\w+ was trained with .*'spectrogram', but"):
+        loaded(path)
+
+
+def test_weights_that_say_the_same_or_nothing(tmp_path):
+    reference = made()
+    for heard in ({'audio_input': 'logmel'}, {}):
+        save_of_trainer(tmp_path / 'epoch_1.pth', reference, **heard)
+        assert_same(loaded(tmp_path / 'epoch_1.pth'), reference)
 
 
 def test_checkpoint_of_the_trainer(tmp_path):
