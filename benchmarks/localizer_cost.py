@@ -22,7 +22,8 @@ import mmavssl.models  # noqa: F401  (both fill the registries)
 from mmavssl.datasets.transforms import LoadSoundMap
 from mmavssl.registry import MODELS
 from mmavssl.structures import AVDataSample
-from mmavssl.structures.map_cache import MapCacheWriter
+from mmavssl.structures.map_cache import key_of
+from mmavssl.structures.map_cache_writer import MapCacheWriter
 from mmavssl.utils.configs import load_config
 
 ROOT = Path(__file__).parents[1]
@@ -133,10 +134,10 @@ def time_iterations(args: argparse.Namespace) -> dict:
 
 def time_lookup(num_videos: int = 200, rounds: int = 500) -> float:
     """Return the milliseconds that it takes to look up the maps of a clip."""
-    paths = [f'v{number}.mp4' for number in range(num_videos)]
+    clips = [{'video_path': f'v{number}.mp4'} for number in range(num_videos)]
     rng = np.random.default_rng(0)
     with TemporaryDirectory() as folder:
-        writer = MapCacheWriter(folder, paths, '', (16, 14, 14), {})
+        writer = MapCacheWriter(folder, [key_of(clip) for clip in clips], (16, 14, 14), {})
         for row in range(num_videos):
             writer.write(row, rng.random((16, 14, 14)), np.arange(16) / 2, (256, 340))
         writer.finish()
@@ -146,7 +147,7 @@ def time_lookup(num_videos: int = 200, rounds: int = 500) -> float:
         for number in range(rounds):
             look_up(
                 {
-                    'video_path': paths[number % num_videos],
+                    **clips[number % num_videos],
                     'video_file': SimpleNamespace(clock=clock),
                     'frame_inds': np.arange(100, 164, 8)[None],
                     'crop_box': np.array([[20, 10, 220, 210]]),

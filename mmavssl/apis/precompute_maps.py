@@ -1,66 +1,19 @@
 """Compute the localization maps of a config's unlabeled clips once."""
 
-from __future__ import annotations
-
-import copy
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-import torch
-import torch.nn.functional as F
 from mmengine.config import Config
 from torch import nn
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 
+from mmavssl.apis.frame_maps import FrameMaps, weights_digest
+from mmavssl.apis.whole_videos import WholeVideos, whole_video_pipeline
 from mmavssl.datasets.worker_init import av_worker_init_fn
-from mmavssl.models.localizers.audio_input import localizer_audio
-from mmavssl.registry import DATASETS, LOCALIZERS, TRANSFORMS
-from mmavssl.structures.map_cache import MapCacheWriter
+from mmavssl.registry import DATASETS, LOCALIZERS
+from mmavssl.structures.map_cache import MapCounts, key_of
+from mmavssl.structures.map_cache_writer import MapCacheWriter
 from mmavssl.utils.errors import ConfigError, DataError
-
-HEARING = ('LoadAVClip', 'LogMel', 'LogSpectrogram')
-VIEW = 'strong'
-
-
-class WholeVideos(Dataset):
-    """Videos of a list as K frames and the sound around each.
-
-    Args:
-        paths: of the videos.
-        pipeline: of transforms.
-        rows: of ``paths`` to read.
-    """
-
-    def __init__(self, paths: list[str], pipeline: list[dict], rows: np.ndarray) -> None:
-        self.paths = paths
-        self.rows = rows
-        self.pipeline = [TRANSFORMS.build(transform) for transform in pipeline]
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, index: int) -> dict:
-        """Return what the localizer needs of a video, or the ``problem`` with it."""
-        row = int(self.rows[index])
-        try:
-            return {'row': row, **self._read(row)}
-        except DataError as error:
-            return {'row': row, 'problem': str(error)}
-
-    def _read(self, row: int) -> dict:
-        results = {'video_path': self.paths[row], 'sample_idx': row, 'source': 'unlabeled'}
-        for transform in self.pipeline:
-            results = transform(results)
-            if results is None:
-                raise DataError(f'{self.paths[row]} is skipped, as it has no sound.')
-        tensors = {
-            name: torch.as_tensor(results[name])
-            for name in ('imgs', 'audio', 'spectrogram', 'waveform')
-            if name in results
-        }
-        shown = results['video_file'].clock.times[results['frame_inds'][:, 0]]
-        return {'times': shown, 'frame_size': results['frame_size'], **tensors}
 
 
 def precompute_maps(
@@ -74,7 +27,8 @@ def precompute_maps(
 ) -> Iterator[str | None]:
     """Fill a folder for `LoadSoundMap`, and yield once per video: what is wrong with it, or None.
 
-    A video that cannot be used has no maps; training replaces it as well.
+    A video that cannot be used has no maps; training replaces it as well. Of a folder that is
+    finished nothing is yielded, and nothing in it changes.
 
     Args:
         cfg: of a method whose masker has a localizer.
@@ -86,45 +40,50 @@ def precompute_maps(
         device: of the localizer.
 
     Raises:
-        ConfigError: the config has no localizer, or no unlabeled clips.
-        DataError: the folder holds other maps.
+        ConfigError: the config has no unlabeled clips, or no localizer of single frames.
+        DataError: the folder holds other maps, or none of its maps tells anything.
     """
-    localizer = build_localizer(cfg).to(device).eval()
+    localizer = build_localizer(cfg)
+    localize = FrameMaps(localizer, map_size, device)
     dataset_cfg = unlabeled_clips(cfg)
     pipeline = whole_video_pipeline(dataset_cfg['pipeline'], num_maps, short_side)
-    dataset = DATASETS.build({**dataset_cfg, 'pipeline': []})
-    paths = [dataset.get_data_info(row)['video_path'] for row in range(len(dataset))]
+    clips = DATASETS.build({'source': 'unlabeled', **dataset_cfg, 'pipeline': []})
+    root = str(dataset_cfg.get('data_root', ''))
+    keys = [key_of(clips.get_data_info(row), root) for row in range(len(clips))]
     info = {
         'localizer': cfg.model.mixer.masker.localizer.to_dict(),
+        'weights': weights_digest(localizer),
         'pipeline': pipeline,
         'num_maps': num_maps,
     }
-    root = str(dataset_cfg.get('data_root', ''))
-    writer = MapCacheWriter(folder, paths, root, (num_maps, map_size, map_size), info)
+    writer = MapCacheWriter(folder, keys, (num_maps, map_size, map_size), info)
+    if writer.finished:
+        return
     missing = writer.missing
-    yield from [None] * (len(paths) - len(missing))
+    yield from [None] * (len(clips) - len(missing))
     loader = DataLoader(
-        WholeVideos(paths, pipeline, missing),
+        WholeVideos(clips, pipeline, missing),
         batch_size=None,
         num_workers=num_workers,
         worker_init_fn=av_worker_init_fn,
     )
     for video in loader:
         if 'problem' not in video:
-            maps = localize(localizer, video, map_size, device)
+            maps = localize(video)
             writer.write(video['row'], maps, video['times'], video['frame_size'])
         yield video.get('problem')
+    check_use(writer.counts)
     writer.finish()
 
 
-@torch.no_grad()
-def localize(localizer: nn.Module, video: dict, map_size: int, device: str) -> np.ndarray:
-    """Return the maps (K, map_size, map_size) of the frames of a video, each with its sound."""
-    frames = video['imgs'].to(device).permute(0, 3, 1, 2).float()[:, None] / 255
-    sound = localizer_audio(video, getattr(localizer, 'audio_input', 'logmel')).to(device)
-    maps = localizer(frames, sound)
-    maps = F.interpolate(maps, (map_size, map_size), mode='bilinear', align_corners=False)
-    return maps[:, 0].cpu().numpy()
+def check_use(counts: MapCounts) -> None:
+    """Raise a DataError if no map tells anything."""
+    if counts.constant == counts.maps:
+        raise DataError(
+            f'All {counts.maps} maps are constant, and {counts.unreadable} of {counts.videos} '
+            'videos could not be read. Check whether the videos have sound, and the weights of '
+            'the localizer; then delete the folder.'
+        )
 
 
 def build_localizer(cfg: Config) -> nn.Module:
@@ -154,32 +113,3 @@ def unlabeled_clips(cfg: Config) -> dict:
     if dataset is None:
         raise ConfigError(f'{cfg.filename} has no `train_dataloader.dataset.unlabeled`.')
     return dataset.to_dict()
-
-
-def whole_video_pipeline(pipeline: list[dict], num_maps: int, short_side: int) -> list[dict]:
-    """Return the transforms that show whole frames, and what the strong view hears of each.
-
-    Args:
-        pipeline: of the unlabeled clips.
-        num_maps: frames of a video.
-        short_side: of these frames.
-
-    Raises:
-        ConfigError: the pipeline does not load frames and sound as the shipped ones do.
-    """
-    strong, opened, sampled = [], None, None
-    for step in pipeline:
-        strong += step.get(VIEW, []) if step['type'] == 'MultiView' else [step]
-    for step in strong:
-        if step['type'] == 'OpenAVFile':
-            opened = {key: value for key, value in step.items() if key != 'cache'}
-        if step['type'] == 'SampleClip':
-            sampled = {**step, 'clip_len': 1, 'num_clips': num_maps, 'mode': 'uniform'}
-    hearing = [copy.deepcopy(step) for step in strong if step['type'] in HEARING]
-    if opened is None or sampled is None or not hearing:
-        raise ConfigError(
-            'Expected OpenAVFile, SampleClip and LoadAVClip in the pipeline of the unlabeled '
-            'clips, as in configs/_base_/pipelines.'
-        )
-    scale = dict(type='WholeFrame', short_side=short_side)
-    return [opened, sampled, hearing[0], scale, *hearing[1:]]

@@ -42,20 +42,27 @@ def precompute(args: argparse.Namespace) -> None:
     import mmavssl.datasets
     import mmavssl.models  # noqa: F401  (both fill the registries)
     from mmavssl.apis.precompute_maps import precompute_maps
+    from mmavssl.structures.map_cache import MapCache
     from mmavssl.utils.configs import load_config
 
     cfg = load_config(args.config, args.cfg_options)
     init_default_scope(cfg.default_scope)
-    done, problems = 0, 0
+    done = 0
     for problem in precompute_maps(
         cfg, args.out_dir, args.num_maps, args.map_size, args.short_side, args.workers, args.device
     ):
         done += 1
         if problem:
-            problems += 1
             print(f'\nprecompute_maps: {problem}', file=sys.stderr)
         print(f'\r{done} videos', end='', flush=True)
-    print(f'\n{args.out_dir}: maps of {done - problems} videos; {problems} could not be read.')
+    print('' if done else f'{args.out_dir} is finished already, by this config: nothing to do.')
+    counts = MapCache(args.out_dir).counts
+    print(
+        f'{args.out_dir}: maps of {counts.videos - counts.unreadable} videos; '
+        f'{counts.unreadable} could not be read; {counts.constant} of {counts.maps} maps are '
+        'constant (without sound, of one colour, or by the localizer): masks will be drawn '
+        'uniformly there.'
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -19,6 +19,10 @@ class LoadSoundMap(BaseTransform):
     itself; so it stands after crops, flips and `TWAug`. Unlike a localizer in the model, these
     maps saw the frame as it is in the file, without augmentation, and heard the sound around it.
 
+    What made the maps is in the folder's ``info.json``. Nothing here can be compared with it but
+    the clip (its path, ``start`` and ``end``) and the size of its frames; the tool compares the
+    rest when it is run on the folder again.
+
     Args:
         folder: that ``tools/data/precompute_maps.py`` has filled.
         data_root: of the data set, which the paths of the videos begin with.
@@ -36,19 +40,25 @@ class LoadSoundMap(BaseTransform):
         """Look the maps up.
 
         Raises:
-            DataError: the cache does not have the video, or nothing has cropped it.
+            DataError: the cache does not have the clip, its frames have another size there, or
+                nothing has cropped it.
         """
         if 'crop_box' not in results:
             raise DataError(
                 'LoadSoundMap has to stand after a crop (`RandomScaleCrop`, `ThreeCrop`).'
             )
-        row = self.cache.row(results['video_path'])
+        row = self.cache.row(results)
         times = results['video_file'].clock.times[results['frame_inds']]
         nearest = np.abs(times[..., None] - self.cache.times[row]).argmin(axis=-1)
-        crops = np.asarray(results['crop_box'])
-        maps = torch.from_numpy(np.float32(self.cache.maps[row][nearest]))  # (K, T, h, w)
+        crops, size = np.asarray(results['crop_box']), self.cache.sizes[row][::-1]
+        if (crops[:, 2:] > size).any():
+            raise DataError(
+                f'{results["video_path"]} had frames of {size[0]} x {size[1]} when '
+                f'{self.cache.folder} was made, and has larger ones. Make the maps anew.'
+            )
+        maps = torch.from_numpy(self.cache.read(row, nearest))  # (K, T, h, w)
         maps = maps.repeat_interleave(len(crops) // len(maps), dim=0)
-        boxes = torch.from_numpy(crops / np.tile(self.cache.sizes[row][::-1], 2))
+        boxes = torch.from_numpy(crops / np.tile(size, 2))
         results['sound_map'] = cut(maps, boxes.float(), self.size, results.get('flip', False))
         return results
 

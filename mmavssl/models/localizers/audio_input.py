@@ -8,8 +8,6 @@ from mmavssl.utils.errors import ConfigError
 
 #: The log-mel of the recognizer; any other ``audio_input`` is the key of an entry of the view.
 LOGMEL = 'logmel'
-#: What is a sound; another entry is a map, or a box.
-SOUNDS = (LOGMEL, 'spectrogram', 'waveform')
 SOURCES = {
     'spectrogram': '`LogSpectrogram()`',
     'waveform': '`PackAVInputs(keep_waveform=True)`',

@@ -43,6 +43,7 @@ class ObjectGuided(BaseModule):
             raise ValueError(f'Expected `alpha` to be in [0, 1], but got {alpha!r}.')
         self.localizer = LOCALIZERS.build(localizer)
         self.audio_input = getattr(self.localizer, 'audio_input', 'logmel')
+        self.hears_sound = getattr(self.localizer, 'hears_sound', True)
         self.alpha = alpha
         self.object_weights = object_weights
         self.objects = ResNet18Trunk(3).requires_grad_(False)

@@ -21,6 +21,8 @@ class Oracle(nn.Module):
 
     #: Key of the view that comes in the place of the sound.
     audio_input = 'boxes'
+    #: It is no sound: what is the same everywhere is no silence.
+    hears_sound = False
 
     def __init__(self, size: int = 14) -> None:
         super().__init__()

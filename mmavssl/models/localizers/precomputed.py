@@ -11,6 +11,8 @@ class PrecomputedMap(nn.Module):
 
     #: Key of the view that comes in the place of the sound.
     audio_input = 'sound_map'
+    #: It is no sound: what is the same everywhere is no silence.
+    hears_sound = False
 
     def forward(self, frames: Tensor, audio: Tensor) -> Tensor:
         """Return the maps.

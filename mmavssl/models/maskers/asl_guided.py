@@ -5,7 +5,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from mmavssl.models.localizers.audio_input import SOUNDS
 from mmavssl.models.maskers.base import BaseMasker, MaskResult, keep_earliest
 from mmavssl.models.maskers.map_weights import (
     DegenerateMapLog,
@@ -42,7 +41,8 @@ class ASLGuided(BaseMasker):
 
     Args:
         localizer: config or module, ``(frames (B, T, 3, H, W), audio) -> map (B, T, h', w')``. Its
-            attribute ``audio_input``, if any, says what it hears (default: ``logmel``).
+            attribute ``audio_input``, if any, says what it hears (default: ``logmel``), and
+            ``hears_sound``, if any, whether that is a sound, which can be silent (default: True).
         frames_per_map: adjacent frames whose maps are averaged, before scaling; divides T (paper,
             Fig. 5: 1, 2, 4, 8).
         share_draw: frames that share a map share the drawn tokens as well, like short tubes; by
@@ -87,6 +87,7 @@ class ASLGuided(BaseMasker):
             )
         self.localizer = LOCALIZERS.build(localizer).requires_grad_(False).eval()
         self.audio_input = getattr(self.localizer, 'audio_input', self.audio_input)
+        self.hears_sound = getattr(self.localizer, 'hears_sound', True)
         self.frames_per_map = frames_per_map
         self.share_draw = share_draw
         self.floor = floor
@@ -163,7 +164,7 @@ class ASLGuided(BaseMasker):
     def _without_evidence(self, frames: Tensor, audio: Tensor) -> Tensor:
         """Return where there is nothing to see or to hear, bool (B, T / frames_per_map)."""
         blank = has_one_colour(frames).unflatten(1, (-1, self.frames_per_map)).all(dim=2)
-        return blank | is_silent(audio)[:, None] if self.audio_input in SOUNDS else blank
+        return blank | is_silent(audio)[:, None] if self.hears_sound else blank
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: Any) -> None:
         """Load, letting the localizer keep its own weights where a checkpoint has none for it."""

@@ -79,8 +79,11 @@ def is_silent(audio: Tensor) -> Tensor:
     """Return which sounds (B, ..., n) have nothing in them, bool (B,).
 
     Digital silence has one value in all mel bins at any time, also where a log-mel was padded,
-    and one in all windows of a spectrogram and all samples of a waveform.
+    and one in all windows of a spectrogram and all samples of a waveform. A single number (n = 1,
+    or no such dimension) is never silence.
     """
+    if audio.dim() < 2 or audio.shape[-1] == 1:
+        return torch.zeros(len(audio), dtype=torch.bool, device=audio.device)
     span = audio.amax(dim=-1) - audio.amin(dim=-1)
     return span.flatten(1).amax(dim=1) == 0 if span.dim() > 1 else span == 0
 

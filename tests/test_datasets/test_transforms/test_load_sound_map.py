@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from mmavssl.datasets.transforms import LoadSoundMap, WholeFrame
-from mmavssl.structures.map_cache import MapCacheWriter
+from mmavssl.structures.map_cache import key_of
+from mmavssl.structures.map_cache_writer import MapCacheWriter
 from mmavssl.utils.errors import DataError
 
 HEIGHT, WIDTH = 60, 80
@@ -15,9 +16,8 @@ TIMES = np.array([0.0, 1.0, 2.0])
 @pytest.fixture
 def folder(tmp_path):
     """Maps of the second video: x at 0 s, y at 1 s, 7 at 2 s; the first is not readable."""
-    writer = MapCacheWriter(
-        tmp_path / 'maps', ['root/bad.mp4', 'root/a/b.mp4'], 'root', (3, 20, 20), {}
-    )
+    keys = [key_of({'video_path': f'root/{name}.mp4'}, 'root') for name in ('bad', 'a/b')]
+    writer = MapCacheWriter(tmp_path / 'maps', keys, (3, 20, 20), {})
     ramp = (np.arange(20) + 0.5) / 20
     maps = np.stack(
         [np.tile(ramp, (20, 1)), np.tile(ramp[:, None], (1, 20)), np.full((20, 20), 7)]
@@ -70,6 +70,10 @@ def test_what_is_missing_is_named(folder, tmp_path):
         transform({**other, 'video_path': 'elsewhere/bad.mp4'})
     uncut = clip([[0]], [])
     del uncut['crop_box']
+    with pytest.raises(DataError, match=r'no .* maps of .*b\.mp4 from 0\.5 s to the end\. Make'):
+        transform(clip([[0]], [[0, 0, 1, 1]], start=0.5))
+    with pytest.raises(DataError, match=r'b\.mp4 had frames of 80 x 60 when .* Make the maps anew'):
+        transform(clip([[0]], [[0, 0, 61, 61]]))
     with pytest.raises(DataError, match='after a crop'):
         transform(uncut)
     with pytest.raises(DataError, match=r'tools/data/precompute_maps\.py CONFIG FOLDER'):

@@ -10,7 +10,7 @@ from scipy import stats
 from torch import nn
 
 from mmavssl.datasets.transforms import LogMel
-from mmavssl.models.localizers import CosineLocalizer, Oracle, PrecomputedMap
+from mmavssl.models.localizers import CosineLocalizer, ObjectGuided, Oracle, PrecomputedMap
 from mmavssl.models.maskers import ASLGuided
 from mmavssl.models.mixers import TokenMix
 from mmavssl.registry import LOCALIZERS, MASKERS
@@ -210,6 +210,38 @@ def test_boxes_and_given_maps_are_no_sounds():
     rows = torch.arange(4.0)[:, None].expand(2, 2, 4, 4)  # the same all along each row
     result = ASLGuided(PrecomputedMap())(torch.full((2,), 0.25), (2, 4, 4), frames, rows)
     torch.testing.assert_close(result.heatmap, rows / 3)
+
+
+class HearsPitch(nn.Module):
+    audio_input = 'pitch'  # a key of its own
+
+    def forward(self, frames, audio):
+        return frames.mean(dim=2)
+
+
+class GivenPlace(HearsPitch):
+    hears_sound = False
+
+
+@pytest.mark.parametrize('shape', [(2, 50), (2, 20, 3), (2, 2, 20, 3)])
+def test_silence_under_a_key_of_a_plugin(shape):
+    frames, audio = torch.rand(2, 2, 3, 32, 32), torch.rand(shape)
+    audio[1] = 0.5
+    for wrap in (lambda inner: inner, lambda inner: ObjectGuided(inner, object_weights=False)):
+        for localizer, counted in ((HearsPitch(), 2), (GivenPlace(), 0)):
+            masker = ASLGuided(wrap(localizer))
+            heatmap = masker(torch.full((2,), 0.25), (2, 4, 4), frames, audio).heatmap
+            assert heatmap[1].eq(1).all() == bool(counted)
+            assert not heatmap[0].eq(1).all()
+            assert int(masker.degenerate_maps.count) == counted
+
+
+@pytest.mark.parametrize('shape', [(2,), (2, 1), (2, 2, 1)])
+def test_single_numbers_are_no_silence(shape):
+    frames, loudness = torch.rand(2, 2, 3, 32, 32), torch.rand(shape)
+    masker = ASLGuided(HearsPitch())
+    masker(torch.full((2,), 0.25), (2, 4, 4), frames, loudness)
+    assert int(masker.degenerate_maps.count) == 0
 
 
 def test_localizer_is_frozen_in_eval_mode_without_gradient():

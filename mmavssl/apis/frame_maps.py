@@ -1,0 +1,92 @@
+"""Maps of single frames, each with a sound of its own."""
+
+from hashlib import blake2b
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from mmavssl.models.localizers.audio_input import LOGMEL, localizer_audio
+from mmavssl.models.maskers.map_weights import (
+    has_one_colour,
+    is_silent,
+    min_max_per_frame,
+    resize_maps,
+)
+from mmavssl.utils.errors import ConfigError
+
+SOUNDS = (LOGMEL, 'spectrogram', 'waveform')
+# How far apart maps of the same frame may be, as a share of their span and of their values.
+TOLERANCE = (1e-2, 1e-5)
+
+
+class FrameMaps:
+    """A localizer whose maps of a frame are those that it gives for the frame alone.
+
+    That is tried out on the first frame that shows something.
+
+    Args:
+        localizer: to ask; must hear a sound that precomputing has.
+        size: rows and columns of a map.
+        device: of the localizer.
+
+    Raises:
+        ConfigError: it hears something else.
+    """
+
+    def __init__(self, localizer: nn.Module, size: int, device: str = 'cpu') -> None:
+        self.localizer = localizer.to(device).eval()
+        self.audio_input = getattr(localizer, 'audio_input', LOGMEL)
+        self.size = (size, size)
+        self.device = device
+        self._checked = False
+        if self.audio_input not in SOUNDS:
+            raise ConfigError(
+                f'{type(localizer).__name__} has `audio_input`={self.audio_input!r}, but only '
+                f'maps by {", ".join(SOUNDS)} are computed once. Leave it in the model.'
+            )
+
+    @torch.no_grad()
+    def __call__(self, video: dict) -> np.ndarray:
+        """Return the maps (K, size, size) of frames; 0 where there is nothing to see or to hear.
+
+        Args:
+            video: ``imgs`` (K, H, W, 3), uint8, and the sound of each.
+
+        Raises:
+            ConfigError: the localizer compares frames.
+        """
+        frames = video['imgs'].to(self.device).permute(0, 3, 1, 2).float()[:, None] / 255
+        sound = localizer_audio(video, self.audio_input).to(self.device)
+        useless = has_one_colour(frames)[:, 0] | is_silent(sound)
+        if not self._checked and not useless.all():
+            place = useless.logical_not().nonzero()[0]
+            self._check(frames[place], sound[place])
+        maps = resize_maps(self.localizer(frames, sound).float(), self.size, 'bilinear')
+        useless |= min_max_per_frame(maps)[1][:, 0]
+        return maps[:, 0].masked_fill(useless[:, None, None], 0).cpu().numpy()
+
+    def _check(self, frame: Tensor, sound: Tensor) -> None:
+        """Compare maps of a frame (1, 1, 3, H, W) and its mirror image, together and alone."""
+        mirrored = frame.flip(-1)
+        together = self.localizer(torch.cat([frame, mirrored], dim=1), sound)[0].float()
+        alone = self.localizer(torch.cat([frame, mirrored]), torch.cat([sound, sound]))[:, 0]
+        share, rounding = TOLERANCE
+        span = torch.maximum(together.max() - together.min(), alone.max() - alone.min())
+        allowed = share * span + rounding * together.abs().max()
+        if ((together - alone).abs() > allowed).any():
+            raise ConfigError(
+                f'{type(self.localizer).__name__} gives a frame another map beside other frames '
+                'than alone: it compares frames, or draws random numbers. What is computed once '
+                'are maps of single frames, so leave it in the model.'
+            )
+        self._checked = True
+
+
+def weights_digest(module: nn.Module) -> str:
+    """Return a hash of the names and values of a state dict."""
+    digest = blake2b(digest_size=16)
+    for name, tensor in sorted(module.state_dict().items()):
+        digest.update(f'{name} {tensor.dtype} {tuple(tensor.shape)}'.encode())
+        digest.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy())
+    return digest.hexdigest()
