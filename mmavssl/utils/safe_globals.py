@@ -1,18 +1,15 @@
 """Plain objects that published checkpoints hold besides tensors, and that run no code."""
 
 import argparse
+from collections import OrderedDict
 from contextlib import AbstractContextManager
 
 import numpy as np
 import torch
 
 NUMPY_SCALARS = (np.float64, np.float32, np.float16, np.int64, np.int32, np.bool_)
-#: Configs of yacs, which need not be installed: they are dictionaries.
+#: Configs of yacs, which need not be installed: they are dictionaries, and are read as such.
 YACS_CONFIGS = ('yacs.config.CfgNode', 'fvcore.common.config.CfgNode')
-
-
-class PlainConfig(dict):
-    """Stands in for a yacs config of a file."""
 
 
 def plain_objects_allowed() -> AbstractContextManager:
@@ -30,6 +27,6 @@ def plain_objects_allowed() -> AbstractContextManager:
             np.dtype,
             *(type(np.dtype(scalar)) for scalar in NUMPY_SCALARS),
             argparse.Namespace,
-            *((PlainConfig, name) for name in YACS_CONFIGS),
+            *((OrderedDict, name) for name in YACS_CONFIGS),
         ]
     )

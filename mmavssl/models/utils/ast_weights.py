@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
-from mmavssl.models.utils.fit import Misfit, StateDict
+from mmavssl.models.utils.fit import MisfitError, StateDict
 from mmavssl.models.utils.report import Report
 from mmavssl.models.utils.vit_architecture import KERNEL, Architecture, check_architecture
 
@@ -32,10 +32,10 @@ def fit_to_ast(state: StateDict, model: nn.Module, report: Report) -> None:
         report: gets what became of each.
 
     Raises:
-        Misfit: a network of another size or stride, or one over time and space.
+        MisfitError: a network of another size or stride, or one over time and space.
     """
     if any('.temporal_' in name or name == 'time_embed' for name in state):
-        raise Misfit(
+        raise MisfitError(
             'it is a transformer over videos. It may start a `TimeSformer`, the `backbone`'
         )
     check_architecture(state, model)
@@ -80,7 +80,7 @@ def grid_of_ast(num_patches: int, model: nn.Module) -> tuple[int, int]:
     It is the model's, if that has as many; that of a published one; or one of the model's height.
 
     Raises:
-        Misfit: it must have had another stride, or another number of mel bins.
+        MisfitError: it must have had another stride, or another number of mel bins.
     """
     height, width = model.grid
     if num_patches == height * width:
@@ -88,12 +88,12 @@ def grid_of_ast(num_patches: int, model: nn.Module) -> tuple[int, int]:
     own_stride = model.patch_embed.proj.stride[0]
     stride, grid = PUBLISHED_GRIDS.get(num_patches, (own_stride, None))
     if stride != own_stride:
-        raise Misfit(
+        raise MisfitError(
             f'it is an AST of stride {stride} ({num_patches} patches), but the config has '
             f'stride={own_stride}. Set stride={stride}, or take a file of stride {own_stride}'
         )
     if grid is None and num_patches % height:
-        raise Misfit(
+        raise MisfitError(
             f'it is an AST of {num_patches} patches, which are no rows of {height} mel bands as '
             'the network has them: it had another `stride` or `num_mel_bins`'
         )

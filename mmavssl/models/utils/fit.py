@@ -11,7 +11,7 @@ from mmavssl.utils.errors import ConfigError
 StateDict = dict[str, Tensor]
 
 
-class Misfit(ConfigError):
+class MisfitError(ConfigError):
     """Weights of another network; the message does not name the file yet."""
 
 
@@ -28,9 +28,9 @@ def settle(
             matches, is left out.
 
     Raises:
-        Misfit: names what does not fit and is not allowed.
+        MisfitError: names what does not fit and is not allowed.
     """
-    allowed = {name for name in {*state, *target} if any(fnmatchcase(name, p) for p in allow)}
+    allowed = {name for name in {*state, *target} if is_allowed(name, allow)}
     fitting = {}
     for name, tensor in state.items():
         fits = name in target and tensor.shape == target[name].shape
@@ -43,11 +43,16 @@ def settle(
             report.leave(name)
     problem = describe_misfit(fitting, target, report.initial)
     if problem:
-        raise Misfit(
+        raise MisfitError(
             f'{problem}. Take another file, or change the network; what you know to be right is '
             'let through by `allow` and the pattern of its name'
         )
     return fitting
+
+
+def is_allowed(name: str, patterns: Sequence[str]) -> bool:
+    """Whether a name matches one of the patterns, which are a shell's."""
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def describe_misfit(source: StateDict, target: StateDict, may_miss: Collection[str] = ()) -> str:

@@ -8,7 +8,7 @@ import torch
 from mmengine.logging import print_log
 from torch import nn
 
-from mmavssl.models.utils.fit import Misfit, StateDict, describe_misfit, settle
+from mmavssl.models.utils.fit import MisfitError, StateDict, describe_misfit, settle
 from mmavssl.models.utils.report import Report
 from mmavssl.utils.errors import ConfigError
 from mmavssl.utils.weight_files import read_weight_file
@@ -68,7 +68,7 @@ def load_pretrained(model: nn.Module, init_cfg: dict, adapt: Adapter) -> None:
         raise ConfigError(f'No tensor of {file} has a name with `init_cfg.prefix`={cfg.prefix!r}.')
     try:
         state = settle(adapt(source, model, report), model.state_dict(), report, cfg.allow)
-    except Misfit as misfit:
+    except MisfitError as misfit:
         raise ConfigError(f'{file} does not fit {type(model).__name__}: {misfit}.') from misfit
     model.load_state_dict(state, strict=False)
     title = f' ({report.layout})' if report.layout else ''

@@ -1,17 +1,20 @@
 """What became of the tensors of a file and of a network: the table that loading leaves."""
 
-import os
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 COPIED = 'copied'
 AGAIN = 'copied again'
 INITIAL = 'left at its initial value'
 DROPPED = 'dropped'
+ASIDE = 'kept aside'
 
 BLOCK_NUMBER = re.compile(r'((?:blocks|layer)\.|encoderblock_)(\d+)')
+#: The end of a parameter's name, after that of its layer.
+KIND = re.compile(r'[./](weight|bias|scale|kernel)$')
 HEADER = ('what', 'from', 'to', 'tensors')
 
 
@@ -30,6 +33,7 @@ class Report:
         origins: what was set, by its new name.
         initial: what keeps its initial value.
         dropped: names in the file that are not used, each with the name of its group.
+        aside: those that the file of ours holds besides its network.
     """
 
     def __init__(self) -> None:
@@ -37,6 +41,7 @@ class Report:
         self.origins: dict[str, Origin] = {}
         self.initial: list[str] = []
         self.dropped: list[tuple[str, str]] = []
+        self.aside: set[str] = set()
 
     def take(self, name: str, sources: Sequence[str], how: str = COPIED) -> None:
         """Note that ``name`` is made of ``sources``."""
@@ -62,22 +67,43 @@ class Report:
         if name not in self.initial:
             self.initial.append(name)
 
-    def table(self, dropped: str = DROPPED) -> list[str]:
-        """Return the lines of the table; blocks that fare alike share one.
+    def after(self, earlier: 'Report') -> 'Report':
+        """Return the report of both ways, of which ``earlier`` is the one to the sources here."""
+        whole = Report()
+        whole.layout = earlier.layout
+        whole.dropped = earlier.dropped + self.dropped
+        whole.aside = earlier.aside | self.aside
+        for name, (how, sources) in self.origins.items():
+            if sources[0] in earlier.initial and sources[0] not in earlier.origins:
+                whole.leave(name)
+                continue
+            before = [earlier.origin(source) for source in sources]
+            steps = [step for step in (before[0].how, how) if step != COPIED]
+            roots = [root for origin in before for root in origin.sources]
+            whole.take(name, roots, ', '.join(steps) or COPIED)
+        return whole
 
-        Args:
-            dropped: what to call it that something is not used.
-        """
+    def table(self) -> list[str]:
+        """Return the lines of the table; what fares alike in one layer of all blocks has one."""
         rows = [(how, braces(sources), name) for name, (how, sources) in self.origins.items()]
         rows += [(INITIAL, '', name) for name in self.initial]
-        rows += [(dropped, group, '') for _, group in self.dropped]
+        rows += [(ASIDE if n in self.aside else DROPPED, group, '') for n, group in self.dropped]
         counts = Counter(tuple(BLOCK_NUMBER.sub(r'\1*', cell) for cell in row) for row in rows)
-        lines = [HEADER, *((*row, str(count)) for row, count in counts.items())]
+        layers: dict[tuple[str, ...], Counter] = {}
+        for row, count in counts.items():
+            layers.setdefault(tuple(KIND.sub('', cell) for cell in row), Counter())[row] = count
+        lines = [HEADER, *map(_layer_row, layers.values())]
         widths = [max(len(line[column]) for line in lines) for column in range(3)]
         return [
             '  '.join([*map(str.ljust, line[:3], widths), line[3].rjust(len(HEADER[3]))])
             for line in lines
         ]
+
+
+def _layer_row(counts: Counter) -> tuple[str, ...]:
+    """Return one row for those of the weight and the bias of a layer."""
+    cells = zip(*counts, strict=True)
+    return (*(braces(dict.fromkeys(cell)) for cell in cells), str(sum(counts.values())))
 
 
 def braces(names: Collection[str]) -> str:
@@ -89,7 +115,12 @@ def braces(names: Collection[str]) -> str:
     names = list(names)
     if len(names) == 1:
         return names[0]
-    start = os.path.commonprefix(names)
+    start = _shared_start(names)
     rest = [name.removeprefix(start) for name in names]
-    end = os.path.commonprefix([name[::-1] for name in rest])[::-1]
+    end = _shared_start([name[::-1] for name in rest])[::-1]
     return f'{start}{{{",".join(name.removesuffix(end) for name in rest)}}}{end}'
+
+
+def _shared_start(names: Sequence[str]) -> str:
+    shared = takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False))
+    return ''.join(letters[0] for letters in shared)

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from timm.layers import resample_abs_pos_embed
 from torch import nn
 
-from mmavssl.models.utils.fit import Misfit, StateDict
+from mmavssl.models.utils.fit import MisfitError, StateDict
 from mmavssl.models.utils.report import AGAIN, Report
 from mmavssl.models.utils.vit_architecture import Architecture, check_architecture
 
@@ -25,10 +25,10 @@ def fit_to_timesformer(state: StateDict, model: nn.Module, report: Report) -> No
         report: gets what became of each.
 
     Raises:
-        Misfit: a network of another size, or one that hears.
+        MisfitError: a network of another size, or one that hears.
     """
     if Architecture.of(state).channels == 1:
-        raise Misfit(
+        raise MisfitError(
             'it is a transformer over spectrograms (its patches have one channel). It may start '
             'an `ASTEncoder`, the `audio_backbone`'
         )

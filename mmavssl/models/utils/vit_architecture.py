@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from torch import nn
 
-from mmavssl.models.utils.fit import Misfit, StateDict
+from mmavssl.models.utils.fit import MisfitError, StateDict
 from mmavssl.models.utils.report import BLOCK_NUMBER
 
 KERNEL = 'patch_embed.proj.weight'
@@ -38,7 +38,7 @@ def check_architecture(state: StateDict, model: nn.Module, hint: str = '') -> No
         hint: what else to say of another kind of network.
 
     Raises:
-        Misfit: says which arguments of the network would have to be others.
+        MisfitError: says which arguments of the network would have to be others.
     """
     found = Architecture.of(state)
     built = {
@@ -52,7 +52,7 @@ def check_architecture(state: StateDict, model: nn.Module, hint: str = '') -> No
     if others:
         theirs = ', '.join(f'{name}={value}' for name, value in others.items())
         ours = ', '.join(f'{name}={built[name]}' for name in others)
-        raise Misfit(
+        raise MisfitError(
             f'it is a transformer of another size: {theirs}, but the config has {ours}. Take a '
             'file of this size, or set these in the config'
         )

@@ -1,5 +1,3 @@
-import pickle
-
 import pytest
 import timm
 import torch
@@ -7,7 +5,8 @@ from safetensors.torch import save_file
 from torch import nn
 
 from mmavssl.models.utils import pretrained
-from mmavssl.models.utils.pretrained import load_pretrained, read_state_dict, strip_names
+from mmavssl.models.utils.fit import MisfitError
+from mmavssl.models.utils.pretrained import load_pretrained, read_state_dict
 from mmavssl.utils import ConfigError
 
 WEIGHTS = {'norm.weight': torch.arange(3.0), 'norm.bias': torch.ones(3)}
@@ -19,12 +18,17 @@ class Net(nn.Module):
         self.norm = nn.LayerNorm(3)
 
 
-def keep_all(source, model):
-    return {}
+def keep_all(source, model, report):
+    return source
 
 
 def pretrained_cfg(path, **kwargs):
     return dict(type='Pretrained', checkpoint=str(path), **kwargs)
+
+
+def save(path, weights=WEIGHTS):
+    torch.save(weights, path)
+    return path
 
 
 @pytest.mark.parametrize(
@@ -34,6 +38,7 @@ def pretrained_cfg(path, **kwargs):
         ('net.pth', lambda w: {'state_dict': w, 'meta': {'epoch': 1}}),
         ('net.pyth', lambda w: {'epoch': 1, 'model_state': w, 'cfg': 'text'}),
         ('net.pt', lambda w: {'model': w}),
+        ('net.pt', lambda w: {'module': w, 'epoch': 4}),  # DeepSpeed
         ('net.safetensors', None),
     ],
 )
@@ -46,34 +51,19 @@ def test_reads_each_kind_of_file(tmp_path, name, wrap):
     torch.testing.assert_close(read, WEIGHTS)
 
 
-class Payload:
-    def __reduce__(self):
-        return print, ('code has run',)
+@pytest.mark.parametrize('content', [[1, 2], {}, {'epoch': 3}, {'state_dict': {'a': 1}}])
+def test_what_holds_no_state_dict(tmp_path, content):
+    torch.save(content, tmp_path / 'x.pth')
+    with pytest.raises(ConfigError, match=r'x\.pth holds no state dict: expected tensors by name'):
+        read_state_dict(str(tmp_path / 'x.pth'))
 
 
-def test_never_runs_code_of_a_file(tmp_path, capsys):
-    with (tmp_path / 'evil.pth').open('wb') as file:
-        pickle.dump({'norm.weight': Payload()}, file)
-    torch.save({'norm.weight': Payload()}, tmp_path / 'evil2.pth')
-    for name in ('evil.pth', 'evil2.pth'):
-        with pytest.raises(ConfigError, match=rf'{name}, which cannot be read as plain tensors'):
-            read_state_dict(str(tmp_path / name))
-    assert 'code has run' not in capsys.readouterr().out
-
-
-def test_missing_file_names_the_key_and_the_way_out(tmp_path):
-    with pytest.raises(ConfigError, match=r'`init_cfg.checkpoint` names .*nowhere\.pth.*None'):
-        read_state_dict(str(tmp_path / 'nowhere.pth'))
-
-
-def test_damaged_files(tmp_path):
-    for name in ('a.pth', 'a.safetensors'):
-        (tmp_path / name).write_bytes(b'\x00\x01')
-        with pytest.raises(ConfigError, match=f'{name}, which cannot be read'):
-            read_state_dict(str(tmp_path / name))
-    torch.save([1, 2], tmp_path / 'list.pth')
-    with pytest.raises(ConfigError, match=r'list\.pth, which holds no state dict'):
-        read_state_dict(str(tmp_path / 'list.pth'))
+def test_a_file_that_cannot_be_used_is_named_with_its_key(tmp_path):
+    with pytest.raises(
+        ConfigError,
+        match=r'^`init_cfg.checkpoint`: .*nowhere\.pth does not exist.*`init_cfg=None`',
+    ):
+        load_pretrained(Net(), pretrained_cfg(tmp_path / 'nowhere.pth'), keep_all)
 
 
 def test_timm_scheme(monkeypatch):
@@ -86,6 +76,8 @@ def test_timm_scheme(monkeypatch):
     monkeypatch.setattr(timm, 'create_model', create_model)
     assert set(read_state_dict('timm://vit_x.orig')) == set(WEIGHTS)
     assert asked == [('vit_x.orig', True)]
+    with pytest.raises(ConfigError, match='`sha256` is of a file, and timm://vit_x is none'):
+        read_state_dict('timm://vit_x', 'deadbeef')
 
 
 def test_timm_error_is_one_line(monkeypatch):
@@ -99,38 +91,44 @@ def test_timm_error_is_one_line(monkeypatch):
 
 
 def test_unknown_timm_name_needs_no_network():
-    with pytest.raises(ConfigError, match='timm://no_such_network, which timm could not provide'):
+    with pytest.raises(ConfigError, match='timm://no_such_network is what timm could not provide'):
         read_state_dict('timm://no_such_network')
-
-
-def test_strip_names():
-    names = ['module.model.norm.weight', 'v.norm.bias', 'head.weight', 'modulation.weight']
-    stripped = strip_names(dict.fromkeys(names))
-    assert list(stripped) == ['norm.weight', 'norm.bias', 'head.weight', 'modulation.weight']
-    part = {'student.backbone.norm.bias': 1, 'student.head.fc.bias': 2, 'teacher.x': 3}
-    assert strip_names(part, 'student.backbone.') == {'norm.bias': 1}
 
 
 def logged(monkeypatch):
     lines = []
-    monkeypatch.setattr(pretrained, 'print_log', lambda line, logger: lines.append(line))
+    monkeypatch.setattr(pretrained, 'print_log', lambda text, logger: lines.append(text))
     return lines
 
 
-def test_loads_drops_heads_and_reports(tmp_path, monkeypatch):
+def test_loads_and_logs_the_table(tmp_path, monkeypatch):
     lines = logged(monkeypatch)
-    file = tmp_path / 'net.pth'
-    torch.save({**WEIGHTS, 'head.weight': torch.ones(1), 'mlp_head.1.bias': torch.ones(1)}, file)
+    file = save(tmp_path / 'net.pth', {**WEIGHTS, 'head.weight': torch.ones(1)})
+
+    def adapt(source, model, report):
+        report.layout = 'somebody'
+        del source['head.weight']
+        report.drop('head.weight', 'head.*')
+        for name in source:
+            report.take(name, (name,))
+        return source
+
     model = Net()
-    load_pretrained(model, pretrained_cfg(file), keep_all)
+    load_pretrained(model, pretrained_cfg(file), adapt)
     torch.testing.assert_close(dict(model.state_dict()), WEIGHTS)
-    assert lines == [f'Net: 2 tensors set from {file}; dropped: 2 (head.weight, ...)']
+    [text] = lines
+    head, *table = text.splitlines()
+    assert head == f'Net: 2 tensors from {file} (somebody)'
+    assert [row.split() for row in table] == [
+        ['what', 'from', 'to', 'tensors'],
+        ['copied', 'norm.{weight,bias}', 'norm.{weight,bias}', '2'],
+        ['dropped', 'head.*', '1'],
+    ]
 
 
 def test_prefix_takes_a_part(tmp_path):
-    file = tmp_path / 'net.pth'
     whole = {f'student.backbone.{name}': tensor for name, tensor in WEIGHTS.items()}
-    torch.save({**whole, 'student.head.fc.weight': torch.ones(1)}, file)
+    file = save(tmp_path / 'net.pth', {**whole, 'student.head.fc.weight': torch.ones(1)})
     model = Net()
     load_pretrained(model, pretrained_cfg(file, prefix='student.backbone.'), keep_all)
     torch.testing.assert_close(dict(model.state_dict()), WEIGHTS)
@@ -140,28 +138,66 @@ def test_prefix_takes_a_part(tmp_path):
 
 def test_what_may_miss_keeps_its_initial_value(tmp_path, monkeypatch):
     lines = logged(monkeypatch)
-    file = tmp_path / 'net.pth'
-    torch.save({'norm.weight': torch.arange(3.0)}, file)
+    file = save(tmp_path / 'net.pth', {'norm.weight': torch.arange(3.0)})
     model = Net()
     nn.init.constant_(model.norm.bias, 5)
-    adapt = lambda *_: {pretrained.INITIAL: ['norm.bias']}  # noqa: E731
+
+    def adapt(source, model, report):
+        report.leave('norm.bias')
+        return source
+
     load_pretrained(model, pretrained_cfg(file), adapt)
     assert model.norm.bias.tolist() == [5, 5, 5]
     assert model.norm.weight.tolist() == [0, 1, 2]
-    assert 'left at the initial value: 1 (norm.bias, ...)' in lines[0]
+    assert lines[0].splitlines()[-1].split() == [*'left at its initial value norm.bias 1'.split()]
 
 
 def test_misfits_are_named_and_nothing_is_loaded(tmp_path):
-    file = tmp_path / 'net.pth'
-    torch.save({'norm.weight': torch.ones(4), 'conv1.weight': torch.ones(1)}, file)
+    file = save(
+        tmp_path / 'net.pth', {'norm.weight': torch.ones(4), 'conv1.weight': torch.ones(1)}
+    )
     model = Net()
     with pytest.raises(
         ConfigError,
-        match=r'does not fit Net: unexpected: conv1.weight; missing: norm.bias; of another shape: '
-        r'norm.weight \(4,\) instead of \(3,\)',
+        match=r'net\.pth \(`init_cfg.checkpoint`\) does not fit Net: unexpected: conv1.weight; '
+        r'missing: norm.bias; of another shape: norm.weight \(4,\) instead of \(3,\)\. Take anoth',
     ):
         load_pretrained(model, pretrained_cfg(file), keep_all)
     assert model.norm.weight.tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize('allow', [['conv1.*', 'norm.*'], '*'])
+def test_misfits_are_allowed_by_name(tmp_path, monkeypatch, allow):
+    lines = logged(monkeypatch)
+    file = save(
+        tmp_path / 'net.pth', {'norm.weight': torch.ones(4), 'conv1.weight': torch.ones(1)}
+    )
+    model = Net()
+    load_pretrained(model, pretrained_cfg(file, allow=allow), keep_all)
+    assert model.norm.weight.tolist() == [1, 1, 1]
+    words = [line.split() for line in lines[0].splitlines()[2:]]
+    assert words == [
+        [*'left at its initial value norm.{weight,bias} 2'.split()],
+        ['dropped', 'norm.weight', '1'],
+        ['dropped', 'conv1.weight', '1'],
+    ]
+
+
+def test_reason_of_an_adapter_is_told_with_file_and_network(tmp_path):
+    def adapt(source, model, report):
+        raise MisfitError('it is something else')
+
+    file = save(tmp_path / 'net.pth')
+    with pytest.raises(
+        ConfigError, match=r'net\.pth \(`init_cfg.checkpoint`\) does not fit Net: it is something'
+    ):
+        load_pretrained(Net(), pretrained_cfg(file), adapt)
+
+
+def test_hash_of_the_config_is_checked(tmp_path):
+    file = save(tmp_path / 'net.pth')
+    with pytest.raises(ConfigError, match='`init_cfg.checkpoint`: .* not deadbeef as `sha256`'):
+        load_pretrained(Net(), pretrained_cfg(file, sha256='deadbeef'), keep_all)
 
 
 @pytest.mark.parametrize(
@@ -172,6 +208,8 @@ def test_misfits_are_named_and_nothing_is_loaded(tmp_path):
         dict(type='Pretrained'),
         dict(type='Pretrained', checkpoint=None),
         dict(type='Pretrained', chekpoint='x.pth'),
+        dict(type='Pretrained', checkpoint='x.pth', sha256=12),
+        dict(type='Pretrained', checkpoint='x.pth', allow=3),
         [dict(type='Pretrained', checkpoint='x.pth')],
     ],
 )

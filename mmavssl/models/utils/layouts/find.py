@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from mmavssl.models.utils.fit import Misfit, StateDict
+from mmavssl.models.utils.fit import MisfitError, StateDict
 from mmavssl.models.utils.layouts import (
     LAYOUTS,
     Layout,
@@ -24,7 +24,7 @@ def translate(source: StateDict, part: str, report: Report) -> Translation:
         report: gets what became of each.
 
     Raises:
-        Misfit: a layout that is not known, or a recognizer without the part.
+        MisfitError: a layout that is not known, or a recognizer without the part.
     """
     source = without_parallel_prefix(source)
     if is_recognizer(source):
@@ -36,13 +36,13 @@ def find_layout(names: Collection[str]) -> Layout:
     """Return the layout of a file with these names.
 
     Raises:
-        Misfit: none that is known.
+        MisfitError: none that is known.
     """
     for layout in LAYOUTS:
         if layout.recognizes(names):
             return layout
     known = ', '.join(layout.title for layout in LAYOUTS)
-    raise Misfit(
+    raise MisfitError(
         f'its tensors ({", ".join(list(names)[:3])}, ...) have the names of none of these: {known}'
     )
 

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from mmavssl.models.utils.fit import Misfit
+from mmavssl.models.utils.fit import MisfitError
 from mmavssl.models.utils.layouts.layout import Layout
 from mmavssl.models.utils.layouts.rule import JOINED, TRANSPOSED, Rule, renamed
 
@@ -15,7 +15,8 @@ MLP = f'{BLOCK}/MlpBlock_3'
 
 
 def _norm(ours: str, theirs: str) -> list[Rule]:
-    return [renamed(f'{ours}.weight', f'{theirs}/scale'), renamed(f'{ours}.bias', f'{theirs}/bias')]
+    kinds = {'weight': 'scale', 'bias': 'bias'}
+    return [renamed(f'{ours}.{kind}', f'{theirs}/{name}') for kind, name in kinds.items()]
 
 
 def _linear(ours: str, theirs: str) -> list[Rule]:
@@ -28,7 +29,7 @@ def _linear(ours: str, theirs: str) -> list[Rule]:
 
 def _split_heads(width: int) -> tuple[int, int]:
     if width % HEAD_DIMS:
-        raise Misfit(f'the layout of JAX has heads of {HEAD_DIMS}, which do not divide {width}')
+        raise MisfitError(f'JAX has heads of {HEAD_DIMS}, which do not divide {width}')
     return width // HEAD_DIMS, HEAD_DIMS
 
 

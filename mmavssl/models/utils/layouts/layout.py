@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from mmavssl.models.utils.fit import Misfit, StateDict
+from mmavssl.models.utils.fit import MisfitError, StateDict
 from mmavssl.models.utils.layouts.rule import Rule
 from mmavssl.models.utils.report import BLOCK_NUMBER, Report
 
@@ -60,7 +60,7 @@ class Layout:
             report: gets what became of each.
 
         Raises:
-            Misfit: two tensors for one place.
+            MisfitError: two tensors for one place.
         """
         report.layout = self.title
         left, state, rest = dict(source), {}, {}
@@ -76,7 +76,7 @@ class Layout:
                 continue
             ours = name.removeprefix(self.prefix)
             if ours in state:
-                raise Misfit(f'{name} and another tensor of it would both become {ours}')
+                raise MisfitError(f'{name} and another tensor of it would both become {ours}')
             state[ours] = tensor
             report.take(ours, (name,))
         if self.complete is not None:

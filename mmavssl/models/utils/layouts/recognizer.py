@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from mmavssl.models.utils.fit import Misfit
+from mmavssl.models.utils.fit import MisfitError
 from mmavssl.models.utils.layouts.layout import Layout
 from mmavssl.models.utils.layouts.rule import renamed_layer
 
@@ -28,16 +28,16 @@ def recognizer_layout(
         with_head: whether the head is wanted as well.
 
     Raises:
-        Misfit: the file lacks the network or the part.
+        MisfitError: the file lacks the network or the part.
     """
     owner = f'{network}.'
     if names and not any(name.startswith(owner) for name in names):
         if any(name.startswith('student.') for name in names):
-            raise Misfit(f'it has a student and no {network}')
+            raise MisfitError(f'it has a student and no {network}')
         owner = ''
     prefix = f'{owner}{part}.'
     if names and not any(name.startswith(prefix) for name in names):
-        raise Misfit(f'it is a recognizer without `{part}`')
+        raise MisfitError(f'it is a recognizer without `{part}`')
     head = f'{owner}head.fc.'
     wanted = (prefix, head) if with_head else (prefix,)
     groups = {_group(name, owner): None for name in names if not name.startswith(wanted)}

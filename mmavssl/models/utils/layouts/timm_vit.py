@@ -4,7 +4,7 @@ from mmavssl.models.utils.layouts.layout import Layout
 
 TIMM_VIT = Layout(
     name='timm_vit',
-    title='vision transformer with the names of timm',
+    title='transformer with the names of timm',
     marks=(('patch_embed.proj.weight', 'blocks.0.attn.qkv.weight'),),
     no_place=('head.*', 'head_dist.*', 'pre_logits.*'),
 )

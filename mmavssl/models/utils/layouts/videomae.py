@@ -1,16 +1,15 @@
-"""VideoMAE: joint attention over tubelets, sinusoid positions, no class token, no biases of keys."""
+"""VideoMAE: joint attention over tubelets; no class token, saved positions or biases of keys."""
 
 import torch
 from torch import Tensor
 
-from mmavssl.models.utils.fit import Misfit, StateDict
+from mmavssl.models.utils.fit import MisfitError, StateDict
 from mmavssl.models.utils.layouts.layout import Layout
 from mmavssl.models.utils.layouts.rule import JOINED, Rule, renamed_layer
 from mmavssl.models.utils.report import Report
 
 #: All published networks see frames of this side.
 IMG_SIZE = 224
-COMPUTED = 'computed: sinusoids of the first tubelet'
 
 
 def sinusoids(num_positions: int, dims: int) -> Tensor:
@@ -26,7 +25,7 @@ def sinusoids(num_positions: int, dims: int) -> Tensor:
 
 def _sum_over_time(kernel: Tensor) -> Tensor:
     if kernel.ndim != 5:
-        raise Misfit('its patch kernel has no time, so that it is BEiT or another of its kin')
+        raise MisfitError('its patch kernel has no time, so that it is BEiT or another of its kin')
     return kernel.sum(dim=2)
 
 
@@ -42,7 +41,7 @@ def _complete(state: StateDict, report: Report) -> None:
     dims, side = len(kernel), IMG_SIZE // kernel.shape[-1]
     patches = sinusoids(side**2, dims).to(kernel.dtype)
     state['pos_embed'] = torch.cat([patches.new_zeros(1, 1, dims), patches], dim=1)
-    report.take('pos_embed', ('',), COMPUTED)
+    report.take('pos_embed', ('sinusoids of the first tubelet',), 'computed')
     report.leave('cls_token')
 
 

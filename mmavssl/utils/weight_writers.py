@@ -1,0 +1,42 @@
+"""Write tensors by name to a file, in the format that its suffix names."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import save_file
+
+from mmavssl.utils.errors import ConfigError
+
+TORCH_SUFFIXES = ('.pth', '.pyth', '.pt')
+
+
+def check_out(out: str, source: str, suffixes: tuple[str, ...] = TORCH_SUFFIXES) -> Path:
+    """Return where to write, unless something would be lost.
+
+    Args:
+        out: the file to write.
+        source: the file that is read.
+        suffixes: those that ``out`` may have.
+
+    Raises:
+        ConfigError: a folder, the file that is read, or another suffix.
+    """
+    path = Path(out).expanduser()
+    if path.suffix not in suffixes:
+        raise ConfigError(f'Expected OUT to end with {" or ".join(suffixes)}, but got {out}.')
+    if path.is_dir() or (path.exists() and path.samefile(Path(source).expanduser())):
+        raise ConfigError(f'OUT {out} is a folder, or IN itself. Name another file.')
+    return path
+
+
+def write_weight_file(path: Path, content: dict[str, Any]) -> None:
+    """Write a ``.npz`` or ``.safetensors`` file of tensors, or anything with ``torch.save``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix == '.npz':
+        np.savez(path, **{name: tensor.numpy() for name, tensor in content.items()})
+    elif path.suffix == '.safetensors':
+        save_file({name: tensor.contiguous() for name, tensor in content.items()}, path)
+    else:
+        torch.save(content, path)

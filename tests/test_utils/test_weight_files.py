@@ -1,0 +1,199 @@
+"""Files of weights: which are read, and what is said of those that are not."""
+
+import argparse
+import hashlib
+import os
+import pickle
+import sys
+import types
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.safe_globals import plain_objects_allowed
+from mmavssl.utils.weight_files import read_torch_file, read_weight_file
+
+WEIGHTS = {'norm.weight': torch.arange(300.0), 'norm.bias': torch.ones(3, dtype=torch.half)}
+
+
+class RunsCode:
+    def __reduce__(self):
+        return (os.mkdir, ('it_ran',))
+
+
+@pytest.fixture(autouse=True)
+def _in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def save(name, content=WEIGHTS, **kwargs):
+    if name.endswith('.npz'):
+        np.savez(name, **{key: tensor.numpy() for key, tensor in content.items()})
+    elif name.endswith('.safetensors'):
+        save_file(content, name)
+    else:
+        torch.save(content, name, **kwargs)
+    return name
+
+
+def refusal(name, *args):
+    with pytest.raises(ConfigError) as info:
+        read_weight_file(name, *args)
+    message = str(info.value)
+    assert name in message
+    assert '\n' not in message
+    return message
+
+
+def cut(name, share):
+    with open(name, 'rb+') as file:
+        file.truncate(int(os.path.getsize(name) * share))
+
+
+FORMATS = [
+    ('a.pth', {}), ('a.pyth', {'_use_new_zipfile_serialization': False}), ('a.npz', {}),
+    ('a.safetensors', {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(('name', 'kwargs'), FORMATS)
+def test_reads_tensors_as_they_are(name, kwargs):
+    read = read_weight_file(save(name, **kwargs))
+    torch.testing.assert_close(dict(read), WEIGHTS, rtol=0, atol=0)
+
+
+def test_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    save('a.pth')
+    assert set(read_weight_file('~/a.pth')) == set(WEIGHTS)
+
+
+@pytest.mark.parametrize('share', [0.0, 0.03, 0.5, 0.9, 0.99])
+@pytest.mark.parametrize(('name', 'kwargs'), FORMATS)
+def test_truncated_file(name, kwargs, share):
+    cut(save(name, **kwargs), share)
+    assert 'is no file of weights, or was not written to its end' in refusal(name)
+
+
+@pytest.mark.parametrize('kwargs', [{}, {'_use_new_zipfile_serialization': False}])
+def test_code_is_named_and_does_not_run(kwargs):
+    message = refusal(save('evil.pth', {'norm.weight': RunsCode()}, **kwargs))
+    assert 'is not loaded, since it holds a posix.mkdir, which could run code' in message
+    assert 'save its state dict anew' in message
+    assert not os.path.exists('it_ran')
+
+
+def test_plain_pickle_with_code():
+    with open('evil.pth', 'wb') as file:
+        pickle.dump({'norm.weight': RunsCode()}, file)
+    refusal('evil.pth')
+    assert not os.path.exists('it_ran')
+
+
+def test_objects_in_npz():
+    np.savez('evil.npz', a=np.array([RunsCode()], dtype=object))
+    assert 'holds Python objects, which could run code' in refusal('evil.npz')
+    assert not os.path.exists('it_ran')
+
+
+def test_numbers_that_torch_does_not_know():
+    np.savez('odd.npz', a=np.array(['x']))
+    assert 'holds numbers of a kind that torch does not know' in refusal('odd.npz')
+
+
+@pytest.mark.parametrize(
+    'text', ['<!DOCTYPE html>\n<html>', 'version https://git-lfs.github.com/spec/v1\noid sha256']
+)
+def test_text_in_the_place_of_the_file(text):
+    with open('a.pth', 'w') as file:
+        file.write(text)
+    assert 'holds text, not weights' in refusal('a.pth')
+
+
+def test_missing_file():
+    assert refusal('nowhere.pth').startswith('nowhere.pth does not exist.')
+
+
+def digest(name):
+    with open(name, 'rb') as file:
+        return hashlib.sha256(file.read()).hexdigest()
+
+
+@pytest.mark.parametrize('name', ['vit.pth', 'vit.npz', 'vit.safetensors'])
+@pytest.mark.parametrize('digits', [8, 16, 64])
+def test_hash_in_the_name(name, digits):
+    sha256 = digest(save(name))
+    stem, suffix = name.split('.')
+    right = f'{stem}-{sha256[:digits]}.{suffix}'
+    os.rename(name, right)
+    read_weight_file(right)
+    wrong = f'{stem}-{"0" * digits}.{suffix}'
+    os.rename(right, wrong)
+    message = refusal(wrong)
+    assert f'has the sha256 {sha256[:digits]}, not {"0" * digits} as its name says' in message
+    assert 'rename it if these digits are no hash' in message
+    read_weight_file(wrong, sha256)  # what is asked for goes before the name
+
+
+@pytest.mark.parametrize('name', ['mae_vit-base.pth', 'x-2023.pth', 'x-80ecf9d.pth', 'a-xyz.pth'])
+def test_names_without_a_hash(name):
+    read_weight_file(save(name))
+
+
+def test_hash_that_is_asked_for():
+    sha256 = digest(save('a.pth'))
+    read_weight_file('a.pth', sha256)
+    read_weight_file('a.pth', sha256[:8].upper())
+    message = refusal('a.pth', '0' * 64)
+    assert f'has the sha256 {sha256}, not {"0" * 64} as `sha256` says' in message
+    assert 'Get it again.' in message
+    for no_hash in ('1234567', 'sha256:12345678', ''):
+        with pytest.raises(ConfigError, match='`sha256` to be 8 to 64 hexadecimal digits'):
+            read_weight_file('a.pth', no_hash)
+
+
+def test_hash_is_checked_before_the_file_is_opened():
+    save('a-00000000.pth', {'norm.weight': RunsCode()})
+    assert 'has the sha256' in refusal('a-00000000.pth')
+
+
+def test_numbers_and_arguments_of_published_training(monkeypatch):
+    """What FNAC (scores), MAE and VideoMAE (args) and TimeSformer (cfg) save beside tensors."""
+    module = types.ModuleType('yacs.config')
+    module.CfgNode = type('CfgNode', (dict,), {'__module__': 'yacs.config'})
+    monkeypatch.setitem(sys.modules, 'yacs', types.ModuleType('yacs'))
+    monkeypatch.setitem(sys.modules, 'yacs.config', module)
+    config = module.CfgNode(MODEL=module.CfgNode(DEPTH=12))
+    config.__dict__['__immutable__'] = True
+    scores = [np.float64(0.25), np.float32(2), np.int64(3), np.bool_(True)]
+    args = argparse.Namespace(model='vit', lr=0.5, betas=[0.9, 0.95])
+    save('a.pth', {'model': WEIGHTS, 'scores': scores, 'args': args, 'cfg': config})
+    monkeypatch.delitem(sys.modules, 'yacs.config')
+    read = read_weight_file('a.pth')
+    assert read['scores'] == scores
+    assert read['args'] == args
+    assert read['cfg'] == {'MODEL': {'DEPTH': 12}}
+    with pytest.raises(pickle.UnpicklingError):
+        torch.load('a.pth', weights_only=True)  # outside of the context nothing is let through
+
+
+def test_namespace_gets_no_other_classes():
+    save('a.pth', {'args': argparse.Namespace(hook=RunsCode())})
+    refusal('a.pth')
+    assert not os.path.exists('it_ran')
+
+
+def test_shapes_alone(tmp_path):
+    save('a.pth')
+    read = read_torch_file(tmp_path / 'a.pth', map_location='meta')
+    assert read['norm.weight'].is_meta
+
+
+def test_context_ends():
+    with plain_objects_allowed():
+        inside = torch.serialization.get_safe_globals()
+    assert argparse.Namespace in inside
+    assert argparse.Namespace not in torch.serialization.get_safe_globals()
