@@ -1,6 +1,9 @@
 """Accuracy of localization maps against boxes (cIoU, AP50, AUC), and of masks drawn from them.
 
 Maps and boxes share one square of ``size`` x ``size`` pixels; boxes are x1, y1, x2, y2.
+
+A map with any value that is not finite (NaN, infinite) is a miss: it marks no pixel and points
+nowhere, whatever its other values are.
 """
 
 from collections.abc import Sequence
@@ -23,7 +26,8 @@ def upsample_maps(maps: Tensor, size: int, align_corners: bool = True) -> Tensor
     """Interpolate maps (N, h, w) bilinearly to (N, size, size), each scaled to [0, 1].
 
     Args:
-        maps: any real range; a constant map is left as it is.
+        maps: any real range; a constant map is left as it is, one that is not finite becomes NaN
+            everywhere.
         size: side of the result.
         align_corners: True as in the test code of FNAC and EZ-VSL; False keeps a cell of the map
             on the pixels it comes from, as the maskers do.
@@ -34,7 +38,9 @@ def upsample_maps(maps: Tensor, size: int, align_corners: bool = True) -> Tensor
     ).squeeze(1)
     low, high = fine.amin((1, 2), keepdim=True), fine.amax((1, 2), keepdim=True)
     constant = maps[:, :1, :1].expand_as(fine)
-    return torch.where(varies, (fine - low) / torch.where(varies, high - low, 1), constant)
+    scaled = torch.where(varies, (fine - low) / torch.where(varies, high - low, 1), constant)
+    finite = maps.isfinite().all(dim=2).all(dim=1)[:, None, None]
+    return torch.where(finite, scaled, torch.nan)
 
 
 def boxes_to_pixels(boxes: Tensor, frame_size: float, size: int = BENCHMARK_SIZE) -> Tensor:
@@ -70,9 +76,11 @@ def top_pixels(heatmap: Tensor, count: int | None = None) -> Tensor:
     """Mark the ``count`` highest pixels of a map (H, W), and those equal to the last of them.
 
     Args:
-        heatmap: real-valued.
+        heatmap: real-valued; one that is not finite marks nothing.
         count: at least 1; None: half of the pixels, the rule of the benchmarks.
     """
+    if not heatmap.isfinite().all():
+        return torch.zeros_like(heatmap, dtype=torch.bool)
     total = heatmap.numel()
     count = total - total // 2 if count is None else min(max(count, 1), total)
     return heatmap >= heatmap.flatten().sort().values[total - count]
@@ -85,6 +93,9 @@ def consensus_iou(predicted: Tensor, ground_truth: Tensor) -> float:
         predicted: bool (H, W).
         ground_truth: (H, W) in [0, 1].
 
+    Returns:
+        In [0, 1]; 0 where there is no truth and nothing is marked.
+
     >>> truth = torch.tensor([[1.0, 0.5], [0.0, 0.0]])
     >>> consensus_iou(torch.tensor([[True, False], [True, False]]), truth)
     0.4
@@ -92,7 +103,7 @@ def consensus_iou(predicted: Tensor, ground_truth: Tensor) -> float:
     truth = ground_truth.double()
     agreed = (predicted * truth).sum()
     outside = (predicted & (truth == 0)).sum()
-    return (agreed / (truth.sum() + outside)).item()
+    return (agreed / (truth.sum() + outside)).nan_to_num().item()
 
 
 def success_rate(cious: Sequence[float], threshold: float = 0.5) -> float:
@@ -110,7 +121,7 @@ def success_auc(cious: Sequence[float]) -> float:
 
 
 def peak_position(heatmap: Tensor) -> tuple[float, float]:
-    """Return x and y of a map's maximum in pixels, pixel i spanning [i, i + 1].
+    """Return x and y of a finite map's maximum in pixels, pixel i spanning [i, i + 1].
 
     Interpolation repeats the values at the border; of equal maxima the mean position is taken.
 
@@ -123,7 +134,12 @@ def peak_position(heatmap: Tensor) -> tuple[float, float]:
 
 
 def points_into(heatmap: Tensor, box: Tensor) -> bool:
-    """Return whether the maximum of a map (H, W) lies in a box (4,) of its pixels."""
+    """Return whether the maximum of a map (H, W) lies in a box (4,) of its pixels.
+
+    That of a map that is not finite lies nowhere.
+    """
+    if not heatmap.isfinite().all():
+        return False
     x, y = peak_position(heatmap)
     x1, y1, x2, y2 = box.tolist()
     return x1 <= x <= x2 and y1 <= y <= y2

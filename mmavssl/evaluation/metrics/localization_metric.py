@@ -20,6 +20,7 @@ from mmavssl.evaluation.functional.localization import (
     top_pixels,
     upsample_maps,
 )
+from mmavssl.evaluation.metrics.broken_maps import warn_of_broken
 from mmavssl.registry import METRICS
 from mmavssl.structures.box_file import load_boxes
 from mmavssl.structures.crop_boxes import box_area, boxes_in_crops
@@ -38,7 +39,8 @@ class LocalizationMetric(BaseMetric):
     the frame that the box takes: the ``pointing`` of a random guess), ``mean_ciou``, ``ap50``
     (cIoU of at least 0.5), ``auc`` and, where samples have a ``mask``, ``mask_precision`` (share
     of the kept tokens' area that lies in the box). Frames whose crop shows less than half of the
-    box do not count.
+    box do not count. A map that is not finite is a miss (cIoU 0, no pointing); the log says how
+    many there were.
 
     Args:
         boxes_file: npz file, an array (T, 4) of x1, y1, x2, y2 in pixels of the video for each
@@ -119,7 +121,8 @@ class LocalizationMetric(BaseMetric):
             raise DataError(
                 f'Expected test frames that show a box of {self.boxes_file}, but there are none.'
             )
-        hits, cious, shares, precisions = np.array(frames, dtype=float).T
+        hits, cious, shares, broken, precisions = np.array(frames, dtype=float).T
+        warn_of_broken(broken)
         figures = {
             'pointing': 100.0 * float(hits.mean()),
             'box_share': 100.0 * float(shares.mean()),
@@ -147,12 +150,13 @@ class LocalizationMetric(BaseMetric):
             )
         return self.boxes[name]
 
-    def _score(self, heatmap: Tensor, box: Tensor) -> tuple[bool, float, float]:
+    def _score(self, heatmap: Tensor, box: Tensor) -> tuple[bool, float, float, bool]:
         truth = box_masks(boxes_to_pixels(box[None], 1, self.size), self.size)[0]
         count = int(truth.sum()) if self.area == 'box' else None
         ciou = consensus_iou(top_pixels(heatmap, count), truth)
         share = ((box[2] - box[0]) * (box[3] - box[1])).item()
-        return points_into(heatmap, box * self.size), ciou, share
+        broken = not heatmap.isfinite().all()
+        return points_into(heatmap, box * self.size), ciou, share, broken
 
 
 def precision_of(mask: Tensor | None, boxes: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ from mmavssl.evaluation.functional.localization import (
     upsample_maps,
     vggss_ground_truth,
 )
+from mmavssl.evaluation.metrics.broken_maps import warn_of_broken
 from mmavssl.registry import METRICS
 from mmavssl.structures.box_lists import frame_name, load_box_lists
 from mmavssl.utils.errors import DataError
@@ -36,7 +37,8 @@ class SoundSourceMetric(BaseMetric):
 
     Results, in percent: ``ciou`` (samples with cIoU of at least 0.5, what the papers call CIoU),
     ``auc`` (of that share over the thresholds 0, 0.05, ..., 1), ``mean_ciou``, and ``pointing``
-    (the maximum lies in a box), which the papers do not have.
+    (the maximum lies in a box), which the papers do not have. A map that is not finite is a miss
+    (cIoU 0, no pointing); the log says how many there were.
 
     Args:
         boxes_file: JSON file, boxes of each frame in shares of its sides (see `load_box_lists`).
@@ -70,7 +72,7 @@ class SoundSourceMetric(BaseMetric):
         self.ground_truth = GROUND_TRUTHS[consensus]
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
-        """Append ``(cIoU, whether the maximum is in a box)`` of each sample.
+        """Append ``(cIoU, whether the maximum is in a box, whether the map is not finite)``.
 
         Args:
             data_batch: not used.
@@ -83,13 +85,14 @@ class SoundSourceMetric(BaseMetric):
         for sample in data_samples:
             self.results.append(self._score(self._map_of(sample), self._boxes_of(sample)))
 
-    def compute_metrics(self, results: list[tuple[float, bool]]) -> dict[str, float]:
+    def compute_metrics(self, results: list[tuple[float, bool, bool]]) -> dict[str, float]:
         """Return the numbers of all samples.
 
         Args:
             results: what `process` appended, of all ranks.
         """
-        cious, hits = zip(*results, strict=True)
+        cious, hits, broken = zip(*results, strict=True)
+        warn_of_broken(broken)
         return {
             'ciou': success_rate(cious),
             'auc': success_auc(cious),
@@ -117,7 +120,8 @@ class SoundSourceMetric(BaseMetric):
             )
         return self.boxes[frame_name(path)]
 
-    def _score(self, heatmap: Tensor, boxes: Tensor) -> tuple[float, bool]:
+    def _score(self, heatmap: Tensor, boxes: Tensor) -> tuple[float, bool, bool]:
         truth = self.ground_truth(boxes_to_pixels(boxes, FULL_FRAME))
         ciou = consensus_iou(top_pixels(heatmap), truth)
-        return ciou, any(points_into(heatmap, box) for box in boxes * BENCHMARK_SIZE)
+        hit = any(points_into(heatmap, box) for box in boxes * BENCHMARK_SIZE)
+        return ciou, hit, not heatmap.isfinite().all()

@@ -54,6 +54,20 @@ def test_upsampling_of_a_constant_map():
     assert torch.equal(upsample_maps(torch.full((1, 2, 2), 3.0), 4), torch.full((1, 4, 4), 3.0))
 
 
+@pytest.mark.parametrize('value', [float('nan'), float('inf'), -float('inf')])
+@pytest.mark.parametrize('cells', [1, 49])
+def test_map_that_is_not_finite_marks_nothing(value, cells):
+    maps = torch.rand(2, 7, 7, generator=torch.Generator().manual_seed(0))
+    maps[1].view(-1)[:cells] = value
+    for fine in (*upsample_maps(maps, 28)[1:], *upsample_maps(maps, 28, False)[1:], maps[1]):
+        assert not fine.isfinite().all()
+        for count in (None, 1, 49):
+            assert not top_pixels(fine, count).any()
+        assert not points_into(fine, torch.tensor([0.0, 0.0, 28.0, 28.0]))
+        assert consensus_iou(top_pixels(fine), torch.zeros_like(fine)) == 0
+    assert torch.equal(upsample_maps(maps, 28)[0], upsample_maps(maps[:1], 28)[0])
+
+
 def test_annotations_to_pixels():
     flickr = boxes_to_pixels(torch.tensor([[0, 100, 255, 256]]), 256)
     assert flickr.tolist() == [[0, 87, 223, 224]]  # int(224 * x / 256)

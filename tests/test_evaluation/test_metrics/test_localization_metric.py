@@ -98,6 +98,30 @@ def test_precision_of_masks(boxes_file):
     assert 'localization/mask_precision' not in without
 
 
+@pytest.mark.parametrize('area', ['box', 'half'])
+def test_maps_that_are_not_finite_are_misses(boxes_file, area, monkeypatch):
+    messages = []
+    monkeypatch.setattr(
+        'mmavssl.evaluation.metrics.broken_maps.print_log',
+        lambda message, **_: messages.append(message),
+    )
+    maps = perfect_maps(FRAMES, CROPS, crops_per_clip=2)
+    whole = evaluate(made(boxes_file, area=area), [sample(maps[:1], FRAMES[:1], CROPS[:1])])
+    assert not messages
+    broken = torch.full((1, 2, 7, 7), 0.5)
+    broken[0, 0, 3, 3] = torch.nan
+    broken[0, 1, 0, 0] = torch.inf
+    middle = np.array([[4, 4]])  # the box is in the middle of this crop
+    clips = [sample(maps[:1], FRAMES[:1], CROPS[:1]), sample(broken, middle, [(10, 24, 42, 56)])]
+    result = evaluate(made(boxes_file, area=area), clips)
+    for name in ('pointing', 'mean_ciou', 'ap50'):
+        name = f'localization/{name}'
+        assert result[name] == pytest.approx(whole[name] / 2)
+    assert messages == [
+        '2 of 4 localization maps were not finite (NaN or infinite) and count as misses.'
+    ]
+
+
 def test_half_of_the_pixels_is_too_much_for_a_small_box(boxes_file):
     maps = perfect_maps(FRAMES, CROPS, crops_per_clip=2)
     maps += 0.1 * torch.rand(maps.shape, generator=torch.Generator().manual_seed(0))

@@ -85,6 +85,24 @@ def test_constant_map_marks_everything(evaluate):
     assert result['pointing'] == 100  # its middle is on the border of the box
 
 
+def test_maps_that_are_not_finite_are_misses(evaluate, monkeypatch):
+    messages = []
+    monkeypatch.setattr(
+        'mmavssl.evaluation.metrics.broken_maps.print_log',
+        lambda message, **_: messages.append(message),
+    )
+    nan, infinite = np.full((7, 7), 0.3), np.full((7, 7), 0.3)
+    nan[3, 3], infinite[0, 0] = np.nan, -np.inf
+    maps = {'a': drawn(0, 0, 112, 224), 'b': nan, 'c': infinite, 'd': np.full((7, 7), np.nan)}
+    whole = [0.0, 0.0, 1.0, 1.0]
+    result = evaluate(maps, {'a': [LEFT], 'b': [whole], 'c': [whole], 'd': [[0, 1, 1, 1]]})
+    assert (result['ciou'], result['mean_ciou'], result['pointing']) == (25, 25, 25)
+    assert result['auc'] == pytest.approx(25 + 75 * 0.025)
+    assert messages == [
+        '3 of 4 localization maps were not finite (NaN or infinite) and count as misses.'
+    ]
+
+
 def test_empty_box_is_a_miss(evaluate):
     """VGG-SS has boxes without area."""
     result = evaluate({'a': drawn(0, 0, 112, 224)}, {'a': [[0.25, 1.0, 0.75, 1.0]]})
@@ -147,7 +165,7 @@ def test_pixels_of_flickr_boxes(tmp_path):
         (tmp_path / 'boxes.json').write_text(json.dumps({'a': [[0, 0, x / 256, 1]]}))
         metric = SoundSourceMetric(str(tmp_path / 'boxes.json'), consensus=2)
         metric.process(None, [sample('a', np.ones((2, 2))).to_dict()])
-        (ciou, _), width = metric.results[0], int(224 * x / 256)
+        (ciou, *_), width = metric.results[0], int(224 * x / 256)
         assert ciou == pytest.approx(width / 2 / (width / 2 + 224 - width) if width else 0)
 
 
