@@ -43,6 +43,8 @@ def _drop_distillation_token(state: StateDict, report: Report) -> None:
     if state.pop('dist_token', None) is None:
         return
     report.drop('dist_token')
+    if 'pos_embed' not in state:
+        return
     positions = state['pos_embed']
     state['pos_embed'] = torch.cat([positions[:, :1], positions[:, 2:]], dim=1)
     report.change('pos_embed', 'without that of dist_token')
