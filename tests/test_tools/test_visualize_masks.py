@@ -1,6 +1,7 @@
 """The picture of maps and masks, made by the tool on real files."""
 
 import importlib.util
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,67 @@ def test_clips_of_the_test_list(tool, options, tmp_path):
 def videos(options, count=1):
     folder = Path(options[2].partition('=')[2]) / 'videos/test'
     return [str(path) for path in sorted(folder.glob('*.mp4'))[:count]]
+
+
+@pytest.fixture
+def drawn(tool, monkeypatch):
+    """Return what draws and returns the panels, which go to no file."""
+
+    def run(*args):
+        panels = []
+        monkeypatch.setattr(tool, 'save', lambda out, drawn, clips: panels.extend(drawn))
+        assert tool.main([CONFIG, *args]) == 0
+        return panels
+
+    return run
+
+
+def changed_outside_of_the_mask(panel):
+    """Whether each token of the mixed clip differs from the clip's own, where it is dropped."""
+    mixed, frames = (
+        clip.reshape(4, 8, 8, 8, 8, 3) for clip in (panel.mixed.astype(int), panel.frames)
+    )  # T, rows, pixels, columns, pixels, colours
+    change = np.abs(mixed - frames).max(axis=(2, 4, 5)).reshape(4, 64)
+    kept = panel.masks['guided mask']
+    assert change[kept].max() <= 1  # rounding
+    return change[~kept] > 1
+
+
+def test_mixed_with_another_clip(drawn, options):
+    """One video has a partner from the test list; a second one of the same file is none."""
+    [path] = videos(options)
+    for files in ([path], [path, path]):
+        panels = drawn(*files, *options)
+        assert len(panels) == len(files)
+        for panel in panels:
+            assert changed_outside_of_the_mask(panel).mean() > 0.9
+    several = drawn(*videos(options, 3), *options)
+    assert all(changed_outside_of_the_mask(panel).mean() > 0.9 for panel in several)
+    [one] = drawn('--num-clips', '1', *options)
+    assert changed_outside_of_the_mask(one).mean() > 0.9
+
+
+def test_no_other_clip_to_mix_with(drawn, options, tmp_path, capsys):
+    [path] = videos(options)
+    elsewhere = f'test_dataloader.dataset.data_root={tmp_path}'
+    [panel] = drawn(path, *options[:2], elsewhere)
+    assert panel.mixed is None
+    assert panel.masks['guided mask'].shape == (4, 64)
+    said = capsys.readouterr().err
+    assert said.startswith(f'visualize_masks: no other clip to mix {path} with, so ')
+    assert said.count('\n') == 1
+
+
+def test_silent_video_that_is_skipped(tool, options, tmp_path, remove_sound, capsys):
+    path = tmp_path / 'mute.mp4'
+    shutil.copy(videos(options)[0], path)
+    remove_sound(path)
+    skip = 'test_dataloader.dataset.pipeline.0.audio=skip'
+    args = [CONFIG, str(path), '--out', str(tmp_path / 'x.png'), *options, skip]
+    assert tool.main(args) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"visualize_masks: {path} has no sound, and OpenAVFile(audio='skip') ")
+    assert said.count('\n') == 1
 
 
 def test_video_plays_the_clips_with_their_sound(tool, options, tmp_path):

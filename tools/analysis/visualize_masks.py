@@ -5,11 +5,11 @@ Examples:
     python tools/analysis/visualize_masks.py configs/asl_mix/ucf51_1shot.py a.mp4 b.mp4 --out m.mp4
 
 A picture has the frames of a clip side by side. A video (`--out` ends with `.mp4`) plays the clips
-one after the other, each frame as long as in its clip, with the clip's own sound.
+one after the other, each frame as long as in its clip, with the clip's own sound. Every clip is
+mixed with the next one; a single one with a clip of the config's test list, if it is on the disk.
 """
 
 import argparse
-import copy
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -48,46 +48,20 @@ def check_out(out: Path, videos: list[str]) -> None:
         raise ConfigError(f'--out {out} is one of the videos to draw. Name another file.')
 
 
-def one_view_pipeline(pipeline: list[dict]) -> list[dict]:
-    """Return the test pipeline with one clip from the middle, one crop, and the sound itself."""
-    pipeline = copy.deepcopy(list(pipeline))
-    for transform in pipeline:
-        if transform['type'] == 'SampleClip':
-            transform['num_clips'] = 1
-        if transform['type'] == 'ThreeCrop':
-            transform['type'] = 'CenterCrop'
-        if transform['type'] == 'PackAVInputs':
-            transform['keep_waveform'] = True
-    return pipeline
+def draw(cfg, samples: list[dict], partners: list[int | None], seed: int) -> list:
+    """Return the panels of clips.
 
-
-def load_samples(cfg, videos: list[str], count: int) -> list[dict]:
-    """Run the pipeline on the videos, or on clips of different classes of the test list."""
-    from mmavssl.registry import DATASETS, TRANSFORMS
-
-    dataset_cfg = dict(cfg.test_dataloader.dataset)
-    pipeline = one_view_pipeline(dataset_cfg['pipeline'])
-    if not videos:
-        dataset = DATASETS.build({**dataset_cfg, 'pipeline': pipeline})
-        return [dataset[index] for index in range(min(count, len(dataset)))]
-    transforms = [TRANSFORMS.build(transform) for transform in pipeline]
-    samples = []
-    for index, video in enumerate(videos):
-        results = {'video_path': video, 'source': 'test', 'sample_idx': index}
-        for transform in transforms:
-            results = transform(results)
-        samples.append(results)
-    return samples
-
-
-def draw(cfg, samples: list[dict], seed: int) -> list:
-    """Mix every clip with the next one and return its panel."""
+    Args:
+        cfg: the config.
+        samples: clips.
+        partners: whom the first of them are mixed with; these have panels.
+        seed: of the masks.
+    """
     import torch
 
     from mmavssl.models.localizers.audio_input import localizer_audio
     from mmavssl.models.maskers import TubeToken
     from mmavssl.registry import MIXERS, MODELS
-    from mmavssl.visualization.mask_figure import ClipPanel
 
     preprocessor = MODELS.build(cfg.model.data_preprocessor)
     mixer = MIXERS.build(cfg.model.mixer)
@@ -105,21 +79,69 @@ def draw(cfg, samples: list[dict], seed: int) -> list:
     video = preprocessor.normalize(clips)
     torch.manual_seed(seed)
     frames = preprocessor.unnormalize(video).transpose(1, 2)
-    partner = torch.arange(len(clips)).roll(-1)
+    partner = torch.arange(len(clips))
+    for index, other in enumerate(partners):
+        partner[index] = index if other is None else other
     mixed = mixer(video, audio, partner, frames=frames, audio_clean=sound)
     tube = TubeToken()(mixed.ratio, mixer.token_grid(video))
     pictures = (preprocessor.unnormalize(mixed.video) * 255).round().byte()
     return [
-        ClipPanel(
-            frames=clips[i].permute(1, 2, 3, 0).numpy(),
-            title=f'{Path(sample["data_samples"].video_path).name}, '
-            f'mixed {float(mixed.ratio[i]):.2f} : {1 - float(mixed.ratio[i]):.2f}',
-            heatmap=None if mixed.heatmap is None else mixed.heatmap[i].numpy(),
-            masks={'guided mask': mixed.mask[i].numpy(), 'tube mask': tube.mask[i].numpy()},
-            mixed=pictures[i].permute(1, 2, 3, 0).numpy(),
-        )
-        for i, sample in enumerate(samples)
+        panel_of(samples[index], index, mixed, tube.mask, None if other is None else pictures)
+        for index, other in enumerate(partners)
     ]
+
+
+def panel_of(sample: dict, index: int, mixed, tube, pictures):
+    """Return the panel of a clip.
+
+    Args:
+        sample: the clip.
+        index: its place among the clips.
+        mixed: `MixResult` of all clips.
+        tube: tube masks of all clips.
+        pictures: of the mixed clips; None where it has no partner.
+    """
+    from mmavssl.visualization.mask_figure import ClipPanel
+
+    name, ratio = Path(sample['data_samples'].video_path).name, float(mixed.ratio[index])
+    mix = f'kept {ratio:.2f}' if pictures is None else f'mixed {ratio:.2f} : {1 - ratio:.2f}'
+    return ClipPanel(
+        frames=sample['inputs']['video'][0].permute(1, 2, 3, 0).numpy(),
+        title=f'{name}, {mix}',
+        heatmap=None if mixed.heatmap is None else mixed.heatmap[index].numpy(),
+        masks={'guided mask': mixed.mask[index].numpy(), 'tube mask': tube[index].numpy()},
+        mixed=None if pictures is None else pictures[index].permute(1, 2, 3, 0).numpy(),
+    )
+
+
+def visualize(args: argparse.Namespace) -> None:
+    """Load the clips, mix them, and write the file."""
+    from mmavssl.apis.mask_clips import find_partners, load_another, load_test_clips, load_videos
+    from mmavssl.utils.configs import load_config
+    from mmavssl.utils.errors import ConfigError
+
+    check_out(args.out, args.videos)
+    cfg = load_config(args.config, args.cfg_options)
+    if not cfg.model.get('mixer', {}).get('masker'):
+        raise ConfigError(f'{args.config} has no `model.mixer.masker`: there is no mask.')
+    if args.videos:
+        samples = load_videos(cfg, args.videos)
+    else:
+        samples = load_test_clips(cfg, args.num_clips)
+    drawn = list(samples)
+    partners = find_partners(samples)
+    if None in partners:
+        other = load_another(cfg, samples)
+        if other is None:
+            print(
+                f'visualize_masks: no other clip to mix {samples[0]["data_samples"].video_path} '
+                'with, so the row of mixed frames is left out. Name a second video.',
+                file=sys.stderr,
+            )
+        else:
+            partners = [len(samples)] * len(samples)
+            samples = [*samples, other]
+    save(args.out, draw(cfg, samples, partners, args.seed), drawn)
 
 
 def save(out: Path, panels: list, samples: list[dict]) -> None:
@@ -142,16 +164,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parse_args(argv)
     import mmavssl.datasets
     import mmavssl.models  # noqa: F401  (both fill the registries)
-    from mmavssl.utils.configs import load_config
     from mmavssl.utils.errors import ConfigError, DataError
 
     try:
-        check_out(args.out, args.videos)
-        cfg = load_config(args.config, args.cfg_options)
-        if not cfg.model.get('mixer', {}).get('masker'):
-            raise ConfigError(f'{args.config} has no `model.mixer.masker`: there is no mask.')
-        samples = load_samples(cfg, args.videos, args.num_clips)
-        save(args.out, draw(cfg, samples, args.seed), samples)
+        visualize(args)
     except (ConfigError, DataError) as error:
         print(f'visualize_masks: {error}', file=sys.stderr)
         return 2

@@ -1,0 +1,107 @@
+"""Clips whose masks are drawn, and whom each is mixed with."""
+
+import copy
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+from mmengine.config import Config
+
+from mmavssl.datasets import AVDataset
+from mmavssl.registry import DATASETS, TRANSFORMS
+from mmavssl.utils.errors import DataError
+
+# So many clips of the test list are tried where files of it are missing.
+MAX_TRIES = 100
+
+
+def one_view_pipeline(pipeline: Sequence[dict]) -> list[dict]:
+    """Return the test pipeline with one clip from the middle, one crop, and the sound itself."""
+    pipeline = copy.deepcopy(list(pipeline))
+    for transform in pipeline:
+        if transform['type'] == 'SampleClip':
+            transform['num_clips'] = 1
+        if transform['type'] == 'ThreeCrop':
+            transform['type'] = 'CenterCrop'
+        if transform['type'] == 'PackAVInputs':
+            transform['keep_waveform'] = True
+    return pipeline
+
+
+def load_videos(cfg: Config, videos: Sequence[str]) -> list[dict]:
+    """Run the pipeline of the test list on video files.
+
+    Raises:
+        DataError: a file cannot be used, or the pipeline skips it.
+    """
+    pipeline = one_view_pipeline(cfg.test_dataloader.dataset.pipeline)
+    transforms = [TRANSFORMS.build(transform) for transform in pipeline]
+    samples = []
+    for index, video in enumerate(videos):
+        results = {'video_path': video, 'source': 'test', 'sample_idx': index}
+        for transform in transforms:
+            results = transform(results)
+            if results is None:
+                raise DataError(
+                    f"{video} has no sound, and OpenAVFile(audio='skip') in the test pipeline "
+                    "skips such videos. Set audio='silence' there, or name another video."
+                )
+        samples.append(results)
+    return samples
+
+
+def open_test_list(cfg: Config) -> AVDataset:
+    """Open the test list with one view of each clip.
+
+    Raises:
+        DataError: it is not there.
+    """
+    dataset = cfg.test_dataloader.dataset
+    return DATASETS.build({**dataset, 'pipeline': one_view_pipeline(dataset.pipeline)})
+
+
+def load_test_clips(cfg: Config, count: int) -> list[dict]:
+    """Run the pipeline on the first clips of the test list.
+
+    Raises:
+        DataError: the list, or a file of it, cannot be used.
+    """
+    dataset = open_test_list(cfg)
+    return [dataset[index] for index in range(min(count, len(dataset)))]
+
+
+def find_partners(samples: Sequence[dict]) -> list[int | None]:
+    """Return for each clip the next one that shows something else, the first after the last.
+
+    Returns:
+        Indices of ``samples``; None for all if they are one clip.
+    """
+    shown = [identity(sample) for sample in samples]
+    count = len(samples)
+    return [
+        next((j % count for j in range(i + 1, i + count) if shown[j % count] != shown[i]), None)
+        for i in range(count)
+    ]
+
+
+def load_another(cfg: Config, samples: Sequence[dict]) -> dict | None:
+    """Return a clip of the test list from another file, or None if there is none on the disk."""
+    try:
+        dataset = open_test_list(cfg)
+    except DataError:
+        return None
+    taken = {identity(sample)[0] for sample in samples}
+    infos = ((index, dataset.get_data_info(index)) for index in range(len(dataset)))
+    others = (index for index, info in infos if Path(info['video_path']).resolve() not in taken)
+    for index in islice(others, MAX_TRIES):
+        try:
+            return dataset[index]
+        except DataError:
+            continue
+    return None
+
+
+def identity(sample: dict) -> tuple:
+    """Return what tells clips apart: file and time."""
+    meta = sample['data_samples']
+    return Path(meta.video_path).resolve(), str(meta.get('clip_times'))
