@@ -7,9 +7,11 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
+from torchvision.models import resnet18
 
 from mmavssl.datasets.preparation.prepare import Options, prepare
 from mmavssl.datasets.preparation.vggss import VGGSS
+from mmavssl.registry import SSL_ALGORITHMS
 from mmavssl.structures.box_lists import format_box_lists
 from mmavssl.utils.configs import load_config
 
@@ -51,7 +53,8 @@ def small(path: str, data_root: Path, work_dir: Path) -> Config:
         cfg[name].dataset.data_root = str(data_root)
     for name in ('val_evaluator', 'test_evaluator'):
         cfg[name].boxes_file = str(data_root / 'boxes_test.json')
-    cfg.model.localizer.update(TINY)
+    localizer = cfg.model.localizer
+    localizer.get('localizer', localizer).update(TINY)
     cfg.train_cfg.max_epochs = 2
     cfg.default_hooks.logger.interval = 1
     cfg.experiment_name = f'{Path(path).stem}_{work_dir.name}'
@@ -93,6 +96,49 @@ def test_train_and_test(path, consensus, sound, data_root, tmp_path):
     sample = runner.train_dataloader.dataset[0]
     assert sample['inputs']['weak']['video'].shape == (3, 1, 224, 224)
     assert sample['inputs']['weak'][key].shape == sound
+
+
+def checkpoint_of(path: str, data_root: Path, work_dir: Path) -> str:
+    """Return a file with the network that a shipped config builds."""
+    trainer = SSL_ALGORITHMS.build(small(path, data_root, work_dir).model)
+    file = work_dir.with_suffix('.pth')
+    torch.save({'state_dict': trainer.state_dict(), 'meta': {'audio_input': 'logmel'}}, file)
+    return str(file)
+
+
+def test_object_guided(data_root, tmp_path):
+    """A checkpoint of the plain config is scored with objects, of which it has no weights."""
+    torch.manual_seed(0)
+    torch.save(resnet18().state_dict(), tmp_path / 'objects.pth')
+    trained = checkpoint_of('configs/localizers/ezvsl_vggss10k.py', data_root, tmp_path / 'plain')
+    cfg = small('docs/examples/object_guided_vggss.py', data_root, tmp_path / 'guided')
+    assert cfg.model.localizer.alpha == 0.4
+    cfg.model.localizer.object_weights = str(tmp_path / 'objects.pth')
+    cfg.load_from = trained
+    runner = Runner.from_cfg(cfg)
+    scores = runner.test()
+    assert 0 <= scores['localization/ciou'] <= 100
+    guided = runner.model.localizer
+    state = torch.load(trained, weights_only=True)['state_dict']
+    assert torch.equal(guided.localizer.aud_proj.weight, state['localizer.aud_proj.weight'])
+    expected = torch.load(tmp_path / 'objects.pth', weights_only=True)
+    assert torch.equal(guided.objects.conv1.weight, expected['conv1.weight'])
+
+
+def test_trained_on_flickr_and_scored_on_vggss(data_root, tmp_path):
+    trained = checkpoint_of('configs/localizers/fnac_flickr10k.py', data_root, tmp_path / 'flickr')
+    path = 'docs/examples/flickr_on_vggss.py'
+    shipped = load_config(str(ROOT / path))
+    vggss = load_config(str(ROOT / 'configs/localizers/fnac_vggss10k.py'))
+    for name in ('val', 'test'):
+        assert shipped[f'{name}_evaluator'] == vggss[f'{name}_evaluator']
+        data = dict(shipped[f'{name}_dataloader'].dataset)
+        assert data.pop('prepare_command') == vggss.prepare_commands.data
+        assert data == vggss[f'{name}_dataloader'].dataset
+    assert shipped.train_dataloader.dataset.data_root == 'data/flickr10k'
+    cfg = small(path, data_root, tmp_path / 'vggss')
+    cfg.load_from = trained
+    assert 0 <= Runner.from_cfg(cfg).test()['localization/ciou'] <= 100
 
 
 def test_map_on_the_box_scores_full_marks(data_root, tmp_path):

@@ -1,4 +1,7 @@
-"""Test a checkpoint: 5 clips x 3 crops per video by default, averaged."""
+"""Test a checkpoint: 5 clips x 3 crops per video by default, averaged.
+
+A localizer that has nothing to load, as it is no network, is tested without one.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         description='Test a checkpoint: 5 clips x 3 crops per video by default, averaged.'
     )
     parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint of tools/train.py')
+    parser.add_argument(
+        'checkpoint', nargs='?',
+        help='checkpoint of tools/train.py; left out for models that have no tensors',
+    )  # fmt: skip
     parser.add_argument(
         '--use', choices=('student', 'teacher', 'both'),
         help="network to test; default: the config's `model.test_with`, both if it has none",
@@ -47,7 +53,8 @@ def test_config(args: argparse.Namespace) -> Config:
     if args.dump:
         dump_confusion(cfg, args.dump)
     cfg.load_from, cfg.resume = args.checkpoint, False
-    drop_initial_weights(cfg.model)
+    if args.checkpoint:
+        drop_initial_weights(cfg.model)
     return cfg
 
 
@@ -92,6 +99,7 @@ def test(args: argparse.Namespace) -> None:
     from mmavssl.datasets.clip_check import check_clips
     from mmavssl.utils.checkpoints import (
         check_checkpoint_fits,
+        check_needs_no_checkpoint,
         forbid_unsafe_loading,
         parameter_shapes,
     )
@@ -100,12 +108,16 @@ def test(args: argparse.Namespace) -> None:
 
     forbid_unsafe_loading()
     cfg = test_config(args)
-    parameter_shapes(args.checkpoint)
+    if args.checkpoint:
+        parameter_shapes(args.checkpoint)  # or an error
     check_files(cfg, training=False)
     check_clips(cfg, ('test_dataloader',))
     join_cpu_processes(cfg)
     runner = Runner.from_cfg(cfg)
-    check_checkpoint_fits(runner.model, args.checkpoint)
+    if args.checkpoint:
+        check_checkpoint_fits(runner.model, args.checkpoint)
+    else:
+        check_needs_no_checkpoint(runner.model)
     metrics = runner.test()
     if is_main_process():
         for name, value in metrics.items():

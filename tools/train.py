@@ -75,6 +75,7 @@ def train(args: argparse.Namespace) -> None:
     from mmavssl.utils.config_check import check_config
     from mmavssl.utils.data_check import check_files
     from mmavssl.utils.distributed import join_cpu_processes, leave_processes
+    from mmavssl.utils.errors import ConfigError
 
     forbid_unsafe_loading()
     cfg = train_config(args)
@@ -83,6 +84,11 @@ def train(args: argparse.Namespace) -> None:
     check_clips(cfg, ('train_dataloader', 'val_dataloader'))
     join_cpu_processes(cfg)
     runner = Runner.from_cfg(cfg)
+    if not any(parameter.requires_grad for parameter in runner.model.parameters()):
+        raise ConfigError(
+            f'model: there is nothing to train, as {cfg.model.type} has no parameters that learn. '
+            'tools/test.py tests it as it is.'
+        )
     if cfg.get('resume'):
         check_checkpoint_fits(runner.model, cfg.load_from)
     check_epochs(runner)

@@ -95,6 +95,20 @@ def check_checkpoint_fits(model: nn.Module, checkpoint: str) -> None:
             )
 
 
+def check_needs_no_checkpoint(model: nn.Module) -> None:
+    """Raise unless there is nothing in the model that a checkpoint would bring.
+
+    Raises:
+        ConfigError: the model has parameters or buffers that are saved.
+    """
+    state = (model.module if is_model_wrapper(model) else model).state_dict()
+    if state:
+        raise ConfigError(
+            f'The model has {len(state)} tensors to load, such as {next(iter(state))}. Name the '
+            'checkpoint that has them: tools/test.py CONFIG CHECKPOINT.'
+        )
+
+
 def fits(value: Tensor | None, shape: torch.Size) -> bool:
     """Whether an entry of a state dict is there and has that shape."""
     return value is not None and value.shape == shape

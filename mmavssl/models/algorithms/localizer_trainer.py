@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from mmavssl.models.localizers.audio_input import LOGMEL, localizer_audio
 from mmavssl.registry import LOCALIZERS, LOSSES, MASKERS, MODELS, SSL_ALGORITHMS
 from mmavssl.structures import AVDataSample
-from mmavssl.utils.errors import DataError
+from mmavssl.utils.errors import ConfigError, DataError
 
 FRAMES = ('random', 'middle')
 VIEW = 'weak'
@@ -21,7 +21,8 @@ class LocalizerTrainer(BaseModel):
     Clips of all streams are used alike, their labels never.
 
     Args:
-        localizer: config of the localizer, with ``embed_frames`` and ``embed_audio``.
+        localizer: config of the localizer; to be trained, it has ``embed_frames`` and
+            ``embed_audio``.
         loss: config of the loss: `FNACLoss`, `MILContrastiveLoss` or `PooledContrastiveLoss`.
         frames: which frame of a clip is used in training: ``random`` or ``middle``.
         masker: config of a masker whose masks testing draws as well, to be scored: of `ASLGuided`
@@ -91,8 +92,15 @@ class LocalizerTrainer(BaseModel):
             inputs: ``{source: {'weak': {'video': (B, C, T, H, W), 'audio': (B, T_a, F)}, ...}}``.
 
         Raises:
+            ConfigError: a localizer that does not learn.
             DataError: no stream has a weak view with sound.
         """
+        for name in ('embed_frames', 'embed_audio'):
+            if not hasattr(self.localizer, name):
+                raise ConfigError(
+                    f'model.localizer: {type(self.localizer).__name__} cannot be trained, as it '
+                    f'has no `{name}`. tools/test.py scores it as it is.'
+                )
         views = [stream[VIEW] for stream in inputs.values() if VIEW in stream]
         pairs = [(view['video'], self.audio_of(view)) for view in views]
         pairs = [(video, sound) for video, sound in pairs if sound is not None]

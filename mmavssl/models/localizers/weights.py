@@ -64,12 +64,13 @@ def take_localizer(source: StateDict, model: nn.Module, report: Report) -> State
     return state
 
 
-def load_image_trunk(trunk: nn.Module, source: bool | str) -> None:
+def load_image_trunk(trunk: nn.Module, source: bool | str, key: str = 'pretrained_image') -> None:
     """Load ImageNet weights of torchvision's ResNet-18 into a trunk.
 
     Args:
         trunk: a `ResNet18Trunk` of 64 base channels; stages that it lacks are left out.
         source: True to download, or a file (or ``timm://`` name) in torchvision's layout.
+        key: of the localizer's config that has the ``source``, for messages.
 
     Raises:
         ConfigError: no connection, a file that cannot be read, or a trunk of another width.
@@ -83,9 +84,9 @@ def load_image_trunk(trunk: nn.Module, source: bool | str) -> None:
             )
         except OSError as error:  # no connection (URLError), or the cache cannot be written
             raise ConfigError(
-                '`localizer.pretrained_image=True` downloads the ImageNet weights of ResNet-18, '
-                f'which failed ({error}). Set it to the path of the downloaded file, or to False '
-                'to start from random weights.'
+                f'`localizer.{key}=True` downloads the ImageNet weights of ResNet-18, which '
+                f'failed ({error}). Set it to the path of the downloaded file, or to False to '
+                'start from random weights.'
             ) from error
     expected = trunk.state_dict()
     usable = {name: tensor for name, tensor in weights.items() if name in expected}
@@ -96,7 +97,7 @@ def load_image_trunk(trunk: nn.Module, source: bool | str) -> None:
     )
     if unfit:
         raise ConfigError(
-            f'The weights of `localizer.pretrained_image`={source!r} are no ResNet-18 of '
+            f'The weights of `localizer.{key}`={source!r} are no ResNet-18 of '
             f'{expected["conv1.weight"].shape[0]} base channels: {len(unfit)} tensors do not fit '
             f'({", ".join(unfit[:3])}, ...).'
         )

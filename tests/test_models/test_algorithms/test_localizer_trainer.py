@@ -124,6 +124,29 @@ def test_masks_are_drawn_by_the_maps_to_be_scored(kind):
     assert gap > 0.1 if kind == 'ASLGuided' else abs(gap) < 0.1
 
 
+@pytest.mark.parametrize('guided', [False, True])
+def test_what_does_not_embed_is_not_trained(guided):
+    control = dict(type='CenterPrior')
+    guide = dict(type='ObjectGuided', localizer=control, object_weights=False)
+    trainer = made(localizer=guide if guided else control)
+    kind = 'ObjectGuided' if guided else 'CenterPrior'
+    with pytest.raises(ConfigError, match=f'localizer: {kind} cannot be trained, as it has no'):
+        loss_of(trainer, train_batch())
+
+
+def test_object_guidance_trains_the_localizer_alone():
+    trainer = made(frames='middle').eval()
+    guide = dict(type='ObjectGuided', localizer=LOCALIZER, object_weights=False)
+    guided = made(localizer=guide, frames='middle').eval()
+    guided.load_state_dict(trainer.state_dict())
+    batch = train_batch()
+    loss = loss_of(guided, batch)['loss']
+    torch.testing.assert_close(loss, loss_of(trainer, batch)['loss'])
+    loss.backward()
+    names = {name for name, p in guided.named_parameters() if p.grad is not None}
+    assert names == {f'localizer.{name}' for name, _ in trainer.named_parameters()}
+
+
 def test_tensor_mode():
     trainer = made().eval()
     batch = trainer.data_preprocessor({'inputs': view(2, 1)})

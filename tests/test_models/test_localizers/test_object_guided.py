@@ -3,7 +3,7 @@ import torch
 from torch import nn
 from torchvision.models import resnet18
 
-from mmavssl.models.localizers import ObjectGuided
+from mmavssl.models.localizers import FNACLocalizer, ObjectGuided
 from mmavssl.models.maskers import ASLGuided
 from mmavssl.registry import LOCALIZERS
 from mmavssl.utils.errors import ConfigError
@@ -70,9 +70,70 @@ def test_in_a_masker_it_hears_what_the_localizer_hears():
     assert not any(parameter.requires_grad for parameter in localizer.parameters())
 
 
+SIZE = dict(num_stages=2, base_channels=8, out_dims=16)
+
+
+def guided(network, **kwargs):
+    torch.manual_seed(1)
+    return ObjectGuided(FNACLocalizer(**SIZE), object_weights=network[1], **kwargs)
+
+
+def test_its_state_dict_is_that_of_the_localizer(network):
+    localizer = guided(network)
+    torch.manual_seed(1)
+    plain = FNACLocalizer(**SIZE)
+    state = localizer.state_dict()
+    assert list(state) == list(plain.state_dict())
+    torch.testing.assert_close(dict(state), dict(plain.state_dict()), rtol=0, atol=0)
+    plain.load_state_dict(state)
+    twice = ObjectGuided(localizer, object_weights=False)
+    assert list(twice.state_dict()) == list(state)
+    twice.load_state_dict(state)
+
+
+@pytest.mark.parametrize('where', ['load_state_dict', 'own', 'inner'])
+def test_takes_weights_of_the_localizer(network, tmp_path, where):
+    torch.manual_seed(2)
+    state = FNACLocalizer(**SIZE).state_dict()
+    torch.save({'state_dict': {f'localizer.{n}': t for n, t in state.items()}}, tmp_path / 'a.pth')
+    init_cfg = dict(type='Pretrained', checkpoint=str(tmp_path / 'a.pth'))
+    localizer = guided(network, init_cfg=init_cfg if where == 'own' else None)
+    if where == 'load_state_dict':
+        assert not localizer.load_state_dict(state).missing_keys
+    else:
+        localizer.localizer.init_cfg = init_cfg if where == 'inner' else None
+        localizer.init_weights()
+    torch.testing.assert_close(localizer.localizer.state_dict(), state, rtol=0, atol=0)
+    localizer(torch.rand(1, 1, 3, 32, 32), torch.randn(1, 16, 8))
+    assert localizer.training
+    for name, tensor in localizer.objects.state_dict().items():
+        assert torch.equal(tensor, network[0].state_dict()[name]), name
+
+
+def test_weights_of_another_size_or_another_sound(network, tmp_path):
+    torch.save({'state_dict': FNACLocalizer(num_stages=3).state_dict()}, tmp_path / 'a.pth')
+    init_cfg = dict(type='Pretrained', checkpoint=str(tmp_path / 'a.pth'))
+    with pytest.raises(ConfigError, match=r'does not fit ObjectGuided.*layer3'):
+        guided(network, init_cfg=init_cfg).init_weights()
+    torch.save({'model': FNACLocalizer(**SIZE).state_dict()}, tmp_path / 'a.pth')
+    with pytest.raises(ConfigError, match="but the localizer has 'logmel'"):
+        guided(network, init_cfg=init_cfg).init_weights()
+
+
+def test_counting_operations_needs_no_weights():
+    localizer = ObjectGuided(Given(torch.empty(1, 1, 4, 4, device='meta'))).to('meta')
+    maps = localizer(torch.empty(1, 1, 3, 32, 32, device='meta'), None)
+    assert maps.shape == (1, 1, 4, 4)
+
+
 def test_errors(tmp_path):
     with pytest.raises(ValueError, match='Expected `alpha` to be in'):
         ObjectGuided(Given(None), alpha=1.5)
     missing = ObjectGuided(Given(None), object_weights=str(tmp_path / 'none.pth'))
     with pytest.raises(ConfigError, match=r'none\.pth'):
+        missing.init_weights()
+    with pytest.raises(ConfigError, match=r'none\.pth'):
+        missing.object_map(torch.rand(1, 1, 3, 32, 32))
+    torch.save(resnet18().layer1.state_dict(), tmp_path / 'none.pth')
+    with pytest.raises(ConfigError, match=r'`localizer\.object_weights`=.* are no ResNet-18'):
         missing.init_weights()
