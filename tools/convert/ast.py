@@ -19,8 +19,7 @@ import sys
 if __name__ == 'ast':
     # Python looks for modules next to a script first, so that `import ast` anywhere finds this
     # file when a tool of this folder runs. Its own module of that name is what is meant.
-    elsewhere = [path for path in sys.path if path != os.path.dirname(__file__)]
-    spec = importlib.machinery.PathFinder.find_spec(__name__, elsewhere)
+    spec = importlib.machinery.PathFinder.find_spec(__name__, [os.path.dirname(os.__file__)])
     sys.modules[__name__] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(sys.modules[__name__])
 else:

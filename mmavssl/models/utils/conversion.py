@@ -70,7 +70,7 @@ def to_ours(
     network, report = NETWORKS[tool.network], Report()
     source = without_parallel_prefix(source)
     if is_recognizer(source):
-        raise MisfitError('it is ours already. Is --to-official meant?')
+        raise MisfitError('it is ours already. The other way is --to-official')
     layout = find_layout(source)
     if layout.name not in tool.reads:
         raise MisfitError(
