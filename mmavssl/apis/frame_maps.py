@@ -84,9 +84,10 @@ class FrameMaps:
 
 
 def weights_digest(module: nn.Module) -> str:
-    """Return a hash of the names and values of a state dict."""
+    """Return a hash of the names and values of parameters and buffers, saved or not."""
     digest = blake2b(digest_size=16)
-    for name, tensor in sorted(module.state_dict().items()):
+    tensors = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+    for name, tensor in sorted(tensors.items()):
         digest.update(f'{name} {tensor.dtype} {tuple(tensor.shape)}'.encode())
         digest.update(tensor.detach().cpu().reshape(-1).view(torch.uint8).numpy())
     return digest.hexdigest()

@@ -97,7 +97,7 @@ class ModelFront:
         localizer = getattr(getattr(mixer, 'masker', None), 'localizer', None)
         if hasattr(localizer, 'init_weights'):
             localizer.init_weights()
-            if not localizer.init_cfg:
+            if is_untrained(localizer):
                 self.warnings.append(
                     f'`{LOCALIZER_KEY}` has no `init_cfg`: its weights are untrained, and so are '
                     'the maps and the masks shown.'
@@ -116,8 +116,17 @@ class ModelFront:
 def missing_weights(masker_cfg: Mapping) -> str | None:
     """Return the file of weights that a masker's localizer needs, if it does not exist."""
     localizer = masker_cfg.get('localizer')
-    init_cfg = localizer.get('init_cfg') if isinstance(localizer, Mapping) else None
-    checkpoint = init_cfg.get('checkpoint') if isinstance(init_cfg, Mapping) else None
-    if not isinstance(checkpoint, str) or '://' in checkpoint:
-        return None
-    return None if Path(checkpoint).expanduser().is_file() else checkpoint
+    while isinstance(localizer, Mapping):
+        init_cfg = localizer.get('init_cfg')
+        checkpoint = init_cfg.get('checkpoint') if isinstance(init_cfg, Mapping) else None
+        if isinstance(checkpoint, str) and '://' not in checkpoint:
+            return None if Path(checkpoint).expanduser().is_file() else checkpoint
+        localizer = localizer.get('localizer')  # that it wraps
+    return None
+
+
+def is_untrained(localizer: nn.Module) -> bool:
+    """Whether a localizer takes weights by an ``init_cfg`` and has none, nor one that it wraps."""
+    inner = getattr(localizer, 'localizer', None)
+    has_none = not getattr(localizer, 'init_cfg', True)
+    return has_none and (inner is None or is_untrained(inner))

@@ -4,7 +4,13 @@ import torch
 from torch import nn
 
 from mmavssl.apis.frame_maps import FrameMaps, weights_digest
-from mmavssl.models.localizers import CosineLocalizer, ObjectGuided, Oracle, Uniform
+from mmavssl.models.localizers import (
+    CenterPrior,
+    CosineLocalizer,
+    ObjectGuided,
+    Oracle,
+    Uniform,
+)
 from mmavssl.utils.errors import ConfigError
 
 
@@ -83,3 +89,10 @@ def test_digest_is_of_names_and_values():
 
     assert digest(0) == digest(0) != digest(1)
     assert digest(0) != digest(0, lambda channels: nn.GroupNorm(2, channels))
+
+
+def test_digest_is_of_what_is_not_in_checkpoints_as_well():
+    guided = ObjectGuided(CenterPrior(), object_weights=False)
+    before = weights_digest(guided)
+    nn.init.zeros_(guided.objects.conv1.weight)
+    assert weights_digest(guided) != before
