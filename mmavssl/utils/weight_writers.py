@@ -23,10 +23,10 @@ def check_out(out: str, source: str, suffixes: tuple[str, ...] = TORCH_SUFFIXES)
     Raises:
         ConfigError: a folder, the file that is read, or another suffix.
     """
-    path = Path(out).expanduser()
+    path, read = Path(out).expanduser(), Path(source).expanduser()
     if path.suffix not in suffixes:
         raise ConfigError(f'Expected OUT to end with {" or ".join(suffixes)}, but got {out}.')
-    if path.is_dir() or (path.exists() and path.samefile(Path(source).expanduser())):
+    if path.is_dir() or (path.exists() and read.exists() and path.samefile(read)):
         raise ConfigError(f'OUT {out} is a folder, or IN itself. Name another file.')
     return path
 
