@@ -13,21 +13,29 @@ from math import exp
 from pathlib import Path
 
 import pytest
+from mmengine.registry import Registry
 from packaging.version import Version
 
+import mmavssl.registry
 from mmavssl.datasets.splits import make_split
 from mmavssl.registry import LOCALIZERS
+from mmavssl.utils.configs import load_config
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / 'docs/plugins.md').read_text()
 PACKAGE = ROOT / 'docs/examples/localizer_plugin'
-CONFIG = 'loud_motion_config.py'
+CONFIG, SCORE_CONFIG = 'loud_motion_config.py', 'loud_motion_score.py'
 FILES = {
     block.partition('\n')[0].removeprefix('# '): block.partition('\n')[2]
     for block in re.findall(r'```python\n(.*?)```', PAGE, re.DOTALL)
 }
 COMMANDS = re.findall(r'^(?:PYTHONPATH=\. )?(?:python|pip) .*', PAGE, re.MULTILINE)
 MISTAKES = re.findall(r'^\$ (.*)\n(.*)$', PAGE, re.MULTILINE)
+# Rows of the table of kinds: registries, base classes, file of the example, keys of configs.
+KINDS = re.findall(
+    r'^\| [^|]+ \| `@([A-Z_]+)` \| ([^|]+) \| \[[^|]+\]\(\.\./([^|]+)\) \| ([^|]+) \|$',
+    PAGE, re.MULTILINE,
+)  # fmt: skip
 
 # Two squares appear on a still background, A while it is loud and B while it is quiet. The masker
 # of the config's model draws 4 of 64 tokens in 200 such clips.
@@ -141,7 +149,7 @@ def assert_masks_keep_what_is_loud(used: dict) -> None:
 
 
 def test_page_has_what_is_tested_here():
-    assert list(FILES) == ['loud_motion.py', CONFIG]
+    assert list(FILES) == ['loud_motion.py', CONFIG, SCORE_CONFIG]
     assert len(MISTAKES) == 3
 
 
@@ -158,6 +166,57 @@ def test_masks_follow_the_localizer_of_the_page(checkout):
 def test_maps_can_be_looked_at(checkout, call):
     assert call(checkout, command_with('visualize_masks'), '--num-clips', '1') == 0
     assert (checkout / 'loud_motion.mp4').stat().st_size > 10_000
+
+
+def test_scores(checkout, call, capsys):
+    """The plugin and the control are tested, on all clips, and are not the same."""
+    commands = [command for command in COMMANDS if SCORE_CONFIG in command]
+    assert len(commands) == 2
+    results = []
+    for number, command in enumerate(commands):
+        own = (f'experiment_name=score{number}', 'test_dataloader.num_workers=0')
+        assert call(checkout, command, '--work-dir', 'score', '--cfg-options', *own) == 0
+        lines = re.findall(r'^localization/(\w+): (\S+)$', capsys.readouterr().out, re.MULTILINE)
+        results.append({name: float(value) for name, value in lines})
+    assert {'auc', 'pointing', 'mask_precision'} <= set(results[0])
+    assert results[0]['mean_ciou'] != results[1]['mean_ciou']
+
+
+def test_kinds_are_those_of_the_registries():
+    own = {
+        name
+        for name, registry in vars(mmavssl.registry).items()
+        if isinstance(registry, Registry) and not name.startswith('MMENGINE_')
+        if components(registry)
+    }
+    assert {name for name, *_ in KINDS} == own
+    assert len(KINDS) == len(own)
+
+
+@pytest.mark.parametrize(('name', 'base', 'example', 'keys'), KINDS)
+def test_examples_and_keys_of_the_kinds(name, base, example, keys):
+    registry = getattr(mmavssl.registry, name)
+    shown = [c for c in components(registry) if c.__module__ == module_of(example)]
+    bases = {parent.__name__ for c in shown if isinstance(c, type) for parent in c.__mro__}
+    first = re.match(r'`(\w+)`', base)
+    assert first[1] in bases if first else not bases
+    cfg = load_config(str(ROOT / 'configs/asl_mix/avsprites_2shot.py'))
+    for key in re.findall(r'`([^`]+)`', keys):
+        value = cfg
+        for part in key.split('.'):
+            value = value[part]
+        for component in value if isinstance(value, list) else [value]:
+            kind = component if isinstance(component, str) else component['type']
+            assert registry.get(kind.removeprefix('mmavssl.')) is not None, (key, kind)
+
+
+def components(registry):
+    registry.import_from_location()
+    return [c for c in registry.module_dict.values() if c.__module__.startswith('mmavssl.')]
+
+
+def module_of(path):
+    return path.removesuffix('.py').replace('/', '.')
 
 
 @pytest.mark.slow
