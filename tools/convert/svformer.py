@@ -3,7 +3,7 @@
 Examples:
     python tools/convert/svformer.py checkpoint_epoch_00030.pyth svformer.pth --teacher
     python tools/convert/svformer.py work_dirs/svformer/x/epoch_50.pth x.pyth --to-official
-    python tools/convert/svformer.py epoch_50.pth x.pyth --to-official --network teacher
+    python tools/convert/svformer.py svformer.pth back.pyth --to-official --network teacher
 
 Ours is a recognizer with its head, for tools/test.py (with `--teacher` as SemiSupervisedRecognizer
 has it) and for `init_cfg` of a TimeSformer, which takes its backbone. See docs/weights.md.

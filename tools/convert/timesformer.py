@@ -3,7 +3,7 @@
 Examples:
     python tools/convert/timesformer.py TimeSformer_divST_8x32_224_K600.pyth k600.pth
     python tools/convert/timesformer.py HR.pyth k400.pth --set img_size=224 num_frames=8
-    python tools/convert/timesformer.py work_dirs/x/epoch_50.pth x.pyth --to-official
+    python tools/convert/timesformer.py k600.pth back.pyth --to-official
 
 Ours is a recognizer with its head, for `init_cfg` of a TimeSformer (which takes its backbone, and
 the official files as they are) and for tools/test.py. See docs/weights.md.
