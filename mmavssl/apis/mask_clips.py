@@ -2,16 +2,15 @@
 
 import copy
 from collections.abc import Sequence
-from itertools import islice
-from pathlib import Path
 
+import torch
 from mmengine.config import Config
 
 from mmavssl.datasets import AVDataset
 from mmavssl.registry import DATASETS, TRANSFORMS
 from mmavssl.utils.errors import DataError
 
-# So many clips of the test list are tried where files of it are missing.
+# So many clips of the test list are tried.
 MAX_TRIES = 100
 
 
@@ -74,34 +73,31 @@ def find_partners(samples: Sequence[dict]) -> list[int | None]:
     """Return for each clip the next one that shows something else, the first after the last.
 
     Returns:
-        Indices of ``samples``; None for all if they are one clip.
+        Indices of ``samples``; None for all if they show the same.
     """
-    shown = [identity(sample) for sample in samples]
-    count = len(samples)
-    return [
-        next((j % count for j in range(i + 1, i + count) if shown[j % count] != shown[i]), None)
-        for i in range(count)
-    ]
+    partners = []
+    for place, sample in enumerate(samples):
+        others = [*range(place + 1, len(samples)), *range(place)]
+        partners.append(next((i for i in others if differ(sample, samples[i])), None))
+    return partners
 
 
-def load_another(cfg: Config, samples: Sequence[dict]) -> dict | None:
-    """Return a clip of the test list from another file, or None if there is none on the disk."""
+def load_another(cfg: Config, sample: dict) -> dict | None:
+    """Return a clip of the test list that shows something else, or None if none is on the disk."""
     try:
         dataset = open_test_list(cfg)
     except DataError:
         return None
-    taken = {identity(sample)[0] for sample in samples}
-    infos = ((index, dataset.get_data_info(index)) for index in range(len(dataset)))
-    others = (index for index, info in infos if Path(info['video_path']).resolve() not in taken)
-    for index in islice(others, MAX_TRIES):
+    for index in range(min(MAX_TRIES, len(dataset))):
         try:
-            return dataset[index]
+            other = dataset[index]
         except DataError:
             continue
+        if differ(sample, other):
+            return other
     return None
 
 
-def identity(sample: dict) -> tuple:
-    """Return what tells clips apart: file and time."""
-    meta = sample['data_samples']
-    return Path(meta.video_path).resolve(), str(meta.get('clip_times'))
+def differ(sample: dict, other: dict) -> bool:
+    """Return whether two clips have other frames, be they copies of a file or not."""
+    return not torch.equal(sample['inputs']['video'], other['inputs']['video'])

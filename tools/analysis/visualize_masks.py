@@ -128,20 +128,17 @@ def visualize(args: argparse.Namespace) -> None:
         samples = load_videos(cfg, args.videos)
     else:
         samples = load_test_clips(cfg, args.num_clips)
-    drawn = list(samples)
-    partners = find_partners(samples)
-    if None in partners:
-        other = load_another(cfg, samples)
-        if other is None:
-            print(
-                f'visualize_masks: no other clip to mix {samples[0]["data_samples"].video_path} '
-                'with, so the row of mixed frames is left out. Name a second video.',
-                file=sys.stderr,
-            )
-        else:
-            partners = [len(samples)] * len(samples)
-            samples = [*samples, other]
+    drawn, partners = list(samples), find_partners(samples)
+    if None in partners and (other := load_another(cfg, samples[0])) is not None:
+        partners = [len(samples)] * len(samples)
+        samples = [*samples, other]
     save(args.out, draw(cfg, samples, partners, args.seed), drawn)
+    if None in partners:
+        print(
+            f'visualize_masks: no other clip to mix {drawn[0]["data_samples"].video_path} with, '
+            'so the row of mixed frames is left out. Name a second video.',
+            file=sys.stderr,
+        )
 
 
 def save(out: Path, panels: list, samples: list[dict]) -> None:
