@@ -104,6 +104,22 @@ def test_to_ours_and_back(convert, case, dtype):
     assert_same(read(back, key), official)
 
 
+@pytest.mark.parametrize('tool', ['timesformer', 'svformer'])
+@pytest.mark.parametrize('without', ['.temporal_', '.temporal_ time_embed'])
+def test_joint_and_space_only_attention(convert, tool, without):
+    """Both codes have them, too: fewer layers over time, or none."""
+    official = {
+        name: tensor
+        for name, tensor in getattr(published, tool)().items()
+        if not any(part in name for part in without.split())
+    }
+    save('a.pyth', official, 'model_state')
+    assert convert(tool, 'a.pyth', 'ours.pth') == 0
+    assert len(read('ours.pth', 'state_dict')) == len(official)
+    assert convert(tool, 'ours.pth', 'b.pyth', '--to-official') == 0
+    assert_same(read('b.pyth', 'model_state'), official)
+
+
 def test_all_names_of_the_published_size():
     """The numbers of tensors are those that the codes have with 12 blocks."""
     small = dict(dims=64, depth=12)
@@ -272,6 +288,20 @@ def test_initial_values_are_the_same_each_time(convert):
         torch.rand(3)
         assert convert('vit', 'videomae.pth', out) == 0
     assert_same(read('a.pth', 'state_dict'), read('b.pth', 'state_dict'))
+
+
+def test_the_test_tool_takes_it(convert, tools, avsprites_root):
+    """The whole way: an SVFormer of the size of a config is tested by tools/test.py."""
+    size = dict(dims=64, depth=3, patch=8, patches=64, frames=4, classes=8)
+    save('a.pyth', published.svformer(**size), 'model_state')
+    assert convert('svformer', 'a.pyth', 'ours.pth', '--teacher') == 0
+    Path('data').mkdir()
+    Path('data/avsprites').symlink_to(avsprites_root)
+    options = ('--cfg-options', 'test_dataloader.num_workers=0')
+    config = ROOT / 'configs/svformer/avsprites_2shot.py'
+    assert tools('test', config, 'ours.pth', '--use', 'both', *options) == 0
+    scores = re.findall(r'(student|teacher)\S* *: (\d+\.\d\d)', tools.capsys.readouterr().out)
+    assert {name for name, _ in scores} == {'student', 'teacher'}
 
 
 # What is refused ---------------------------------------------------------------------------------

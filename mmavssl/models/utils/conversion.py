@@ -79,9 +79,12 @@ def to_ours(
         )
     state, rest = layout.to_ours(source, report)
     head = _take_head(state)
+    arguments = network.arguments(state)
+    if tool.sees_images:
+        arguments['attention_type'] = 'divided'
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)  # what is left at its initial value is the same each time
-        model = build_network(network.build, network.arguments(state), changes)
+        model = build_network(network.build, arguments, changes)
     network.fit(state, model, report)
     target = model.state_dict()
     state = settle(state, target, report, allow)

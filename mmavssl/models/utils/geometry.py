@@ -9,12 +9,11 @@ from torch import nn
 
 from mmavssl.models.utils.ast_weights import PUBLISHED_GRIDS
 from mmavssl.models.utils.fit import MisfitError, StateDict
+from mmavssl.models.utils.layouts.jax_vit import HEAD_DIMS
 from mmavssl.models.utils.vit_architecture import Architecture
 from mmavssl.utils.errors import ConfigError
 
-#: Width of a head in all published sizes. Tensors do not tell it, and do not depend on it.
-HEAD_DIMS = 64
-#: What an image transformer becomes, unless one says otherwise: the networks of our configs.
+#: Of the networks of our configs, which image transformers become.
 CLIP_FRAMES = 8
 AST_SIZE = {'num_mel_bins': 128, 'num_frames': 256, 'stride': 16}
 
@@ -22,15 +21,17 @@ AST_SIZE = {'num_mel_bins': 128, 'num_frames': 256, 'stride': 16}
 def timesformer_arguments(state: StateDict) -> dict[str, Any]:
     """Return the arguments of the `TimeSformer` that an image or video transformer fits.
 
-    An image transformer becomes one of divided attention over 8 frames.
+    What has no layers over time sees each frame on its own.
     """
     arguments = _vit_arguments(state)
     num_patches = state['pos_embed'].shape[1] - 1 - ('dist_token' in state)
     times = state.get('time_embed')
-    is_divided = any('.temporal_' in name for name in state)
+    attention_type = 'space_only' if times is None else 'joint'
+    if any('.temporal_' in name for name in state):
+        attention_type = 'divided'
     return {
         **arguments,
-        'attention_type': 'joint' if times is not None and not is_divided else 'divided',
+        'attention_type': attention_type,
         'img_size': isqrt(num_patches) * arguments['patch_size'],
         'num_frames': CLIP_FRAMES if times is None else times.shape[1],
     }
@@ -81,5 +82,5 @@ def _vit_arguments(state: StateDict) -> dict[str, Any]:
         'embed_dims': found.embed_dims,
         'depth': found.depth,
         'patch_size': found.patch_size,
-        'num_heads': max(found.embed_dims // HEAD_DIMS, 1),
+        'num_heads': max(found.embed_dims // HEAD_DIMS, 1),  # no tensor depends on it
     }

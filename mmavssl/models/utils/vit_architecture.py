@@ -29,13 +29,12 @@ class Architecture(NamedTuple):
         return cls(embed_dims, depth, patch_size, channels)
 
 
-def check_architecture(state: StateDict, model: nn.Module, hint: str = '') -> None:
+def check_architecture(state: StateDict, model: nn.Module) -> None:
     """Raise if the tensors are those of a vision transformer of another size.
 
     Args:
         state: tensors by our names.
         model: `TimeSformer` or `ASTEncoder`.
-        hint: what else to say of another kind of network.
 
     Raises:
         MisfitError: says which arguments of the network would have to be others.

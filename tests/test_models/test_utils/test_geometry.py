@@ -21,10 +21,10 @@ def test_video_transformer_as_it_was_built(arguments):
     assert timesformer_arguments(state) == {**arguments, **SMALL}
 
 
-def test_image_transformer_becomes_what_our_configs_have():
+def test_image_transformer_gets_the_size_of_our_configs():
     state = TimeSformer('space_only', img_size=224, **SMALL).state_dict()
     assert timesformer_arguments(state) == dict(
-        attention_type='divided', img_size=224, num_frames=8, patch_size=16, **SMALL
+        attention_type='space_only', img_size=224, num_frames=8, patch_size=16, **SMALL
     )
     assert ast_arguments(state) == dict(
         distilled=False, num_mel_bins=128, num_frames=256, stride=16, patch_size=16, **SMALL
