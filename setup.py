@@ -32,8 +32,11 @@ INSTALL_REQUIRES = [
     'setuptools<82',  # mmengine imports pkg_resources, and distutils on Python >= 3.12
 ]
 SHARDS_REQUIRES = ['webdataset>=0.2.86']  # to pack files; reading shards does not need it
+# What tools/export.py writes ONNX with, and checks it with; torch.export needs nothing more.
+EXPORT_REQUIRES = ['onnx>=1.17', 'onnxscript>=0.6.2', 'onnxruntime>=1.20']
 TEST_REQUIRES = [
     'pytest>=8', 'pytest-timeout>=2.3', 'ruff>=0.9', 'scipy>=1.11', *SHARDS_REQUIRES,
+    *EXPORT_REQUIRES,
 ]  # fmt: skip
 
 
@@ -93,6 +96,7 @@ if __name__ == '__main__':
         install_requires=INSTALL_REQUIRES,
         extras_require={
             'shards': SHARDS_REQUIRES,
+            'export': EXPORT_REQUIRES,
             'test': TEST_REQUIRES,
             'dev': [*TEST_REQUIRES, 'build', 'pre-commit'],
         },

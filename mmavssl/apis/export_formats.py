@@ -2,9 +2,11 @@
 
 import importlib
 import json
+import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from mmavssl.utils.errors import ConfigError
 
 BATCH = 'batch'
 OUTPUT = 'scores'
+MAX_BATCH = 65535  # torch before 2.7 wants a bound
 METADATA_FILE = 'mmavssl.json'  # in a .pt2 archive
 OLDEST_OPSET = 18  # that torch's exporter writes
 
@@ -50,8 +53,8 @@ class ONNXFormat:
             ConfigError: the installed packages do not write this opset.
         """
         axes = {name: {0: BATCH} for name in example} if is_dynamic(program) else None
-        try:
-            with quiet():
+        with quiet():
+            try:
                 onnx_program = torch.onnx.export(
                     program,
                     kwargs=example,
@@ -62,19 +65,30 @@ class ONNXFormat:
                     output_names=[OUTPUT],
                     dynamic_shapes=axes,
                 )
-        except torch.onnx.OnnxExporterError as error:
-            raise ConfigError(
-                f'torch {torch.__version__} cannot write this network with opset {self.opset}: '
-                f'{str(error).splitlines()[0]}'
-            ) from error
+            except Exception as error:  # the exporter and its packages have many
+                raise self._failure(first_line(error)) from error
+        written = onnx_program.model.opset_imports.get('')
+        if written != self.opset:
+            raise self._failure(f'they write {written}')
         model = onnx_program.model
         for name, value in metadata.items():
             model.metadata_props[name] = value if isinstance(value, str) else json.dumps(value)
         onnx_program.save(path)
 
+    def _failure(self, reason: str) -> ConfigError:
+        packages = ('torch', *self.packages)
+        versions = ', '.join(f'{package} {version(package)}' for package in packages)
+        return ConfigError(
+            f'{versions} cannot write the network with opset {self.opset}: {reason}.'
+        )
+
     @staticmethod
     def load(path: Path) -> Runner:
-        """Return what runs the file, by onnxruntime on the CPU."""
+        """Return what runs the file, by onnxruntime on the CPU.
+
+        Raises:
+            ConfigError: onnxruntime does not read it.
+        """
         import onnxruntime
 
         try:
@@ -82,7 +96,7 @@ class ONNXFormat:
         except Exception as error:  # its classes have no public base
             raise ConfigError(
                 f'onnxruntime {onnxruntime.__version__} does not read what was written: '
-                f'{str(error).splitlines()[0]}'
+                f'{first_line(error)}'
             ) from error
 
         def run(inputs: Inputs) -> Tensor:
@@ -168,7 +182,7 @@ def to_program(model: nn.Module, example: Inputs, dynamic: bool) -> torch.export
         example: inputs; at least two samples if ``dynamic``, since one would be taken for all.
         dynamic: whether the batch size is open.
     """
-    axis = {0: torch.export.Dim(BATCH)} if dynamic else None
+    axis = {0: torch.export.Dim(BATCH, max=MAX_BATCH)} if dynamic else None
     shapes = dict.fromkeys(example, axis)
     with torch.no_grad(), quiet(), plain_encoder_layers():
         return torch.export.export(model, (), kwargs=example, dynamic_shapes=shapes, strict=False)
@@ -177,6 +191,13 @@ def to_program(model: nn.Module, example: Inputs, dynamic: bool) -> torch.export
 def is_dynamic(program: torch.export.ExportedProgram) -> bool:
     """Whether the program leaves a size open."""
     return bool(program.range_constraints)
+
+
+def first_line(error: BaseException) -> str:
+    """Return the beginning of what an error says, or the error that caused it."""
+    while error.__cause__:
+        error = error.__cause__
+    return str(error).strip().partition('\n')[0].rstrip('.') or type(error).__name__
 
 
 @contextmanager
@@ -192,7 +213,12 @@ def plain_encoder_layers() -> Iterator[None]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Hide warnings of torch's exporters about themselves."""
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')
-        yield
+    """Hide what torch's exporters say about themselves; what they raise says enough."""
+    disabled = logging.root.manager.disable
+    logging.disable(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter('ignore')
+            yield
+    finally:
+        logging.disable(disabled)
