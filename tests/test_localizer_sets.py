@@ -11,11 +11,12 @@ from torchvision.models import resnet18
 
 from mmavssl.datasets.preparation.prepare import Options, prepare
 from mmavssl.datasets.preparation.vggss import VGGSS
-from mmavssl.registry import SSL_ALGORITHMS
+from mmavssl.registry import DATASETS, SSL_ALGORITHMS
 from mmavssl.structures.box_lists import format_box_lists
 from mmavssl.utils.configs import load_config
 
 ROOT = Path(__file__).parents[1]
+README = (ROOT / 'configs/localizers/README.md').read_text()
 TINY = dict(num_stages=2, base_channels=8, out_dims=16, pretrained_image=False)
 IDS = [f'abcdefghij{number}_{number:06d}' for number in range(8)]
 
@@ -96,6 +97,24 @@ def test_train_and_test(path, consensus, sound, data_root, tmp_path):
     sample = runner.train_dataloader.dataset[0]
     assert sample['inputs']['weak']['video'].shape == (3, 1, 224, 224)
     assert sample['inputs']['weak'][key].shape == sound
+
+
+def test_spectrograms_of_another_rate_and_with_masks(data_root, tmp_path):
+    """The options that the README names, on the example's pipelines."""
+    options = [
+        f'{part}_dataloader.dataset.pipeline.0.sample_rate=22050'
+        for part in ('train', 'val', 'test')
+    ]
+    assert all(option in README for option in options)
+    path = str(ROOT / 'docs/examples/localizer_spectrogram.py')
+    cfg = load_config(path, options, work_dir=str(tmp_path))
+    cfg.train_dataloader.dataset.data_root = cfg.test_dataloader.dataset.data_root = str(data_root)
+    assert DATASETS.build(cfg.test_dataloader.dataset)[0]['inputs']['spectrogram'].shape == (
+        1, 257, 276,
+    )  # fmt: skip
+    cfg.train_dataloader.dataset.pipeline[1].weak.append(dict(type='SpectrogramMask'))
+    weak = DATASETS.build(cfg.train_dataloader.dataset)[0]['inputs']['weak']
+    assert weak['spectrogram'].shape == (257, 276)
 
 
 def checkpoint_of(path: str, data_root: Path, work_dir: Path) -> str:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import torch
+from torchaudio.functional import resample
 
 from mmavssl.apis.sample_tap import DrawnClip
 from mmavssl.structures import AVDataSample
@@ -69,7 +71,9 @@ def describe_view(view: ClipView, results: Mapping, window: int, crop: int) -> N
         view.facts['mirrored'] = 'yes' if results['flip'] else 'no'
         notes += ['mirrored'] if results['flip'] else []
     if 'waveform' in results:
-        view.waveform = np.asarray(results['waveform'][window])
+        sound = torch.from_numpy(np.asarray(results['waveform'][window]))
+        rate = results.get('sample_rate', SAMPLE_RATE)
+        view.waveform = resample(sound, rate, SAMPLE_RATE).numpy()
         seconds = len(view.waveform) / SAMPLE_RATE
         first = (begin + end - seconds) / 2
         peak = float(np.abs(view.waveform).max())

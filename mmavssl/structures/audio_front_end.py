@@ -10,5 +10,5 @@ FRAME_SHIFT_MS = 10
 FRAME_LENGTH_MS = 25
 AUDIOSET_MEAN = -4.2677393
 AUDIOSET_STD = 4.5689974
-# Bins and windows of the spectrogram of 3 s that FNAC and EZ-VSL were trained on.
+# Bins and windows of 3 s in the spectrogram of FNAC and EZ-VSL, at our sample rate.
 SPECTROGRAM_SHAPE = (257, 200)

@@ -19,19 +19,21 @@ BEFORE, AFTER = 0.5, 0.1
 
 
 class AudioFile:
-    """The sound of an open file as a 16 kHz mono waveform, on the file's own clock.
+    """The sound of an open file as a mono waveform, on the file's own clock.
 
     Only the packets of the windows that are asked for are decoded, unless `waveform` was asked for
     before. What encoders put before the first sample (priming) is left out by FFmpeg.
 
     Args:
         media: the file, or its path.
+        sample_rate: of the waveform, in Hz; whatever the file has is resampled.
 
     Raises:
         DataError: missing, empty or unreadable file, or less than half of its sound.
     """
 
-    def __init__(self, media: MediaFile | str) -> None:
+    def __init__(self, media: MediaFile | str, sample_rate: int = SAMPLE_RATE) -> None:
+        self.sample_rate = sample_rate
         self.media = media if isinstance(media, MediaFile) else MediaFile(media, kinds=['audio'])
         self.path = self.media.path
         #: What is wrong with it, where that is no reason to give up.
@@ -57,8 +59,8 @@ class AudioFile:
     def start_time(self) -> float:
         """Time of the first sample on the file's clock; 0 without sound."""
         if self._whole is None and self._times is not None:
-            return self._decode(end=self._times[0] + AFTER)[0] / SAMPLE_RATE
-        return self._decode_whole()[0] / SAMPLE_RATE
+            return self._decode(end=self._times[0] + AFTER)[0] / self.sample_rate
+        return self._decode_whole()[0] / self.sample_rate
 
     def decode_all(self) -> None:
         """Decode all of it, to cut windows out of it from then on."""
@@ -76,12 +78,12 @@ class AudioFile:
 
     def windows(self, starts: Sequence[float], seconds: float) -> np.ndarray:
         """Return windows (K, S) that begin at several times; see `window`."""
-        length = round(seconds * SAMPLE_RATE)
+        length = round(seconds * self.sample_rate)
         windows = np.zeros((len(starts), length), np.float32)
         for group in neighbours(starts, seconds + BEFORE):
             begin, samples = self._samples(starts[group[0]], starts[group[-1]] + seconds)
             for index in group:
-                first = round(starts[index] * SAMPLE_RATE) - begin
+                first = round(starts[index] * self.sample_rate) - begin
                 part = samples[max(first, 0) : max(first + length, 0)]
                 windows[index, max(-first, 0) :][: len(part)] = part
         return windows
@@ -101,14 +103,15 @@ class AudioFile:
     def _decode(
         self, first: int = 0, end: float = np.inf, needed_from: float = -np.inf
     ) -> tuple[int, np.ndarray]:
-        """Decode a part, and return the number of the first sample (at 16 kHz) and the samples.
+        """Decode a part, and return the number of the first sample and the samples.
 
         Args:
             first: number of the first packet.
             end: time after the last one (seconds).
             needed_from: damage before this time is of no interest (seconds).
         """
-        joiner, tally = WaveformJoiner(), PacketTally(since=needed_from / self._unit)
+        joiner = WaveformJoiner(self.sample_rate)
+        tally = PacketTally(since=needed_from / self._unit)
         if self.has_audio:
             with media_errors(self.path, 'sound'):
                 packets = self.media.packets(self.media.audio, first)

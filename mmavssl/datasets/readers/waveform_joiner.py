@@ -1,4 +1,4 @@
-"""Decoded frames of sound, joined to one waveform of 16 kHz."""
+"""Decoded frames of sound, joined to one waveform of one sample rate."""
 
 from math import ceil, gcd
 
@@ -22,26 +22,27 @@ BLOCK = 2**14
 class Stretch:
     """Frames of one format without a hole.
 
-    Its samples stand at whole multiples of 1/16000 s of the file's clock, so that a part of a file
-    that is decoded alone has the samples of the whole.
+    Its samples stand at whole multiples of 1/``sample_rate`` s of the file's clock, so that a part
+    of a file that is decoded alone has the samples of the whole.
 
     Args:
         first: the first frame; its samples are not added yet.
         time: when it begins (seconds).
+        sample_rate: of the samples, in Hz.
     """
 
-    def __init__(self, first: AudioFrame, time: float) -> None:
+    def __init__(self, first: AudioFrame, time: float, sample_rate: int) -> None:
         rate = first.sample_rate
         self.format = format_of(first)
         self._fifo = av.AudioFifo()
-        self._resampler = av.AudioResampler(SAMPLE_FORMAT, 'mono', SAMPLE_RATE)
+        self._resampler = av.AudioResampler(SAMPLE_FORMAT, 'mono', sample_rate)
         self._parts: list[np.ndarray] = []
         # Silence goes before, from a moment that both rates have a sample at.
         number = round(time * rate)
-        lead = number % (rate // gcd(rate, SAMPLE_RATE))
-        self._num_lead = ceil(lead * SAMPLE_RATE / rate)
+        lead = number % (rate // gcd(rate, sample_rate))
+        self._num_lead = ceil(lead * sample_rate / rate)
         #: Number of its first sample, counted from the zero of the file's clock.
-        self.begin = (number - lead) * SAMPLE_RATE // rate + self._num_lead
+        self.begin = (number - lead) * sample_rate // rate + self._num_lead
         if lead:
             self._fifo.write(silence_like(first, lead))
 
@@ -74,9 +75,13 @@ class WaveformJoiner:
 
     Holes, as lost or damaged packets leave them, become silence; where frames overlap, the later
     ones count. The format may change midway.
+
+    Args:
+        sample_rate: of the waveform, in Hz.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, sample_rate: int = SAMPLE_RATE) -> None:
+        self.sample_rate = sample_rate
         #: Number of the first sample, counted from the zero of the file's clock, after `finish`.
         self.begin = 0
         self._clock = 0.0  # end of what was added, seconds
@@ -90,7 +95,7 @@ class WaveformJoiner:
             self._jumps += time - self._clock
             time = self._clock
         if not self._continues(frame, time):
-            self._stretches.append(Stretch(frame, time))
+            self._stretches.append(Stretch(frame, time, self.sample_rate))
             self._clock = time
         self._clock += frame.samples / frame.sample_rate
         self._stretches[-1].add(frame)

@@ -10,6 +10,7 @@ from mmavssl.datasets.transforms.log_spectrogram import LogSpectrogram
 from mmavssl.datasets.transforms.rand_augment import RandAugment
 from mmavssl.datasets.transforms.sampling import SampleClip
 from mmavssl.datasets.transforms.spatial import CenterCrop, Flip, RandomScaleCrop, ThreeCrop
+from mmavssl.datasets.transforms.spectrogram_mask import SpectrogramMask
 from mmavssl.datasets.transforms.tw_aug import TWAug
 from mmavssl.datasets.transforms.views import MultiView
 from mmavssl.datasets.transforms.whole_frame import WholeFrame
@@ -33,6 +34,7 @@ __all__ = [
     'RandomScaleCrop',
     'SampleClip',
     'SpecAugment',
+    'SpectrogramMask',
     'TWAug',
     'ThreeCrop',
     'WholeFrame',

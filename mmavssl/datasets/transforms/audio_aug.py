@@ -9,7 +9,7 @@ from torchaudio.transforms import FrequencyMasking, TimeMasking
 
 from mmavssl.datasets.transforms.kaldi_fbank import LENGTH, kaldi_fbank
 from mmavssl.registry import TRANSFORMS
-from mmavssl.structures.audio_front_end import AUDIOSET_MEAN, AUDIOSET_STD
+from mmavssl.structures.audio_front_end import AUDIOSET_MEAN, AUDIOSET_STD, SAMPLE_RATE
 from mmavssl.utils.errors import ConfigError
 
 
@@ -52,7 +52,16 @@ class LogMel(BaseTransform):
         self.norm_std = norm_std
 
     def transform(self, results: dict) -> dict:
-        """Compute the log-mels."""
+        """Compute the log-mels.
+
+        Raises:
+            ConfigError: sound of another sample rate than 16 kHz, or too short.
+        """
+        rate = results.get('sample_rate', SAMPLE_RATE)
+        if rate != SAMPLE_RATE:
+            raise ConfigError(
+                f'LogMel takes sound of {SAMPLE_RATE} Hz, but OpenAVFile has `sample_rate`={rate}.'
+            )
         logmels = self.fbanks(results['waveform'])
         results['audio'] = normalize(logmels, self.norm_mean, self.norm_std)
         results['audio_zero'] = -self.norm_mean / (2 * self.norm_std)

@@ -15,8 +15,8 @@ class LoadFrameAndSound(BaseTransform):
     FNAC's and EZ-VSL's code does so: any frame of a video goes with the same seconds of its sound.
     A shorter sound is repeated. `LoadAVClip` takes the sound of the frames' time instead.
 
-    Adds ``imgs`` (K * T, H, W, 3) uint8 and, with sound, ``waveform`` (K, S) float32 at 16 kHz,
-    the same for all K clips.
+    Adds ``imgs`` (K * T, H, W, 3) uint8 and, with sound, ``waveform`` (K, S) float32, the same
+    for all K clips.
 
     Args:
         audio_seconds: length of the sound.
@@ -30,7 +30,7 @@ class LoadFrameAndSound(BaseTransform):
             raise ValueError(
                 f'Expected `audio_seconds` to be positive, but got {audio_seconds!r}.'
             )
-        self.num_samples = round(audio_seconds * SAMPLE_RATE)
+        self.audio_seconds = audio_seconds
 
     def transform(self, results: dict) -> dict:
         """Decode frames and sound.
@@ -40,11 +40,12 @@ class LoadFrameAndSound(BaseTransform):
         """
         results['imgs'] = results['video_file'].frames(results['frame_inds'])
         if 'has_audio' in results:
-            sound = middle_of(self._sound(results), self.num_samples)
+            rate = results.get('sample_rate', SAMPLE_RATE)
+            sound = middle_of(self._sound(results, rate), round(self.audio_seconds * rate))
             results['waveform'] = np.tile(sound, (len(results['frame_inds']), 1))
         return results
 
-    def _sound(self, results: dict) -> np.ndarray:
+    def _sound(self, results: dict, rate: int) -> np.ndarray:
         """Return the sound (S,) of the part that the list names (``start``, ``end``)."""
         file = results['audio_file']
         if file is None:
@@ -53,7 +54,7 @@ class LoadFrameAndSound(BaseTransform):
         offset = results['audio_origin'] - file.start_time
         start, end = results.get('start'), results.get('end')
         first, last = (
-            None if time is None else max(round((time + offset) * SAMPLE_RATE), 0)
+            None if time is None else max(round((time + offset) * rate), 0)
             for time in (start, end)
         )
         if not len(whole[first:last]):

@@ -23,10 +23,11 @@ AUDIO_POLICIES = ('error', 'silence', 'skip', None)
 class OpenAVFile(BaseTransform):
     """Open the file, its pictures and its sound, once for all views of the sample.
 
-    Adds ``video_file``, and with sound ``audio_file`` (None without sound), ``has_audio`` and
-    ``audio_origin``, the time of the first frame on the clock of the sound. Pictures and sound of
-    one file share a clock; a sound file of its own (``audio_path``) begins with the first frame.
-    With such a sound, a picture or a folder of pictures may take a video's place (`StillsFile`).
+    Adds ``video_file``, and with sound ``audio_file`` (None without sound), ``has_audio``,
+    ``sample_rate`` and ``audio_origin``, the time of the first frame on the clock of the sound.
+    Pictures and sound of one file share a clock; a sound file of its own (``audio_path``) begins
+    with the first frame. With such a sound, a picture or a folder of pictures may take a video's
+    place (`StillsFile`).
 
     Args:
         audio: what to do about a video without sound: ``error``; ``silence``: zeros; ``skip``:
@@ -36,10 +37,12 @@ class OpenAVFile(BaseTransform):
         backend: what decodes the pictures, ``pyav`` or ``decord`` (see `VideoFile`).
         backend_args: of MMEngine's storage backend, where the files are not on the disk; None: by
             the beginning of the path (``http://``, ``s3://``).
+        sample_rate: that all sounds are resampled to, in Hz. `LogMel` wants 16 kHz;
+            `LogSpectrogram` takes any.
 
     Raises:
         ConfigError: unknown backend.
-        ValueError: unknown policy, or a negative cache.
+        ValueError: unknown policy, a negative cache, or a rate that is not positive.
     """
 
     def __init__(
@@ -48,16 +51,20 @@ class OpenAVFile(BaseTransform):
         cache: int = 0,
         backend: str = 'pyav',
         backend_args: Mapping[str, Any] | None = None,
+        sample_rate: int = SAMPLE_RATE,
     ) -> None:
         if audio not in AUDIO_POLICIES:
             raise ValueError(f'Expected `audio` to be one of {AUDIO_POLICIES}, but got {audio!r}.')
         if cache < 0:
             raise ValueError(f'Expected `cache` to be at least 0, but got {cache!r}.')
+        if sample_rate < 1:
+            raise ValueError(f'Expected `sample_rate` to be positive, but got {sample_rate!r}.')
         check_backend(backend)
         self.audio = audio
         self.cache = cache
         self.backend = backend
         self.backend_args = backend_args
+        self.sample_rate = sample_rate
         self._use_cache()
 
     def __getstate__(self) -> dict:
@@ -86,6 +93,7 @@ class OpenAVFile(BaseTransform):
             return results
         results['audio_origin'] = video.clock.start_time if shared else sound.start_time
         results['has_audio'] = sound.has_audio
+        results['sample_rate'] = self.sample_rate
         results['audio_file'] = sound if sound.has_audio else None
         if not sound.has_audio:
             if self.audio == 'error':
@@ -107,7 +115,7 @@ class OpenAVFile(BaseTransform):
         video = video_class(media, self.backend)
         if self.audio is None:
             return video, None
-        return video, AudioFile(media if both else self._media(sound_path, 'audio'))
+        return video, self._sound(media if both else self._media(sound_path, 'audio'))
 
     def _open_stills(
         self, path: str, sound_path: str | None
@@ -121,7 +129,7 @@ class OpenAVFile(BaseTransform):
                 f'{path} is not a video, and the list names no sound for it. Name a file in its '
                 'column `audio_path`, or set OpenAVFile(audio=None).'
             )
-        return stills, AudioFile(self._media(sound_path, 'audio'))
+        return stills, self._sound(self._media(sound_path, 'audio'))
 
     def _open_decoded(
         self, video_path: str, sound_path: str | None
@@ -133,6 +141,9 @@ class OpenAVFile(BaseTransform):
             if isinstance(file, VideoFile | AudioFile):
                 file.media.close()
         return video, sound
+
+    def _sound(self, media: MediaFile) -> AudioFile:
+        return AudioFile(media, self.sample_rate)
 
     def _media(self, path: str, *kinds: str) -> MediaFile:
         remote = is_remote(path, self.backend_args)
@@ -147,8 +158,8 @@ class LoadAVClip(BaseTransform):
     whatever their lengths. Beyond the ends of the sound, or of the part of the file that the list
     names (``start``, ``end``), there is silence.
 
-    Adds ``imgs`` (K * T, H, W, 3) uint8 and, with sound, ``waveform`` (K, S) float32 at 16 kHz,
-    for K clips of T frames.
+    Adds ``imgs`` (K * T, H, W, 3) uint8 and, with sound, ``waveform`` (K, S) float32, for K
+    clips of T frames.
 
     Args:
         audio_seconds: length of the window of sound (2.56 s give 254 frames of a log-mel); None:
@@ -173,10 +184,11 @@ class LoadAVClip(BaseTransform):
         begins, ends = results['clip_times'].T
         seconds = self.audio_seconds or float(ends[0] - begins[0])
         firsts = (begins + ends - seconds) / 2
+        rate = results.get('sample_rate', SAMPLE_RATE)
         if results['audio_file'] is None:
-            return np.zeros((len(firsts), round(seconds * SAMPLE_RATE)), np.float32)
+            return np.zeros((len(firsts), round(seconds * rate)), np.float32)
         windows = results['audio_file'].windows(firsts + results['audio_origin'], seconds)
-        times = firsts[:, None] + np.arange(windows.shape[1]) / SAMPLE_RATE
+        times = firsts[:, None] + np.arange(windows.shape[1]) / rate
         if results.get('start') is not None:
             windows[times < results['start']] = 0
         if results.get('end') is not None:

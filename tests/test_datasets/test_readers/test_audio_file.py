@@ -44,6 +44,20 @@ def test_click_has_its_time_and_loudness_whatever_the_format(
     assert np.sqrt((burst**2).mean()) == pytest.approx(0.8 / np.sqrt(2), rel=0.06)
 
 
+@pytest.mark.parametrize('rate', [8000, 22050, 44100, 48000])
+def test_sample_rate(make_video, rate):
+    """Sound keeps its time, and a window is a part of the whole, at any rate."""
+    path = str(make_video(fps=5, sample_rate=44100, layout='stereo', delay=0.5))
+    whole = AudioFile(path, rate)
+    assert abs(whole.start_time + len(whole.waveform) / rate - 3.0) < 0.1
+    first = np.argmax(np.abs(whole.waveform) > 0.2)
+    assert whole.start_time + first / rate == pytest.approx(EVENT_SECONDS, abs=0.003)
+    window = AudioFile(path, rate).window(1.2, 0.8)
+    assert window.shape == (round(0.8 * rate),)
+    begin = round(1.2 * rate) - round(whole.start_time * rate)
+    np.testing.assert_allclose(window, whole.waveform[begin:][: len(window)], atol=1e-4)
+
+
 def test_uncompressed_sound_is_exact(make_video):
     wave = tone(1.0).astype(np.float32)
     path = make_video('v.mkv', fps=5, seconds=1.0, audio_codec='pcm_s16le', wave=wave)

@@ -1,8 +1,16 @@
 import numpy as np
 import pytest
+import torch
 
-from mmavssl.datasets.transforms import LoadFrameAndSound, OpenAVFile, SampleClip
-from mmavssl.utils.errors import DataError
+from mmavssl.datasets.transforms import (
+    LoadFrameAndSound,
+    LogMel,
+    LogSpectrogram,
+    OpenAVFile,
+    SampleClip,
+)
+from mmavssl.datasets.transforms.log_spectrogram import log_density
+from mmavssl.utils.errors import ConfigError, DataError
 
 RATE = 16000
 
@@ -53,6 +61,27 @@ def test_middle_of_the_part_that_the_list_names(load):
     np.testing.assert_allclose(part, sound[round(1.5 * RATE) : round(2.5 * RATE)], atol=1e-4)
     with pytest.raises(DataError, match=r'a\.wav has no sound from 0\.25 s to 0\.5 s'):
         load(noise(0.2), start=0.25, end=0.5)
+
+
+@pytest.mark.parametrize('rate', [22050, 44100])
+def test_sample_rate_of_the_file(tmp_path, write_frame, write_sound, rate):
+    """At its own rate a sound comes as it is in the file, and its spectrogram is of that rate."""
+    sound = np.random.default_rng(0).uniform(-0.9, 0.9, 5 * rate)
+    write_frame(tmp_path / 'a.jpg')
+    write_sound(tmp_path / 'a.wav', samples=sound, rate=rate)
+    results = {'video_path': str(tmp_path / 'a.jpg'), 'audio_path': str(tmp_path / 'a.wav')}
+    results.update(start=None, end=4.0)
+    for transform in (
+        OpenAVFile(sample_rate=rate), SampleClip(clip_len=1, frame_interval=1),
+        LoadFrameAndSound(2.0), LogSpectrogram(2.0),
+    ):  # fmt: skip
+        results = transform(results)
+    assert results['waveform'].shape == (1, 2 * rate)
+    np.testing.assert_allclose(results['waveform'][0], sound[rate : 3 * rate], atol=1e-4)
+    expected = log_density(torch.from_numpy(results['waveform']), rate).float()
+    assert torch.equal(results['spectrogram'], expected)
+    with pytest.raises(ConfigError, match=f'16000 Hz, but OpenAVFile has `sample_rate`={rate}'):
+        LogMel()(results)
 
 
 def test_sound_of_a_video_is_not_that_of_the_frame(make_video):

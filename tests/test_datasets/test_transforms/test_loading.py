@@ -104,6 +104,20 @@ def test_sound_is_as_long_as_the_clip_unless_told(make_video):
     np.testing.assert_array_equal(clip['waveform'][1], clip['audio_file'].window(begin, 0.96))
 
 
+@pytest.mark.parametrize('cache', [0, 2])
+def test_sample_rate(make_video, cache):
+    path = make_video(fps=25, sample_rate=44100, audio_codec='pcm_s16le', name='v.mkv')
+    results = open_file(path, sample_rate=22050, cache=cache)
+    results = clip_of(results, seconds=1.0, clip_len=2, frame_interval=4)
+    assert results['sample_rate'] == 22050
+    assert results['waveform'].shape == (1, 22050)
+    begin = results['clip_times'][0].mean() - 0.5
+    results = LoadAVClip(1.0)({**results, 'end': begin + 0.25})
+    assert not results['waveform'][0, round(0.25 * 22050) + 1 :].any()
+    with pytest.raises(ValueError, match='`sample_rate` to be positive, but got 0'):
+        OpenAVFile(sample_rate=0)
+
+
 def test_sound_beyond_the_named_part_is_silent(make_video):
     wave = 0.5 * np.sin(2 * np.pi * 500 * np.arange(3 * RATE) / RATE)
     path = make_video('v.mkv', audio_codec='pcm_s16le', wave=wave)

@@ -6,6 +6,7 @@ import torch
 
 from mmavssl.datasets.transforms import LogSpectrogram
 from mmavssl.datasets.transforms.log_spectrogram import HOP, SCALE, WINDOW, log_density
+from mmavssl.utils.errors import ConfigError
 
 FIXTURE = Path(__file__).resolve().parents[2] / 'data/parity_fnac.npz'
 
@@ -47,6 +48,17 @@ def test_density_against_a_slow_fourier_sum():
             assert ours[k, frame] == pytest.approx(np.log(density + 1e-7) / 12, abs=1e-9)
 
 
+@pytest.mark.parametrize(('rate', 'windows'), [(16000, 200), (22050, 276), (44100, 554)])
+def test_sample_rate(rate, windows):
+    """More windows, and values that shift by -ln(rate) where the samples are the same."""
+    waveform = 1e4 * np.random.default_rng(0).standard_normal((1, 3 * rate))  # far above the floor
+    out = LogSpectrogram()({'waveform': waveform, 'sample_rate': rate})['spectrogram']
+    assert out.shape == (1, 257, windows)
+    at_16k = log_density(torch.from_numpy(waveform), 16000).float()
+    shift = -np.log(rate / 16000) / SCALE
+    torch.testing.assert_close(out[:, 1:], at_16k[:, 1:] + shift, atol=1e-4, rtol=0)
+
+
 def test_short_sound_is_repeated_and_long_sound_cut_around_its_middle():
     sound = np.random.default_rng(0).standard_normal(1000).astype(np.float32)
     transform = LogSpectrogram(seconds=0.04)
@@ -64,5 +76,10 @@ def test_silence_is_the_floor():
 
 
 def test_rejects_less_than_a_window():
-    with pytest.raises(ValueError, match=r'`seconds` to be at least 0.032, but got 0.01'):
-        LogSpectrogram(seconds=0.01)
+    sound = {'waveform': np.zeros((1, 100), np.float32)}
+    with pytest.raises(ConfigError, match=r'at least 0\.032, one window at 16000 Hz, but'):
+        LogSpectrogram(seconds=0.01)(sound)
+    with pytest.raises(ConfigError, match=r'at least 0\.064, one window at 8000 Hz, but'):
+        LogSpectrogram(seconds=0.04)({**sound, 'sample_rate': 8000})
+    with pytest.raises(ValueError, match='`seconds` to be positive, but got 0'):
+        LogSpectrogram(seconds=0)
