@@ -24,7 +24,6 @@ NUM_VIDEOS, NUM_MAPS = 6, 5
 RATIO = torch.tensor([0.25])
 
 
-@LOCALIZERS.register_module(force=True)
 class ChangeForTests(nn.Module):
     """What differs from the frame before: of a frame alone, nothing does."""
 
@@ -32,7 +31,6 @@ class ChangeForTests(nn.Module):
         return (frames - frames.roll(1, dims=1)).abs().mean(dim=2)
 
 
-@LOCALIZERS.register_module(force=True)
 class BrightnessForTests(nn.Module):
     """Brightness on a scale of its own, far from what float16 has."""
 
@@ -96,8 +94,10 @@ def precompute(localizer, few, tmp_path, tools):
 
 
 @pytest.fixture
-def config_of(tmp_path):
+def config_of(tmp_path, monkeypatch):
     """Return what writes a config with another localizer."""
+    for localizer in (ChangeForTests, BrightnessForTests):
+        monkeypatch.setitem(LOCALIZERS.module_dict, localizer.__name__, localizer)
 
     def write(**localizer):
         path = tmp_path / f'{localizer["type"]}.py'
