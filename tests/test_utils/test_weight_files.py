@@ -1,11 +1,14 @@
 """Files of weights: which are read, and what is said of those that are not."""
 
 import argparse
+import contextlib
 import hashlib
 import os
 import pickle
+import random
 import sys
 import types
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -76,6 +79,20 @@ def test_home_folder(tmp_path, monkeypatch):
 def test_truncated_file(name, kwargs, share):
     cut(save(name, **kwargs), share)
     assert 'is no file of weights, or was not written to its end' in refusal(name)
+
+
+@pytest.mark.parametrize(('name', 'kwargs'), FORMATS)
+def test_damaged_bytes_are_told_in_one_line_or_read(name, kwargs):
+    """Of a damaged file, a reader may raise anything, and numbers may just be others."""
+    whole = Path(save(name, **kwargs)).read_bytes()
+    draw = random.Random(0)
+    for _ in range(60):
+        damaged = bytearray(whole)
+        for _ in range(draw.choice([1, 3, 20])):
+            damaged[draw.randrange(len(damaged))] = draw.randrange(256)
+        Path(name).write_bytes(damaged)
+        with contextlib.suppress(ConfigError):
+            read_weight_file(name)
 
 
 @pytest.mark.parametrize('kwargs', [{}, {'_use_new_zipfile_serialization': False}])
