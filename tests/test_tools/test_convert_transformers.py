@@ -387,17 +387,27 @@ def test_audio_visual_head_is_no_svformer(convert, capsys):
     save('a.pyth', published.svformer(), 'model_state')
     assert convert('svformer', 'a.pyth', 'ours.pth') == 0
     content = torch.load('ours.pth', weights_only=True)
-    content['state_dict']['student.head.fc.weight'] = torch.ones(7, 256)
+    content['state_dict']['student.fusion.norm.weight'] = torch.ones(128)
+    content['state_dict']['student.audio_backbone.norm.weight'] = torch.ones(128)
     torch.save(content, 'av.pth')
     line = error(convert, capsys, 'svformer', 'av.pth', 'x.pyth', '--to-official')
-    assert line == 'av.pth: its head is not over the features of this backbone alone.'
+    assert line == (
+        'av.pth: its head is over the fusion of video and sound. A backbone without its head is '
+        "written with --allow 'head.*'."
+    )
+    allowed = ('--to-official', '--allow', 'head.*')
+    assert convert('svformer', 'av.pth', 'x.pyth', *allowed) == 0
+    assert rows(capsys, 'dropped') == [
+        'dropped student.fusion.* 1', 'dropped student.audio_backbone.* 1', 'dropped head.* 2',
+    ]  # fmt: skip
+    assert len(read('x.pyth', 'model_state')) == 47
 
 
 def test_backbone_without_a_head(convert, capsys):
     save('vit.pth', published.timm_vit())
     assert convert('vit', 'vit.pth', 'ours.pth') == 0
     line = error(convert, capsys, 'svformer', 'ours.pth', 'x.pyth', '--to-official')
-    assert line == "ours.pth: it has no head; one without is let through by --allow 'head.*'."
+    assert line.startswith('ours.pth: it has no head. A backbone without its head is written with')
     args = ('ours.pth', 'x.pyth', '--to-official', '--allow', 'head.*')
     assert convert('svformer', *args) == 0
     assert len(read('x.pyth', 'model_state')) == 47

@@ -15,12 +15,13 @@ from mmavssl.models.utils.layouts.find import find_layout, without_parallel_pref
 from mmavssl.models.utils.layouts.timm_vit import TIMM_VIT
 from mmavssl.models.utils.report import ASIDE, Report
 from mmavssl.models.utils.timesformer_weights import fit_to_timesformer
+from mmavssl.models.utils.vit_weights import drop_head
 from mmavssl.utils.convert_cli import ConvertTool
 
 OUR_KEY = 'state_dict'
 #: In files of ours: what of the official file has no place in our networks, and its layout.
 ASIDE_KEY = 'official'
-HEAD_PREFIX = 'head.'
+HEAD_PREFIX, FUSION_PREFIX = 'head.', 'fusion.'
 
 
 class Network(NamedTuple):
@@ -125,23 +126,24 @@ def to_official(
     """
     network, report = NETWORKS[tool.network], Report()
     state = _own_tensors(source, network, tool, network_name, report).state
+    if is_allowed('head.weight', allow):
+        drop_head(state, report)
     head = _take_head(state)
     arguments = network.arguments(state)
     if tool.sees_images:
         _drop_idle_time(state, report)
         arguments['attention_type'] = 'space_only'
-    model = build_network(network.build, arguments, changes)
+    with torch.device('meta'):  # of its tensors, names and shapes are wanted alone
+        model = build_network(network.build, arguments, changes)
     state = settle(state, model.state_dict(), report, allow)
-    if head and head['head.weight'].shape[1] != model.embed_dims:
-        raise MisfitError('its head is not over the features of this backbone alone')
-    if tool.is_recognizer and not head and not is_allowed('head.weight', allow):
-        raise MisfitError("it has no head; one without is let through by --allow 'head.*'")
+    if tool.is_recognizer and not is_allowed('head.weight', allow):
+        _check_head(head, source)
     if network.build is ASTEncoder and model.dist_token is None:
         raise MisfitError('it has no distillation token, which every official AST has')
     written = Report()
     official = layout.to_official(state | head, written)
     aside = content.get(ASIDE_KEY)
-    if isinstance(aside, Mapping) and aside['layout'] == layout.name:
+    if isinstance(aside, Mapping) and aside.get('layout') == layout.name:
         official |= aside['tensors']
         for name in aside['tensors']:
             written.take(name, ('',), ASIDE)
@@ -161,6 +163,15 @@ def _own_tensors(
     if layout is not TIMM_VIT:
         raise MisfitError(f'it is a file of {layout.title}, and not ours. Leave --to-official out')
     return layout.to_ours(source, report)
+
+
+def _check_head(head: StateDict, source: StateDict) -> None:
+    """Raise unless there is a head over the features of the video backbone alone."""
+    hint = "A backbone without its head is written with --allow 'head.*'"
+    if not head:
+        raise MisfitError(f'it has no head. {hint}')
+    if any(f'.{FUSION_PREFIX}' in f'.{name}' for name in source):
+        raise MisfitError(f'its head is over the fusion of video and sound. {hint}')
 
 
 def _take_head(state: StateDict) -> StateDict:
