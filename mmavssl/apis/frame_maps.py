@@ -54,10 +54,16 @@ class FrameMaps:
             video: ``imgs`` (K, H, W, 3), uint8, and the sound of each.
 
         Raises:
-            ConfigError: the localizer compares frames.
+            ConfigError: the localizer compares frames, or there is no sound for it.
         """
+        sound = localizer_audio(video, self.audio_input)
+        if sound is None:
+            raise ConfigError(
+                f'{type(self.localizer).__name__} hears a log-mel, but the strong view of the '
+                'unlabeled clips has none. Add LogMel to it.'
+            )
+        sound = sound.to(self.device)
         frames = video['imgs'].to(self.device).permute(0, 3, 1, 2).float()[:, None] / 255
-        sound = localizer_audio(video, self.audio_input).to(self.device)
         useless = has_one_colour(frames)[:, 0] | is_silent(sound)
         if not self._checked and not useless.all():
             place = useless.logical_not().nonzero()[0]

@@ -80,6 +80,9 @@ def test_localizers_of_the_package_pass():
 def test_other_inputs_are_refused():
     with pytest.raises(ConfigError, match="Oracle has `audio_input`='boxes', but only maps by"):
         FrameMaps(Oracle(), 4)
+    deaf = {name: value for name, value in video().items() if name != 'audio'}
+    with pytest.raises(ConfigError, match='CosineLocalizer hears a log-mel, but .* Add LogMel'):
+        FrameMaps(CosineLocalizer(num_stages=2, base_channels=8), 4)(deaf)
 
 
 def test_digest_is_of_names_and_values():
