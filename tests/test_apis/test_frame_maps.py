@@ -81,7 +81,7 @@ def test_other_inputs_are_refused():
     with pytest.raises(ConfigError, match="Oracle has `audio_input`='boxes', but only maps by"):
         FrameMaps(Oracle(), 4)
     deaf = {name: value for name, value in video().items() if name != 'audio'}
-    with pytest.raises(ConfigError, match='CosineLocalizer hears a log-mel, but .* Add LogMel'):
+    with pytest.raises(ConfigError, match=r'CosineLocalizer hears a log-mel, but .* Add LogMel'):
         FrameMaps(CosineLocalizer(num_stages=2, base_channels=8), 4)(deaf)
 
 
