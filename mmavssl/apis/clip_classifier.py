@@ -70,7 +70,8 @@ def load_classifier(
         ConfigError: no recognizer in the config, none of this role in the checkpoint, or another.
     """
     if not cfg.get('model', {}).get('student'):
-        raise ConfigError(f'{cfg.filename} has no `model.student`: there is nothing to export.')
+        name = cfg.filename or 'The config'
+        raise ConfigError(f'{name} has no `model.student`: there is nothing to export.')
     content = read_checkpoint(str(checkpoint))
     tensors = network_tensors(content.get('state_dict', content), role, checkpoint)
     recognizer = MODELS.build(cfg.model.student)
@@ -79,7 +80,7 @@ def load_classifier(
     preprocessor = cfg.model.get('data_preprocessor') or {}
     preprocessor = MODELS.build({'type': 'AVDataPreprocessor', **preprocessor})
     model = ClipClassifier(preprocessor, recognizer).eval().requires_grad_(False)
-    config = Path(cfg.filename)
+    config = Path(cfg.filename or '')
     facts = {
         'mmavssl_version': __version__,
         'torch_version': torch.__version__,

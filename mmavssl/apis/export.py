@@ -129,17 +129,16 @@ def input_shapes(cfg: Mapping, hears: bool) -> dict[str, tuple[int, ...]]:
 
 
 def random_inputs(shapes: Mapping[str, tuple[int, ...]], batch_size: int) -> Inputs:
-    """Return noise, the same for the same batch size."""
+    """Return noise, each clip in another colour; the same for the same batch size."""
     generator = torch.Generator().manual_seed(batch_size)
-    video = torch.randint(
-        0, 256, (batch_size, *shapes['video']), dtype=torch.uint8, generator=generator
-    )
-    if 'audio' not in shapes:
-        return {'video': video}
-    return {
-        'video': video,
-        'audio': torch.randn(batch_size, *shapes['audio'], generator=generator),
-    }
+
+    def draw(*shape: int) -> Tensor:
+        return torch.randint(128, (batch_size, *shape), dtype=torch.uint8, generator=generator)
+
+    inputs = {'video': draw(*shapes['video']) + draw(3, 1, 1, 1)}
+    if 'audio' in shapes:
+        inputs['audio'] = torch.randn(batch_size, *shapes['audio'], generator=generator)
+    return inputs
 
 
 def describe_inputs(
@@ -157,7 +156,10 @@ def describe_inputs(
             for name, value in example.items()
         },
         'outputs': {OUTPUT: {'dtype': 'float32', 'shape': [batch, num_classes]}},
-        'test_pipeline': [dict(step) for step in dataset.get('pipeline', [])],
+        'test_pipeline': [
+            {key: value for key, value in step.items() if key != 'backend_args'}  # secrets
+            for step in dataset.get('pipeline', [])
+        ],
         'average': cfg['model'].get('average', 'prob'),
     }
 

@@ -158,7 +158,7 @@ def choose_format(out: Path, opset: int | None, check: bool) -> ONNXFormat | Tor
     chosen = FORMATS[out.suffix](opset)
     require(chosen.packages, f'Writing {out.suffix}')
     if check:
-        require(chosen.check_packages, f'Checking {out.suffix}', ', or do not check (--no-check)')
+        require(chosen.check_packages, f'Checking {out.suffix}', ' (or do not check: --no-check)')
     return chosen
 
 
@@ -169,8 +169,8 @@ def require(packages: tuple[str, ...], purpose: str, otherwise: str = '') -> Non
             importlib.import_module(package)
         except ImportError as error:
             raise ConfigError(
-                f'{purpose} needs {" and ".join(packages)} ({error}). Install: '
-                f"pip install 'mmavssl[export]'{otherwise}."
+                f'{purpose} needs {" and ".join(packages)} ({first_line(error)}). To install: '
+                f'pip install {" ".join(packages)}{otherwise}'
             ) from error
 
 
