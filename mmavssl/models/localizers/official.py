@@ -7,7 +7,7 @@ import torch
 
 from mmavssl.models.localizers.fnac import FNACLocalizer
 from mmavssl.models.localizers.weights import TRAINER_PREFIX
-from mmavssl.models.utils.pretrained import StateDict, describe_misfit
+from mmavssl.models.utils.fit import StateDict, describe_misfit
 from mmavssl.structures.trained_input import KEY, OFFICIAL_KEY, trained_input
 from mmavssl.utils.errors import ConfigError
 

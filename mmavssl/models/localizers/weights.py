@@ -7,8 +7,9 @@ from safetensors import safe_open
 from torch import nn
 from torchvision.models import ResNet18_Weights
 
+from mmavssl.models.utils.fit import StateDict
 from mmavssl.models.utils.layouts.find import without_parallel_prefix
-from mmavssl.models.utils.pretrained import StateDict, load_pretrained, read_state_dict
+from mmavssl.models.utils.pretrained import load_pretrained, read_state_dict
 from mmavssl.models.utils.report import Report
 from mmavssl.structures.trained_input import check_trained_input
 from mmavssl.utils.errors import ConfigError

@@ -8,12 +8,10 @@ import torch
 from mmengine.logging import print_log
 from torch import nn
 
-from mmavssl.models.utils.fit import MisfitError, StateDict, describe_misfit, settle
+from mmavssl.models.utils.fit import MisfitError, StateDict, settle
 from mmavssl.models.utils.report import Report
 from mmavssl.utils.errors import ConfigError
 from mmavssl.utils.weight_files import read_weight_file
-
-__all__ = ['StateDict', 'describe_misfit', 'load_pretrained', 'read_state_dict']
 
 #: Returns the tensors of a file as a network has them, and notes in the report what it did.
 Adapter = Callable[[StateDict, nn.Module, Report], StateDict]
