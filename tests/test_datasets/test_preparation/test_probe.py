@@ -51,7 +51,8 @@ def test_problems(make_tree, tmp_path):
 
 
 def test_file_without_pictures(cover_mp3):
-    probe = probe_file(str(cover_mp3.parent), cover_mp3.name)
+    path = cover_mp3.rename(cover_mp3.with_suffix('.mp4'))
+    probe = probe_file(str(path.parent), path.name)
     assert probe.problem.startswith('has no video in it')
 
 
