@@ -118,6 +118,7 @@ def test(args: argparse.Namespace) -> None:
         check_checkpoint_fits(runner.model, args.checkpoint)
     else:
         check_needs_no_checkpoint(runner.model)
+        runner.model.init_weights()  # what is kept out of checkpoints
     metrics = runner.test()
     if is_main_process():
         for name, value in metrics.items():

@@ -83,6 +83,27 @@ def test_localizer_without_parameters_needs_no_checkpoint(tools, folder, config)
     assert 0 <= scores(tools, config(guided))['ap50'] <= 100
 
 
+LOADS_ITSELF = """
+import torch
+from mmavssl.registry import LOCALIZERS
+
+@LOCALIZERS.register_module()
+class LoadsItself(torch.nn.Module):
+    def init_weights(self):
+        self.side = 4
+
+    def forward(self, frames, audio):
+        return torch.rand(*frames.shape[:2], self.side, self.side)
+"""
+
+
+def test_weights_that_are_in_no_checkpoint_are_loaded(tools, folder, config, monkeypatch):
+    Path('loads_itself.py').write_text(LOADS_ITSELF)
+    monkeypatch.syspath_prepend(folder)
+    path = config("type='LoadsItself'", "custom_imports = dict(imports=['loads_itself'])\n")
+    assert 0 <= scores(tools, path)['ap50'] <= 100
+
+
 def test_others_need_one(tools, folder):
     line = tools.last_line('test', FNAC)
     assert re.fullmatch(
