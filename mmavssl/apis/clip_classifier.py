@@ -8,6 +8,7 @@ import torch
 from mmengine.config import Config
 from torch import Tensor, nn
 
+from mmavssl.models.utils.fit import describe_misfit
 from mmavssl.registry import MODELS
 from mmavssl.utils.checkpoints import read_checkpoint
 from mmavssl.utils.errors import ConfigError
@@ -75,7 +76,9 @@ def load_classifier(
     content = read_checkpoint(str(checkpoint))
     tensors = network_tensors(content.get('state_dict', content), role, checkpoint)
     recognizer = MODELS.build(cfg.model.student)
-    check_fit(recognizer, tensors, f'{role} in {checkpoint}')
+    problem = describe_misfit(tensors, recognizer.state_dict())
+    if problem:
+        raise ConfigError(f'The {role} in {checkpoint} does not fit the config: {problem}.')
     recognizer.load_state_dict(tensors)
     preprocessor = cfg.model.get('data_preprocessor') or {}
     preprocessor = MODELS.build({'type': 'AVDataPreprocessor', **preprocessor})
@@ -110,32 +113,3 @@ def network_tensors(state: Mapping, role: str, checkpoint: str | Path) -> dict[s
     others = [network for network in NETWORKS if network in parts]
     advice = f'Use the {others[0]}.' if others else f'It has {", ".join(sorted(parts)[:5])}.'
     raise ConfigError(f'{checkpoint} has no network `{role}`. {advice}')
-
-
-def check_fit(network: nn.Module, tensors: Mapping[str, Tensor], what: str) -> None:
-    """Raise unless the tensors are those of the network, by name and shape.
-
-    Args:
-        network: to load.
-        tensors: by name.
-        what: they are, for the message.
-
-    Raises:
-        ConfigError: names the first ones that do not fit.
-    """
-    own = network.state_dict()
-    faults = {
-        'lacks': [name for name in own if name not in tensors],
-        'has in addition': [name for name in tensors if name not in own],
-        'differs:': [
-            f'{name} is {tuple(tensors[name].shape)} instead of {tuple(value.shape)}'
-            for name, value in own.items()
-            if name in tensors and tensors[name].shape != value.shape
-        ],
-    }
-    for fault, names in faults.items():
-        if names:
-            raise ConfigError(
-                f'The {what} does not fit the config: it {fault} {", ".join(names[:3])}'
-                f'{" ..." if len(names) > 3 else ""} ({len(names)} of {len(own)} tensors).'
-            )

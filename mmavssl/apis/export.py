@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -89,13 +88,10 @@ def export_recognizer(
             sizes = [batch_size] if batch_size else [1, 2, 3]
             clips = [random_inputs(shapes, size) for size in sizes]
             difference = check_program(form.load(draft), model, clips)
-        files = sorted(Path(folder).iterdir(), key=lambda file: file.name != out.name)
-        return Exported([move(file, out.parent) for file in files], metadata, difference)
-
-
-def move(file: Path, folder: Path) -> Path:
-    """Move a file into a folder, in place of one of the same name."""
-    return Path(shutil.move(file, folder / file.name))
+        others = [file.name for file in Path(folder).iterdir() if file != draft]
+        for name in (*others, out.name):
+            Path(folder, name).replace(out.with_name(name))
+    return Exported([out, *map(out.with_name, others)], metadata, difference)
 
 
 def default_network(cfg: Mapping) -> str:
