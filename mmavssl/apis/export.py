@@ -13,7 +13,8 @@ from mmengine.registry import init_default_scope
 from torch import Tensor
 
 from mmavssl.apis.clip_classifier import NETWORKS, ClipClassifier, load_classifier
-from mmavssl.apis.export_formats import BATCH, OUTPUT, Inputs, Runner, choose_format, to_program
+from mmavssl.apis.export_formats import OUTPUT, Runner, choose_format
+from mmavssl.apis.tracing import BATCH, Inputs, to_program
 from mmavssl.datasets.manifest import read_classes
 from mmavssl.utils.dataset_configs import dataset_configs
 from mmavssl.utils.errors import ConfigError

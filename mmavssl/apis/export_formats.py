@@ -2,26 +2,21 @@
 
 import importlib
 import json
-import logging
-import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from mmavssl.apis.tracing import BATCH, Inputs, is_dynamic, quiet
 from mmavssl.utils.errors import ConfigError
 
-BATCH = 'batch'
 OUTPUT = 'scores'
-MAX_BATCH = 65535  # torch before 2.7 wants a bound
 METADATA_FILE = 'mmavssl.json'  # in a .pt2 archive
 OLDEST_OPSET = 18  # that torch's exporter writes
 
-Inputs = dict[str, Tensor]
 Runner = Callable[[Inputs], Tensor]
 
 
@@ -52,28 +47,31 @@ class ONNXFormat:
         Raises:
             ConfigError: the installed packages do not write this opset.
         """
-        axes = {name: {0: BATCH} for name in example} if is_dynamic(program) else None
-        with quiet():
-            try:
-                onnx_program = torch.onnx.export(
-                    program,
-                    kwargs=example,
-                    dynamo=True,
-                    verbose=False,
-                    opset_version=self.opset,
-                    input_names=list(example),
-                    output_names=[OUTPUT],
-                    dynamic_shapes=axes,
-                )
-            except Exception as error:  # the exporter and its packages have many
-                raise self._failure(first_line(error)) from error
+        try:
+            with quiet():
+                onnx_program = self._convert(program, example)
+                label(onnx_program.model, metadata, is_dynamic(program))
+                onnx_program.save(path)
+        except Exception as error:  # the exporter and its packages have many
+            raise self._failure(first_line(error)) from error
         written = onnx_program.model.opset_imports.get('')
         if written != self.opset:
             raise self._failure(f'they write {written}')
-        model = onnx_program.model
-        for name, value in metadata.items():
-            model.metadata_props[name] = value if isinstance(value, str) else json.dumps(value)
-        onnx_program.save(path)
+
+    def _convert(
+        self, program: torch.export.ExportedProgram, example: Inputs
+    ) -> torch.onnx.ONNXProgram:
+        axes = {name: {0: BATCH} for name in example} if is_dynamic(program) else None
+        return torch.onnx.export(
+            program,
+            kwargs=example,
+            dynamo=True,
+            verbose=False,
+            opset_version=self.opset,
+            input_names=list(example),
+            output_names=[OUTPUT],
+            dynamic_shapes=axes,
+        )
 
     def _failure(self, reason: str) -> ConfigError:
         packages = ('torch', *self.packages)
@@ -138,6 +136,21 @@ class TorchFormat:
         return lambda inputs: module(**inputs)
 
 
+def label(model: Any, metadata: Mapping[str, Any], dynamic: bool) -> None:
+    """Add metadata to an ONNX model, and the name of the open size, which torch 2.6 leaves out.
+
+    Args:
+        model: of the package onnx_ir.
+        metadata: by name.
+        dynamic: whether the batch size is open.
+    """
+    for name, value in metadata.items():
+        model.metadata_props[name] = value if isinstance(value, str) else json.dumps(value)
+    if dynamic:
+        for value in (*model.graph.inputs, *model.graph.outputs):
+            value.shape[0] = BATCH
+
+
 FORMATS = {'.onnx': ONNXFormat, '.pt2': TorchFormat}
 
 
@@ -174,51 +187,8 @@ def require(packages: tuple[str, ...], purpose: str, otherwise: str = '') -> Non
             ) from error
 
 
-def to_program(model: nn.Module, example: Inputs, dynamic: bool) -> torch.export.ExportedProgram:
-    """Trace a model in eval mode.
-
-    Args:
-        model: to be called with the example's names.
-        example: inputs; at least two samples if ``dynamic``, since one would be taken for all.
-        dynamic: whether the batch size is open.
-    """
-    axis = {0: torch.export.Dim(BATCH, max=MAX_BATCH)} if dynamic else None
-    shapes = dict.fromkeys(example, axis)
-    with torch.no_grad(), quiet(), plain_encoder_layers():
-        return torch.export.export(model, (), kwargs=example, dynamic_shapes=shapes, strict=False)
-
-
-def is_dynamic(program: torch.export.ExportedProgram) -> bool:
-    """Whether the program leaves a size open."""
-    return bool(program.range_constraints)
-
-
 def first_line(error: BaseException) -> str:
     """Return the beginning of what an error says, or the error that caused it."""
     while error.__cause__:
         error = error.__cause__
     return str(error).strip().partition('\n')[0].rstrip('.') or type(error).__name__
-
-
-@contextmanager
-def plain_encoder_layers() -> Iterator[None]:
-    """Trace torch's encoder layers as they are written; their fused form has no equal in ONNX."""
-    before = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
-    try:
-        yield
-    finally:
-        torch.backends.mha.set_fastpath_enabled(before)
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Hide what torch's exporters say about themselves; what they raise says enough."""
-    disabled = logging.root.manager.disable
-    logging.disable(logging.ERROR)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore')
-            yield
-    finally:
-        logging.disable(disabled)
