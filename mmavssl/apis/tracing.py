@@ -24,24 +24,13 @@ def to_program(model: nn.Module, example: Inputs, dynamic: bool) -> torch.export
     """
     axis = {0: torch.export.Dim(BATCH, max=MAX_BATCH)} if dynamic else None
     shapes = dict.fromkeys(example, axis)
-    with torch.no_grad(), quiet(), plain_encoder_layers():
+    with torch.no_grad(), quiet():
         return torch.export.export(model, (), kwargs=example, dynamic_shapes=shapes, strict=False)
 
 
 def is_dynamic(program: torch.export.ExportedProgram) -> bool:
     """Whether the program leaves a size open."""
     return bool(program.range_constraints)
-
-
-@contextmanager
-def plain_encoder_layers() -> Iterator[None]:
-    """Trace torch's encoder layers as they are written; their fused form has no equal in ONNX."""
-    before = torch.backends.mha.get_fastpath_enabled()
-    torch.backends.mha.set_fastpath_enabled(False)
-    try:
-        yield
-    finally:
-        torch.backends.mha.set_fastpath_enabled(before)
 
 
 @contextmanager
