@@ -1,6 +1,7 @@
 """Every shipped config: its components exist, metafiles name it, its cost is the paper's."""
 
 import functools
+import inspect
 import json
 import re
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 import yaml
 from mmengine.registry import init_default_scope
 
-from mmavssl.registry import SSL_ALGORITHMS
+from mmavssl.registry import SSL_ALGORITHMS, TRANSFORMS
 from mmavssl.utils.config_check import check_config
 from mmavssl.utils.configs import load_config
 from mmavssl.utils.cost import estimate_cost, without_init_cfg
@@ -22,7 +23,8 @@ SHIPPED = sorted(
     if '_base_' not in path.parts
 )
 FIDELITY = (ROOT / 'docs/fidelity.md').read_text()
-SWITCHES = re.findall(r'`((?:[a-z_]+\.)+[a-z_0-9]+=[^`]+)`', FIDELITY)
+SWITCHES = re.findall(r'`((?:[a-z_0-9]+\.)+[a-z_0-9]+=[^`]+)`', FIDELITY)
+TRANSFORM_SWITCHES = re.findall(r'`([A-Z]\w+)\.(\w+)(?:=[^`]+)?`', FIDELITY)
 TABLE_2 = {
     'svformer/ucf51_1shot': (121_297_971, 761.143809),
     'svformer_flex/ucf51_1shot': (121_297_971, 761.143809),
@@ -105,5 +107,11 @@ def test_switches_of_fidelity_notes_have_an_effect(switch):
     assert cfg.to_dict() != load_config(path).to_dict()
 
 
+@pytest.mark.parametrize(('transform', 'argument'), TRANSFORM_SWITCHES)
+def test_transforms_of_fidelity_notes_have_their_arguments(transform, argument):
+    assert argument in inspect.signature(TRANSFORMS.get(transform)).parameters
+
+
 def test_fidelity_notes_have_switches():
-    assert len(SWITCHES) > 20
+    assert len(SWITCHES) > 30
+    assert len(TRANSFORM_SWITCHES) > 4

@@ -54,7 +54,9 @@ class FreeThreshold(PredictionAverage):
             )
         self.fairness_weight = fairness_weight
         self.quantile = None if quantile is None else check_share('quantile', quantile)
-        self.clip = clip and tuple(check_share('clip', bound) for bound in clip)
+        if clip is not None and not 0 <= clip[0] <= clip[1] <= 1:
+            raise ValueError(f'Expected 0 <= `clip[0]` <= `clip[1]` <= 1, but got {clip!r}.')
+        self.clip = clip
         self.register_buffer('confidence', torch.zeros(()))
         self.register_buffer('histogram', torch.empty(0))
 

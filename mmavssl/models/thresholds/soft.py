@@ -8,6 +8,7 @@ from mmavssl.models.thresholds.prediction_average import PredictionAverage
 from mmavssl.registry import THRESHOLDS
 
 ALIGNMENT_FLOOR = 1e-6
+VARIANCE_FLOOR = 1e-12
 
 
 @THRESHOLDS.register_module()
@@ -22,7 +23,8 @@ class SoftThreshold(PredictionAverage):
         decay: of the moving averages, in [0, 1].
         num_sigmas: n, positive.
         align: weight by probabilities that are aligned to a uniform distribution over classes, as
-            the paper does; labels are those of the unaligned ones. Only for balanced pools.
+            the paper does; labels are those of the unaligned ones. The average that is aligned
+            starts from the first iteration's. Only for balanced pools.
 
     Raises:
         ValueError: an argument out of its range.
@@ -30,6 +32,7 @@ class SoftThreshold(PredictionAverage):
 
     mean: Tensor
     variance: Tensor
+    has_begun: Tensor
 
     def __init__(self, decay: float = 0.999, num_sigmas: float = 2.0, align: bool = False) -> None:
         super().__init__(decay)
@@ -39,12 +42,14 @@ class SoftThreshold(PredictionAverage):
         self.align = align
         self.register_buffer('mean', torch.zeros(()))
         self.register_buffer('variance', torch.ones(()))
+        self.register_buffer('has_begun', torch.zeros((), dtype=torch.bool))
 
     def reset(self, num_classes: int) -> None:
         """Begin with a mean of 1/C and a variance of 1."""
         super().reset(num_classes)
         self.mean.fill_(1 / num_classes)
         self.variance.fill_(1)
+        self.has_begun.fill_(False)
 
     @torch.no_grad()
     def forward(self, probs: Tensor, sample_idx: Tensor | None = None) -> ThresholdResult:
@@ -58,7 +63,8 @@ class SoftThreshold(PredictionAverage):
         conf, label = probs.detach().float().max(dim=-1)
         aligned = self.aligned(probs).max(dim=-1).values if self.align else conf
         below = (aligned - self.mean).clamp(max=0)
-        weight = torch.exp(-(below**2) * self.num_sigmas**2 / (2 * self.variance))
+        variance = self.variance.clamp(min=VARIANCE_FLOOR)
+        weight = torch.exp(-(below**2) * self.num_sigmas**2 / (2 * variance))
         return ThresholdResult(weight, label, conf, self.mean.expand_as(conf))
 
     @torch.no_grad()
@@ -70,7 +76,10 @@ class SoftThreshold(PredictionAverage):
             ValueError: another number of classes.
         """
         self.check(probs)
-        self.follow(self.mean_probs, probs.float().mean(dim=0))
+        batch_mean = probs.float().mean(dim=0)
+        self.mean_probs.copy_(torch.where(self.has_begun, self.mean_probs, batch_mean))
+        self.has_begun.fill_(True)
+        self.follow(self.mean_probs, batch_mean)
         conf = probs.float().max(dim=-1).values
         self.follow(self.mean, conf.mean())
         if len(conf) > 1:  # one number has no variance

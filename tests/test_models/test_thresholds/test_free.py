@@ -132,6 +132,9 @@ def test_refuses_what_does_not_fit():
         FreeThreshold(quantile=2)
     with pytest.raises(ValueError, match='num_classes'):
         FreeThreshold().setup(5, 0)
+    for clip in ((0.9, 0.1), (-0.1, 0.5), (0.5, 1.5)):
+        with pytest.raises(ValueError, match='`clip'):
+            FreeThreshold(clip=clip)
 
 
 def test_is_registered():

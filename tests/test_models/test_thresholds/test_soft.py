@@ -61,6 +61,31 @@ def test_alignment_changes_weights_and_not_labels():
     assert (soft()(PROBS).weight - result.weight).abs().max() > 0.01
 
 
+def test_alignment_follows_the_predictions_from_the_first_iteration_on():
+    """The average starts as that of the first batch, then moves; in plain numbers."""
+    threshold = soft(align=True)
+    batches = [PROBS, PROBS.roll(1, dims=1)]
+    average = PROBS.mean(dim=0).tolist()
+    for number, probs in enumerate(batches):
+        threshold.update(probs)
+        if number:
+            average = [0.9 * a + 0.1 * m for a, m in zip(average, probs.mean(0), strict=True)]
+        close(threshold.mean_probs, average)
+        for aligned, row in zip(threshold.aligned(probs), probs.tolist(), strict=True):
+            scaled = [q * (1 / 3 + 1e-6) / (p + 1e-6) for q, p in zip(row, average, strict=True)]
+            close(aligned, [value / sum(scaled) for value in scaled])
+    threshold.setup(num_samples=10, num_classes=4)
+    threshold.update(torch.eye(4)[:1])
+    close(threshold.mean_probs, [1.0, 0.0, 0.0, 0.0])
+
+
+def test_equal_confidences_have_no_variance():
+    threshold = soft(decay=0.0)
+    threshold.update(PROBS[:1].repeat(3, 1))
+    assert threshold(PROBS[:1]).weight.tolist() == [1.0]
+    assert threshold(PROBS[2:3]).weight.tolist() == [0.0]
+
+
 def test_single_prediction_has_no_variance_to_follow():
     threshold = soft()
     threshold.update(PROBS[:1])
