@@ -177,6 +177,21 @@ class Reference:
             'loss_mix': self.gammas[1] * mixed / len(probs),
         }
 
+    def warm_up(self, labeled: Tensor, labels: list[int]) -> dict[str, Tensor]:
+        """Return the loss of an iteration of the first epochs: of labeled clips alone."""
+        logits = self.view((labeled.double() / 255 - 0.45) / 0.225, self.weights)
+        losses = [cross_entropy(z, y) for z, y in zip(logits, labels, strict=True)]
+        return {'loss_sup': sum(losses) / len(labels)}
+
+    def new_teacher(self) -> None:
+        """Make the teacher a copy of the student, as at the end of the first epochs."""
+        self.teacher = {name: weight.data.clone() for name, weight in self.weights.items()}
+
+    def forget(self) -> None:
+        """Throw gradients away that were too few for a step, as at the end of an epoch."""
+        for weight in self.weights.values():
+            weight.grad = None
+
     def accumulate(self, losses: dict[str, Tensor]) -> None:
         """Add the gradients of an iteration."""
         sum(losses.values()).backward()

@@ -7,9 +7,12 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
+from mmengine.runner import Runner
+from torch.utils.data import Dataset
 
 from mmavssl.engine.hooks.step_seed import seed_generators
 from mmavssl.models.data_preprocessors import av_data_preprocessor
+from mmavssl.models.mixers import MixResult
 from mmavssl.registry import MODELS
 from mmavssl.structures import AVDataSample
 from mmavssl.utils.configs import load_config
@@ -33,8 +36,8 @@ def small_faithful_config() -> Config:
     return cfg
 
 
-def build(seed: int) -> torch.nn.Module:
-    cfg = small_faithful_config()
+def build(seed: int, cfg: Config | None = None) -> torch.nn.Module:
+    cfg = cfg or small_faithful_config()
     init_default_scope(cfg.default_scope)
     model = MODELS.build(cfg.model.to_dict())
     generator = torch.Generator().manual_seed(seed)
@@ -78,10 +81,10 @@ def make_batch(seed: int) -> dict:
 
 
 class Iteration:
-    """Run an iteration of the package and keep what it drew."""
+    """Run iterations of the package, or watch them, and keep what they drew."""
 
     def __init__(self, model: torch.nn.Module, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.model, self.warps, self.mixes = model, [], []
+        self.model, self.warps, self.kept, self.mixes = model, [], [], []
         draw = av_data_preprocessor.tw_aug_indices
 
         def spy(num_frames: int) -> np.ndarray:
@@ -89,30 +92,40 @@ class Iteration:
             return self.warps[-1]
 
         monkeypatch.setattr(av_data_preprocessor, 'tw_aug_indices', spy)
-        model.mixer.register_forward_hook(
-            lambda _, args, kwargs, result: self.mixes.append((args[2], result)), with_kwargs=True
-        )
+        model.data_preprocessor.register_forward_hook(self.watch_colours)
+        model.mixer.register_forward_hook(self.watch_mix, with_kwargs=True)
+
+    def watch_colours(self, _: torch.nn.Module, args: tuple, data: dict) -> None:
+        video = data['inputs']['unlabeled']['strong']['video']
+        self.kept.append(video.flatten(2).abs().sum(dim=2) > 0)
+
+    def watch_mix(self, _: torch.nn.Module, args: tuple, kwargs: dict, result: MixResult) -> None:
+        """Keep what was drawn, with the number of the iteration that it belongs to."""
+        self.mixes.append((len(self.warps) - 1, args[2], result))
 
     def __call__(self, batch: dict, seed: int) -> tuple[dict, Draws]:
         seed_generators(seed)
         data = self.model.data_preprocessor(batch, training=True)
         losses = self.model(**data, mode='loss')
-        video = data['inputs']['unlabeled']['strong']['video']
-        partner, result = self.mixes[-1]
-        mask = result.mask[0, 0]
+        return losses, self.draws()[-1]
+
+    def draws(self) -> list[Draws]:
+        """Return the draws of all iterations that mixed."""
+        return [self.one_draw(*mix) for mix in self.mixes]
+
+    def one_draw(self, number: int, partner: torch.Tensor, result: MixResult) -> Draws:
+        mask, ratio = result.mask[0, 0], result.ratio[0].item()
         # One tube mask for the whole batch, of int(λ n) tokens, though labels are mixed by λ.
         assert torch.equal(result.mask, mask.expand_as(result.mask))
-        ratio = result.ratio[0].item()
         assert torch.equal(result.ratio, result.ratio[:1].expand_as(result.ratio))
         assert mask.sum() == int(ratio * len(mask))
-        draws = Draws(
-            warp=self.warps[-1].tolist(),
-            kept_channels=video.flatten(2).abs().sum(dim=2) > 0,
+        return Draws(
+            warp=self.warps[number].tolist(),
+            kept_channels=self.kept[number],
             ratio=ratio,
             mask=mask,
             partner=partner.tolist(),
         )
-        return losses, draws
 
 
 def inputs_of(batch: dict) -> tuple:
@@ -165,30 +178,81 @@ def test_losses_and_gradients(monkeypatch):
     assert len(seen_pass) > 1  # some clips pass, others do not
 
 
-def test_steps_and_teacher_with_accumulation(monkeypatch):
-    """Gradients of two iterations make a step; the teacher moves after each of them."""
-    model = build(seed=1)
+class Batches(Dataset):
+    """Ready batches, the same in all epochs; `unlabeled` is their pool."""
+
+    metainfo = {'classes': tuple('abcde')}
+    unlabeled = range(UNLABELED)
+
+    def __len__(self) -> int:
+        return 5
+
+    def __getitem__(self, index: int) -> dict:
+        return make_batch(10 + index)
+
+
+def first(items: list) -> dict:
+    return items[0]
+
+
+def test_runner_takes_the_steps_of_the_code(tmp_path, monkeypatch):
+    """Two epochs of warm-up and two of all losses, of five iterations, two of which make a step.
+
+    With the hooks, optimizer and schedule of the shipped config: the fifth iteration of each epoch
+    is thrown away, the teacher begins after warm-up and moves after each iteration.
+    """
     cfg = small_faithful_config()
+    cfg.model.warmup_epochs = 2
+    cfg.optim_wrapper.accumulative_counts = 2
+    cfg.param_scheduler[0].milestones = [3]
+    model = build(seed=1, cfg=cfg)
     iteration, reference = Iteration(model, monkeypatch), reference_of(model)
-    settings = cfg.optim_wrapper.optimizer
-    assert settings.pop('type') == 'SGD'
-    optimizer = torch.optim.SGD(model.student.parameters(), **settings)
-    momentum = cfg.custom_hooks[0].momentum
-    assert cfg.custom_hooks[0].every == 'iteration'
-    for number in range(6):
-        batch = make_batch(10 + number)
-        losses, draws = iteration(batch, number)
-        (model.parse_losses(losses)[0] / 2).backward()
-        reference.accumulate(reference.losses(*inputs_of(batch), draws))
-        if number % 2:
-            optimizer.step()
-            optimizer.zero_grad()
-            reference.step(2, lr=0.005, weight_decay=1e-4)
-        model.update_teacher(momentum)
-        reference.follow(decay=0.99)
+    runner = Runner(
+        model=model,
+        work_dir=str(tmp_path),
+        train_dataloader=dict(
+            batch_size=1, num_workers=0, dataset=Batches(), collate_fn=first,
+            sampler=dict(type='DefaultSampler', shuffle=False),
+        ),
+        train_cfg=dict(by_epoch=True, max_epochs=4),
+        optim_wrapper=cfg.optim_wrapper,
+        param_scheduler=cfg.param_scheduler,
+        custom_hooks=cfg.custom_hooks,
+        default_hooks={
+            **{name: cfg.default_hooks[name] for name in ('step_seed', 'epoch_boundary')},
+            'checkpoint': None,
+        },
+        default_scope='mmavssl',
+        randomness=dict(seed=3),
+        experiment_name='faithful',
+    )  # fmt: skip
+    runner.train()
+    assert len(iteration.mixes) == 10
+
+    draws = iter(iteration.draws())
+    for epoch in range(4):
+        for number in range(5):
+            labeled, labels, *unlabeled = inputs_of(make_batch(10 + number))
+            if epoch < 2:
+                losses = reference.warm_up(labeled, labels)
+            else:
+                losses = reference.losses(labeled, labels, *unlabeled, next(draws))
+            reference.accumulate(losses)
+            if number % 2:
+                lr = 0.005 if epoch < 3 else 0.0005
+                reference.step(2, lr=lr, weight_decay=1e-4)
+            if epoch >= 2:
+                reference.follow(decay=0.99)
+        reference.forget()
+        if epoch < 2:
+            reference.new_teacher()
     for ours, theirs in ((model.student, reference.weights), (model.teacher, reference.teacher)):
         for name, weight in official(ours).items():
             close(weight, theirs[name], name)
+    distance = [
+        (official(model.student)[n] - official(model.teacher)[n]).abs().max() for n in theirs
+    ]
+    assert max(distance) > 1e-4
 
 
 FAITHFUL = {
