@@ -86,11 +86,9 @@ def export(args: argparse.Namespace) -> None:
     import mmavssl.datasets
     import mmavssl.models  # noqa: F401  (both fill the registries)
     from mmavssl.apis.export import export_recognizer
-    from mmavssl.utils.checkpoints import forbid_unsafe_loading
     from mmavssl.utils.config_check import check_config
     from mmavssl.utils.configs import load_config
 
-    forbid_unsafe_loading()
     cfg = load_config(args.config, args.cfg_options)
     check_config(cfg)
     exported = export_recognizer(

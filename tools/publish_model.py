@@ -4,32 +4,47 @@ The file holds tensors only; its metadata name the config, the MMEngine epoch an
 tensors, and a JSON file of the same name repeats them for readers.
 """
 
+from __future__ import annotations
+
 import argparse
 import hashlib
 import json
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmavssl.utils.cli import run_tool
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('checkpoint', type=Path, help='checkpoint of tools/train.py')
+    parser.add_argument('checkpoint', help='checkpoint of tools/train.py')
     parser.add_argument('out', type=Path, help='file to write, *.safetensors')
     parser.add_argument(
         '--network', default='teacher',
         help="prefix of the tensors to keep: 'teacher' (default), 'student', 'student.backbone'",
     )  # fmt: skip
     parser.add_argument('--config', required=True, help='config that the checkpoint came from')
-    return parser.parse_args()
+    parser.set_defaults(local_rank=0)
+    return parser.parse_args(argv)
 
 
-def main() -> None:
+def publish(args: argparse.Namespace) -> None:
     """Convert the checkpoint."""
-    args = parse_args()
-    import torch
     from safetensors.torch import save_file
 
-    content = torch.load(args.checkpoint, map_location='cpu', weights_only=True)
+    from mmavssl.utils.checkpoints import read_checkpoint
+    from mmavssl.utils.errors import ConfigError
+
+    content = read_checkpoint(args.checkpoint)
+    meta = content.get('meta')
+    if not isinstance(meta, Mapping) or 'epoch' not in meta or 'state_dict' not in content:
+        raise ConfigError(f'{args.checkpoint} is not of tools/train.py: it has no epoch.')
     prefix = f'{args.network}.'
     tensors = {
         name.removeprefix(prefix): tensor.contiguous()
@@ -37,26 +52,39 @@ def main() -> None:
         if name.startswith(prefix)
     }
     if not tensors:
-        raise SystemExit(
+        raise ConfigError(
             f'{args.checkpoint} has no tensors named {prefix}*; `--network` may be one of '
             f'{sorted({name.split(".")[0] for name in content["state_dict"]})}.'
         )
+    facts = describe(args, meta, tensors)
+    save_file(tensors, args.out, metadata=facts)
+    args.out.with_suffix('.json').write_text(json.dumps(facts, indent=2) + '\n')
+    print(f'{args.out}: {len(tensors)} tensors, {args.out.stat().st_size / 1e6:.2f} MB')
+
+
+def describe(
+    args: argparse.Namespace, meta: Mapping[str, Any], tensors: dict[str, Tensor]
+) -> dict[str, str]:
+    """Return where the tensors come from, and their hash."""
     digest = hashlib.sha256()
     for name in sorted(tensors):
         digest.update(name.encode() + tensors[name].numpy().tobytes())
     facts = {
         'network': args.network,
         'config': args.config,
-        'epoch': str(content['meta']['epoch']),
-        'seed': str(content['meta']['seed']),
+        'epoch': str(meta['epoch']),
+        'seed': str(meta.get('seed')),
         'sha256_of_tensors': digest.hexdigest(),
     }
-    if 'audio_input' in content['meta']:  # of a localizer
-        facts['audio_input'] = content['meta']['audio_input']
-    save_file(tensors, args.out, metadata=facts)
-    args.out.with_suffix('.json').write_text(json.dumps(facts, indent=2) + '\n')
-    print(f'{args.out}: {len(tensors)} tensors, {args.out.stat().st_size / 1e6:.2f} MB')
+    if 'audio_input' in meta:  # of a localizer
+        facts['audio_input'] = meta['audio_input']
+    return facts
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the tool and return its exit status."""
+    return run_tool('publish_model', publish, parse_args(argv))
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -100,13 +100,11 @@ def test(args: argparse.Namespace) -> None:
     from mmavssl.utils.checkpoints import (
         check_checkpoint_fits,
         check_needs_no_checkpoint,
-        forbid_unsafe_loading,
         parameter_shapes,
     )
     from mmavssl.utils.data_check import check_files
     from mmavssl.utils.distributed import join_cpu_processes, leave_processes
 
-    forbid_unsafe_loading()
     cfg = test_config(args)
     if args.checkpoint:
         parameter_shapes(args.checkpoint)  # or an error

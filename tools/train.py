@@ -71,13 +71,12 @@ def train(args: argparse.Namespace) -> None:
 
     from mmavssl.datasets.clip_check import check_clips
     from mmavssl.engine.hooks.epoch_boundary import check_epochs
-    from mmavssl.utils.checkpoints import check_checkpoint_fits, forbid_unsafe_loading
+    from mmavssl.utils.checkpoints import check_checkpoint_fits
     from mmavssl.utils.config_check import check_config
     from mmavssl.utils.data_check import check_files
     from mmavssl.utils.distributed import join_cpu_processes, leave_processes
     from mmavssl.utils.errors import ConfigError
 
-    forbid_unsafe_loading()
     cfg = train_config(args)
     check_config(cfg)
     check_files(cfg)

@@ -1,24 +1,14 @@
 """Look into a checkpoint before a run relies on it."""
 
-import os
-import pickle
+from collections.abc import Mapping
+from typing import Any
 
 import torch
 from mmengine.model import is_model_wrapper
 from torch import Tensor, nn
 
 from mmavssl.utils.errors import ConfigError
-
-#: What torch says of pickles that ``torch.save`` does not write, and of files that are none.
-NOT_OF_TORCH = 'Unsupported operand'
-
-
-def forbid_unsafe_loading() -> None:
-    """Make every ``torch.load`` of this process refuse files that could run code.
-
-    It is torch's default from 2.6 on; MMEngine does not ask for it, and we run with 2.4 as well.
-    """
-    os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'
+from mmavssl.utils.weight_files import existing_file, read_torch_file
 
 
 def read_checkpoint(checkpoint: str, map_location: str = 'cpu') -> dict:
@@ -31,22 +21,24 @@ def read_checkpoint(checkpoint: str, map_location: str = 'cpu') -> dict:
     Raises:
         ConfigError: no such file, not a checkpoint, or one that could run code.
     """
-    if not os.path.isfile(checkpoint):
-        raise ConfigError(f'The checkpoint {checkpoint} does not exist.')
-    try:
-        content = torch.load(checkpoint, map_location=map_location, weights_only=True)
-    except Exception as error:  # of many kinds, as what is no checkpoint is taken for one
-        if isinstance(error, pickle.UnpicklingError) and NOT_OF_TORCH not in str(error):
-            raise ConfigError(
-                f'{checkpoint} is not loaded, since it holds objects that could run code. '
-                'Checkpoints of tools/train.py hold plain data (PlainCheckpointHook).'
-            ) from error
-        raise ConfigError(
-            f'{checkpoint} is no checkpoint, or was not written to its end.'
-        ) from error
-    if not isinstance(content, dict):
-        raise ConfigError(f'{checkpoint} holds a {type(content).__name__}, not a checkpoint.')
+    content = read_torch_file(existing_file(checkpoint), map_location)
+    state_dict_of(content, checkpoint)  # or an error
     return content
+
+
+def state_dict_of(content: Any, checkpoint: str) -> Mapping[str, Any]:
+    """Return the state dict of a checkpoint, which may be all of it.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    state = content.get('state_dict', content) if isinstance(content, Mapping) else None
+    if not isinstance(state, Mapping) or not all(isinstance(name, str) for name in state):
+        raise ConfigError(
+            f'{checkpoint} holds no checkpoint: expected tensors by name, or those under '
+            '`state_dict`.'
+        )
+    return state
 
 
 def parameter_shapes(checkpoint: str) -> dict[str, torch.Size]:
@@ -55,8 +47,7 @@ def parameter_shapes(checkpoint: str) -> dict[str, torch.Size]:
     Raises:
         ConfigError: no such file, not a checkpoint, or one that could run code.
     """
-    content = read_checkpoint(checkpoint, map_location='meta')
-    state = content.get('state_dict', content)
+    state = state_dict_of(read_checkpoint(checkpoint, map_location='meta'), checkpoint)
     return {name: value.shape for name, value in state.items() if torch.is_tensor(value)}
 
 

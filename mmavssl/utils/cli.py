@@ -37,7 +37,8 @@ def run_tool(
     """Run a job and return the exit status of the tool.
 
     A mistake of the user's is one line on stderr and status 2. What all processes notice before
-    they join is written by the first one alone; a bad file may be in the part of any.
+    they join is written by the first one alone; a bad file may be in the part of any. No
+    ``torch.load`` runs code of a file, whichever package calls it.
 
     Args:
         name: of the tool, for the message.
@@ -45,6 +46,7 @@ def run_tool(
         args: of `add_config_arguments` and the tool's own.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'
     try:
         job(args)
     except (ConfigError, DataError) as error:

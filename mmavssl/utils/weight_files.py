@@ -3,7 +3,6 @@
 import hashlib
 import pickle
 import re
-import string
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +13,21 @@ from safetensors.torch import load_file
 
 from mmavssl.utils.errors import ConfigError
 from mmavssl.utils.safe_globals import plain_objects_allowed
+from mmavssl.utils.weight_formats import WeightFormat, read_start, recognize_format
 
 #: torch.hub's convention: the name ends with the first digits of the file's sha256.
 HASH_IN_NAME = re.compile(r'-([0-9a-f]{8,64})\.[^.]+$')
 SHA256 = re.compile(r'[0-9a-f]{8,64}')
 HASH_CHUNK = 2**20
-TEXT = set(string.printable.encode())
 #: In what torch says of a pickle that would import, call or build what is not allowed.
 REFUSED = re.compile(r'GLOBAL ([a-zA-Z_][\w.]*)|Trying to call|Can only (?:create|build)')
 
 
 def read_weight_file(file: str, sha256: str | None = None) -> Any:
-    """Return what is in a ``.safetensors``, ``.npz`` or torch file, none of which can run code.
+    """Return what is in a file of safetensors, NumPy or torch, none of which can run code.
+
+    What it is, its content says, not its name. Besides tensors and Python's own types, one of
+    torch may hold what `plain_objects_allowed` names.
 
     Args:
         file: path; ``~`` is the home folder.
@@ -36,46 +38,56 @@ def read_weight_file(file: str, sha256: str | None = None) -> Any:
         ConfigError: there is no such file, it has another hash, it is not complete, or it holds
             objects that could run code.
     """
-    path = Path(file).expanduser()
-    if not path.is_file():
-        raise ConfigError(
-            f'{file} does not exist. Download or train it first, or correct the path.'
-        )
+    path = existing_file(file)
     _check_hash(path, sha256)
-    return READERS.get(path.suffix, read_torch_file)(path)
+    with plain_objects_allowed():
+        return READERS.get(recognize_format(path), read_torch_file)(path)
+
+
+def existing_file(file: str) -> Path:
+    """Return the path of a file that is there.
+
+    Raises:
+        ConfigError: it is not, or is a folder.
+    """
+    path = Path(file).expanduser()
+    if path.is_dir():
+        raise ConfigError(f'{file} is a folder. Name the file that is meant.')
+    if not path.is_file():
+        what = 'is no file' if path.exists() else 'does not exist'
+        raise ConfigError(f'{file} {what}. Download or train it first, or correct the path.')
+    return path
 
 
 def read_torch_file(path: Path, map_location: str = 'cpu') -> Any:
     """Return what ``torch.save`` wrote, opened with ``weights_only=True``.
-
-    Besides tensors and Python's own types it may hold what `plain_objects_allowed` names.
 
     Args:
         path: the file.
         map_location: where its tensors go; ``meta`` leaves their values unread.
 
     Raises:
-        ConfigError: the file is not complete, holds something else, or could run code.
+        ConfigError: the file is not complete, is something else, or could run code.
     """
-    with path.open('rb') as opened:
-        start = opened.read(64)
-    if start and set(start) <= TEXT:
+    form = recognize_format(path)
+    if form is WeightFormat.TEXT:
         raise ConfigError(
-            f'{path} holds text, not weights ({start[:24].decode()!r} ...): a web page or a '
-            'pointer was saved instead of the file. Get it again.'
+            f'{path} holds text, not weights ({read_start(path)[:24].decode()!r} ...): a web page '
+            'or a pointer was saved instead of the file. Get it again.'
         )
+    if form in READERS:
+        raise ConfigError(f'{path} is {form.value}, not of torch.save. Take a checkpoint.')
+    if form is not WeightFormat.TORCH:
+        raise _not_loaded(path, f'is {form.value}, which')
     try:
-        with plain_objects_allowed():
-            return torch.load(path, map_location=map_location, weights_only=True)
+        return torch.load(path, map_location=map_location, weights_only=True)
     except Exception as error:  # of many kinds, where a file is damaged
         refused = REFUSED.search(str(error))
         if not isinstance(error, pickle.UnpicklingError) or refused is None:
             raise _incomplete(path) from error
-        what = f'a {refused.group(1)}, which' if refused.group(1) else 'objects that'
-        raise ConfigError(
-            f'{path} is not loaded, since it holds {what} could run code. Ask its author for a '
-            'file of tensors alone, or save its state dict anew where you trust it.'
-        ) from error
+        name = refused.group(1)
+        what = f'holds a {name}, which' if name else 'holds objects that'
+        raise _not_loaded(path, what) from error
 
 
 def _read_safetensors(path: Path) -> dict[str, torch.Tensor]:
@@ -94,12 +106,16 @@ def _read_npz(path: Path) -> dict[str, torch.Tensor]:
             f'{path} holds numbers of a kind that torch does not know ({error}).'
         ) from error
     except Exception as error:  # of many kinds, where a file is damaged
-        if 'allow_pickle' not in str(error) and 'pickled' not in str(error):
+        if 'allow_pickle' not in str(error):
             raise _incomplete(path) from error
-        raise ConfigError(
-            f'{path} is not loaded, since it holds Python objects, which could run code. Ask its '
-            'author for a file of arrays alone.'
-        ) from error
+        raise _not_loaded(path, 'holds Python objects, which') from error
+
+
+def _not_loaded(path: Path, reason: str) -> ConfigError:
+    return ConfigError(
+        f'{path} is not loaded, since it {reason} could run code. Ask its author for a file of '
+        'tensors alone, or save its state dict anew where you trust it.'
+    )
 
 
 def _incomplete(path: Path) -> ConfigError:
@@ -133,4 +149,4 @@ def _check_hash(path: Path, sha256: str | None) -> None:
     )
 
 
-READERS = {'.safetensors': _read_safetensors, '.npz': _read_npz}
+READERS = {WeightFormat.SAFETENSORS: _read_safetensors, WeightFormat.NPZ: _read_npz}

@@ -1,11 +1,10 @@
 import os
 import pickle
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import save as save_tensors
 from torch import nn
 
 from mmavssl.utils.checkpoints import check_checkpoint_fits, parameter_shapes, read_checkpoint
@@ -42,39 +41,31 @@ def test_code_is_refused(tmp_path, monkeypatch, old_format):
     assert not Path('it_ran').exists()
 
 
-def test_mmengine_is_made_to_refuse_code_as_well(tmp_path):
-    torch.save({'state_dict': {}, 'extra': RunsCode()}, tmp_path / 'evil.pth')
-    script = (
-        'import functools, torch\n'
-        'from mmavssl.utils.checkpoints import forbid_unsafe_loading\n'
-        'forbid_unsafe_loading()\n'
-        '# the default of torch < 2.6:\n'
-        'torch.load = functools.partial(torch.load, weights_only=False)\n'
-        'from mmengine.runner import CheckpointLoader\n'
-        "CheckpointLoader.load_checkpoint('evil.pth')\n"
-    )
-    result = subprocess.run(
-        [sys.executable, '-c', script],
-        cwd=tmp_path,
-        env={**os.environ, 'PYTHONPATH': str(ROOT)},
-        capture_output=True,
-        text=True,
-    )
-    assert 'UnpicklingError' in result.stderr
-    assert not (tmp_path / 'it_ran').exists()
-
-
-PLAIN_PICKLE = pickle.dumps({'state_dict': {}}, protocol=4)
+@pytest.mark.parametrize(
+    ('content', 'message'),
+    [
+        (b'', 'is no file of weights, or was not written to its end'),
+        (b'\x89PNG\r\n\x1a\n0000', 'is no file of weights, or was not written to its end'),
+        (b'hello world', 'holds text, not weights'),
+        (b'<!DOCTYPE html>', 'holds text, not weights'),
+        (pickle.dumps({'state_dict': {}}, protocol=4), 'is a plain pickle, which could run code'),
+        (save_tensors({'a': torch.zeros(3)}), 'is a file of safetensors, not of torch.save'),
+    ],
+)
+def test_other_files(tmp_path, content, message):
+    path = tmp_path / 'a.pth'
+    path.write_bytes(content)
+    with pytest.raises(ConfigError, match=message):
+        parameter_shapes(str(path))
 
 
 @pytest.mark.parametrize(
-    'content', [b'', b'hello world', b'\x89PNG\r\n\x1a\n0000', b'<!DOCTYPE html>', PLAIN_PICKLE]
+    'content', [[1], {'state_dict': 3}, {'state_dict': {0: torch.zeros(1)}}, {1: torch.zeros(1)}]
 )
-def test_other_files(tmp_path, content):
-    path = tmp_path / 'a.pth'
-    path.write_bytes(content)
-    with pytest.raises(ConfigError, match='is no checkpoint, or was not written to its end'):
-        parameter_shapes(str(path))
+def test_contents_without_tensors_by_name(tmp_path, content):
+    torch.save(content, tmp_path / 'a.pth')
+    with pytest.raises(ConfigError, match=r'a\.pth holds no checkpoint: expected'):
+        parameter_shapes(str(tmp_path / 'a.pth'))
 
 
 @pytest.mark.parametrize('old_format', [False, True])
@@ -89,8 +80,13 @@ def test_half_written_file(tmp_path, old_format, share):
 
 
 def test_missing_file():
-    with pytest.raises(ConfigError, match=r'The checkpoint nowhere\.pth does not exist'):
+    with pytest.raises(ConfigError, match=r'^nowhere\.pth does not exist\.'):
         parameter_shapes('nowhere.pth')
+
+
+def test_folder(tmp_path):
+    with pytest.raises(ConfigError, match=r'is a folder\. Name the file that is meant\.'):
+        parameter_shapes(str(tmp_path))
 
 
 def test_fitting_checkpoint_may_have_more(tmp_path):

@@ -1,4 +1,7 @@
 import argparse
+import os
+import pickle
+from pathlib import Path
 
 import pytest
 import torch
@@ -17,6 +20,7 @@ def parse(*argv: str) -> argparse.Namespace:
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch):
     monkeypatch.setenv('LOCAL_RANK', '0')
+    monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '')
     monkeypatch.delenv('RANK', raising=False)
 
 
@@ -25,6 +29,24 @@ def test_options_add_up():
     assert args.cfg_options == ['a=1', 'b=2', 'c=3']
     assert args.launcher == 'slurm'
     assert parse().cfg_options == []
+
+
+class RunsCode:
+    def __reduce__(self):
+        return (os.mkdir, ('it_ran',))
+
+
+def test_no_tool_runs_code_of_a_file(tmp_path, monkeypatch):
+    """Not even where a package asks for it, as torchvision's download does."""
+    monkeypatch.chdir(tmp_path)
+    torch.save(RunsCode(), 'evil.pth')
+
+    def job(args: argparse.Namespace) -> None:
+        torch.load('evil.pth', weights_only=False)
+
+    with pytest.raises(pickle.UnpicklingError):
+        run_tool('train', job, parse())
+    assert not Path('it_ran').exists()
 
 
 @pytest.mark.parametrize('error', [ConfigError, DataError])

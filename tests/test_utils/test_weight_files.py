@@ -8,6 +8,7 @@ import pickle
 import random
 import sys
 import types
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -103,11 +104,24 @@ def test_code_is_named_and_does_not_run(kwargs):
     assert not os.path.exists('it_ran')
 
 
-def test_plain_pickle_with_code():
-    with open('evil.pth', 'wb') as file:
-        pickle.dump({'norm.weight': RunsCode()}, file)
-    refusal('evil.pth')
+@pytest.mark.parametrize('protocol', range(pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize('name', ['a.pth', 'a.npz', 'a.safetensors', 'a.bin'])
+def test_plain_pickle(name, protocol):
+    for value in (RunsCode(), 1):
+        with open(name, 'wb') as file:
+            pickle.dump({'norm.weight': value}, file, protocol)
+        message = refusal(name)
+        assert 'is not loaded, since it ' in message
+        assert 'which could run code' in message
+        assert 'save its state dict anew' in message
     assert not os.path.exists('it_ran')
+
+
+def test_torchscript():
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # deprecated
+        torch.jit.script(torch.nn.Linear(2, 2)).save('a.pt')
+    assert 'since it is a TorchScript program, which could run code' in refusal('a.pt')
 
 
 def test_objects_in_npz():
@@ -121,17 +135,51 @@ def test_numbers_that_torch_does_not_know():
     assert 'holds numbers of a kind that torch does not know' in refusal('odd.npz')
 
 
+@pytest.mark.parametrize('name', ['a.pth', 'a.bin', 'a.npz', 'a.safetensors'])
 @pytest.mark.parametrize(
-    'text', ['<!DOCTYPE html>\n<html>', 'version https://git-lfs.github.com/spec/v1\noid sha256']
+    'text',
+    [
+        '<!DOCTYPE html>\n<html>',
+        'version https://git-lfs.github.com/spec/v1\noid sha256:abc\nsize 12345\n',
+        '<html>',
+    ],
 )
-def test_text_in_the_place_of_the_file(text):
-    with open('a.pth', 'w') as file:
-        file.write(text)
-    assert 'holds text, not weights' in refusal('a.pth')
+def test_text_in_the_place_of_the_file(name, text):
+    Path(name).write_text(text)
+    assert f'{name} holds text, not weights ({text[:24]!r} ...)' in refusal(name)
+
+
+@pytest.mark.parametrize('name', ['a.pth', 'a.npz', 'a.safetensors'])
+@pytest.mark.parametrize(
+    'start', [b'', b'\x1f\x8b', b'\x89PNG\r\n\x1a\n', b'.', b'\x93NUMPY\x01\x00']
+)
+def test_other_bytes_in_the_place_of_the_file(name, start):
+    Path(name).write_bytes(start + random.Random(0).randbytes(5000))
+    assert 'is no file of weights, or was not written to its end' in refusal(name)
+
+
+@pytest.mark.parametrize('kind', ['.pth', '.npz', '.safetensors'])
+@pytest.mark.parametrize('name', ['a.pth', 'a.npz', 'a.safetensors', 'a'])
+def test_the_content_says_what_it_is(kind, name):
+    """Files of hubs are named by their digits, and people rename theirs."""
+    os.rename(save(f'saved{kind}'), name)
+    torch.testing.assert_close(dict(read_weight_file(name)), WEIGHTS, rtol=0, atol=0)
+
+
+def test_safetensors_where_torch_wrote_nothing(tmp_path):
+    os.rename(save('a.safetensors'), 'a.pth')
+    with pytest.raises(ConfigError, match=r'a\.pth is a file of safetensors, not of torch\.save'):
+        read_torch_file(tmp_path / 'a.pth')
 
 
 def test_missing_file():
     assert refusal('nowhere.pth').startswith('nowhere.pth does not exist.')
+
+
+def test_folder():
+    os.mkdir('weights.pth')
+    assert refusal('weights.pth') == 'weights.pth is a folder. Name the file that is meant.'
+    assert refusal('/dev/null').startswith('/dev/null is no file')
 
 
 def digest(name):

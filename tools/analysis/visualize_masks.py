@@ -14,6 +14,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from mmavssl.utils.cli import run_tool
+
 PICTURES = ('.png', '.jpg', '.jpeg')
 VIDEO = '.mp4'
 
@@ -34,6 +36,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='changes to the config'
     )
+    parser.set_defaults(local_rank=0)
     return parser.parse_args(argv)
 
 
@@ -116,6 +119,8 @@ def panel_of(sample: dict, index: int, mixed, tube, pictures):
 
 def visualize(args: argparse.Namespace) -> None:
     """Load the clips, mix them, and write the file."""
+    import mmavssl.datasets
+    import mmavssl.models  # noqa: F401  (both fill the registries)
     from mmavssl.apis.mask_clips import find_partners, load_another, load_test_clips, load_videos
     from mmavssl.utils.configs import load_config
     from mmavssl.utils.errors import ConfigError
@@ -139,6 +144,7 @@ def visualize(args: argparse.Namespace) -> None:
             'so the row of mixed frames is left out. Name a second video.',
             file=sys.stderr,
         )
+    print(args.out)
 
 
 def save(out: Path, panels: list, samples: list[dict]) -> None:
@@ -158,18 +164,7 @@ def save(out: Path, panels: list, samples: list[dict]) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
-    args = parse_args(argv)
-    import mmavssl.datasets
-    import mmavssl.models  # noqa: F401  (both fill the registries)
-    from mmavssl.utils.errors import ConfigError, DataError
-
-    try:
-        visualize(args)
-    except (ConfigError, DataError) as error:
-        print(f'visualize_masks: {error}', file=sys.stderr)
-        return 2
-    print(args.out)
-    return 0
+    return run_tool('visualize_masks', visualize, parse_args(argv))
 
 
 if __name__ == '__main__':

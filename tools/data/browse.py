@@ -76,10 +76,8 @@ def read_config(args: argparse.Namespace) -> Config:
 def browse(args: argparse.Namespace) -> None:
     """Check everything, follow the clips, write the picture and the page."""
     from mmavssl.apis.browse import ClipChoice, browse_clips
-    from mmavssl.utils.checkpoints import forbid_unsafe_loading
     from mmavssl.visualization import save_browse_page, save_contact_sheet
 
-    forbid_unsafe_loading()
     cfg = read_config(args)
     choice = ClipChoice(
         args.part, args.stream, args.num_clips, args.indices, args.epoch, args.repeat

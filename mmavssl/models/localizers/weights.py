@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import safe_open
 from torch import nn
 from torchvision.models import ResNet18_Weights
@@ -13,10 +14,13 @@ from mmavssl.models.utils.pretrained import load_pretrained, read_state_dict
 from mmavssl.models.utils.report import Report
 from mmavssl.structures.trained_input import check_trained_input
 from mmavssl.utils.errors import ConfigError
-from mmavssl.utils.weight_files import read_torch_file
+from mmavssl.utils.safe_globals import plain_objects_allowed
+from mmavssl.utils.weight_files import HASH_IN_NAME, read_torch_file
+from mmavssl.utils.weight_formats import WeightFormat, recognize_format
 
 TRAINER_PREFIX = 'localizer.'
 TRAIN_COMMAND = 'python tools/train.py configs/localizers/fnac_avsprites.py'
+IMAGE_URL = ResNet18_Weights.IMAGENET1K_V1.url
 
 
 def load_localizer(localizer: nn.Module, init_cfg: dict) -> None:
@@ -31,7 +35,7 @@ def load_localizer(localizer: nn.Module, init_cfg: dict) -> None:
             something else than ``localizer.audio_input``.
     """
     checkpoint = init_cfg.get('checkpoint')
-    if isinstance(checkpoint, str) and not Path(checkpoint).expanduser().is_file():
+    if isinstance(checkpoint, str) and not Path(checkpoint).expanduser().exists():
         raise ConfigError(
             f'`localizer.init_cfg.checkpoint` names {checkpoint}, which does not exist. Train a '
             f'localizer with `{TRAIN_COMMAND}` (or the config in configs/localizers of your data '
@@ -44,10 +48,11 @@ def load_localizer(localizer: nn.Module, init_cfg: dict) -> None:
 def read_facts(checkpoint: str) -> dict[str, Any]:
     """Return what a checkpoint has besides the values of its tensors."""
     file = Path(checkpoint).expanduser()
-    if file.suffix == '.safetensors':
+    if recognize_format(file) is WeightFormat.SAFETENSORS:
         with safe_open(file, 'pt') as opened:
             return {'meta': opened.metadata()}
-    return read_torch_file(file, map_location='meta')
+    with plain_objects_allowed():
+        return read_torch_file(file, map_location='meta')
 
 
 def take_localizer(source: StateDict, model: nn.Module, report: Report) -> StateDict:
@@ -76,19 +81,11 @@ def load_image_trunk(trunk: nn.Module, source: bool | str, key: str = 'pretraine
     Raises:
         ConfigError: no connection, a file that cannot be read, or a trunk of another width.
     """
-    if isinstance(source, str):
-        weights = read_state_dict(source)
-    else:
-        try:
-            weights = ResNet18_Weights.IMAGENET1K_V1.get_state_dict(
-                progress=False, check_hash=True
-            )
-        except OSError as error:  # no connection (URLError), or the cache cannot be written
-            raise ConfigError(
-                f'`localizer.{key}=True` downloads the ImageNet weights of ResNet-18, which '
-                f'failed ({error}). Set it to the path of the downloaded file, or to False to '
-                'start from random weights.'
-            ) from error
+    file = source if isinstance(source, str) else _download_image_weights(key)
+    try:
+        weights = read_state_dict(file)
+    except ConfigError as error:
+        raise ConfigError(f'`localizer.{key}={source!r}`: {error}') from error
     expected = trunk.state_dict()
     usable = {name: tensor for name, tensor in weights.items() if name in expected}
     unfit = sorted(
@@ -103,3 +100,23 @@ def load_image_trunk(trunk: nn.Module, source: bool | str, key: str = 'pretraine
             f'({", ".join(unfit[:3])}, ...).'
         )
     trunk.load_state_dict(usable)
+
+
+def _download_image_weights(key: str) -> str:
+    """Return torchvision's file in the cache of torch.hub, where it is kept.
+
+    By itself, torchvision unpickles all that it holds, and checks its hash the first time alone.
+    """
+    file = Path(torch.hub.get_dir(), 'checkpoints', Path(IMAGE_URL).name)
+    digits = HASH_IN_NAME.search(file.name).group(1)
+    try:
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            torch.hub.download_url_to_file(IMAGE_URL, str(file), digits, progress=False)
+    except (OSError, RuntimeError) as error:  # no connection, full disk; another hash
+        raise ConfigError(
+            f'`localizer.{key}=True` downloads the ImageNet weights of ResNet-18, which failed '
+            f'({error}). Set it to the path of the downloaded file, or to False to start from '
+            'random weights.'
+        ) from error
+    return str(file)

@@ -1,10 +1,13 @@
+import hashlib
+import os
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
-from torchvision.models import resnet18
+from torchvision.models import ResNet18_Weights, resnet18
 
 from mmavssl.models.localizers import FNACLocalizer, weights
 from mmavssl.models.localizers.av_resnet import ResNet18Trunk
@@ -129,11 +132,94 @@ def test_image_trunk_of_another_width(tmp_path):
         weights.load_image_trunk(ResNet18Trunk(3, 2, 8), str(tmp_path / 'resnet18.pth'))
 
 
-def test_no_connection(monkeypatch):
+class RunsCode:
+    def __reduce__(self):
+        return (os.mkdir, ('it_ran',))
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """The folder of torch.hub's downloads, to which nothing is downloaded."""
+
     def offline(*args, **kwargs):
         raise OSError('name resolution failed')
 
-    monkeypatch.setattr(torch.hub, 'load_state_dict_from_url', offline)
-    monkeypatch.setattr('torchvision.models._api.load_state_dict_from_url', offline)
+    monkeypatch.setattr(torch.hub, 'download_url_to_file', offline)
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / 'hub/checkpoints'
+    folder.mkdir(parents=True)
+    return folder
+
+
+def image_localizer():
+    return FNACLocalizer(num_stages=2, out_dims=16, pretrained_image=True)
+
+
+def downloaded(hub, monkeypatch, content):
+    """Write a file as torchvision names its own, and take it for torchvision's."""
+    torch.save(content, hub / 'new.pth')
+    digest = hashlib.sha256((hub / 'new.pth').read_bytes()).hexdigest()
+    file = (hub / 'new.pth').rename(hub / f'resnet18-{digest[:8]}.pth')
+    monkeypatch.setattr(weights, 'IMAGE_URL', f'https://nowhere.invalid/models/{file.name}')
+    return file
+
+
+def test_no_connection(hub):
     with pytest.raises(ConfigError, match=r'`localizer\.pretrained_image=True` downloads'):
-        made(base_channels=64, pretrained_image=True).init_weights()
+        image_localizer().init_weights()
+
+
+def test_download(hub, monkeypatch):
+    """The file comes to where torchvision keeps it, and is not asked for again."""
+    torch.manual_seed(2)
+    reference = resnet18().state_dict()
+    file = downloaded(hub, monkeypatch, reference)
+    content = file.read_bytes()
+    file.unlink()
+    hub.rmdir()
+    asked = []
+
+    def download(url, to, hash_prefix, progress):
+        asked.append((url, hash_prefix))
+        Path(to).write_bytes(content)
+
+    monkeypatch.setattr(torch.hub, 'download_url_to_file', download)
+    for _ in range(2):
+        localizer = image_localizer()
+        localizer.init_weights()
+        assert localizer.imgnet.conv1.weight.equal(reference['conv1.weight'])
+    assert asked == [(f'https://nowhere.invalid/models/{file.name}', file.stem[-8:])]
+    assert file.is_file()
+
+
+def test_download_that_is_damaged(hub, monkeypatch):
+    def download(*args, **kwargs):
+        raise RuntimeError('invalid hash value (expected "f37072fd", got "0000")')
+
+    monkeypatch.setattr(torch.hub, 'download_url_to_file', download)
+    with pytest.raises(ConfigError, match=r'which failed \(invalid hash value'):
+        image_localizer().init_weights()
+
+
+def test_downloaded_file_cannot_run_code(hub, monkeypatch):
+    file = downloaded(hub, monkeypatch, {'conv1.weight': RunsCode()})
+    with pytest.raises(ConfigError) as info:
+        image_localizer().init_weights()
+    assert f'{file} is not loaded, since it holds a posix.mkdir' in str(info.value)
+    assert '`localizer.pretrained_image=True`' in str(info.value)
+    assert not Path('it_ran').exists()
+
+
+def test_downloaded_file_is_checked_each_time(hub):
+    """Whoever can write to the cache cannot put another file there."""
+    url = ResNet18_Weights.IMAGENET1K_V1.url
+    assert url == weights.IMAGE_URL
+    torch.save(resnet18().state_dict(), hub / Path(url).name)
+    with pytest.raises(ConfigError, match=r'has the sha256 .*, not f37072fd as its name says'):
+        image_localizer().init_weights()
+
+
+def test_folder_in_the_place_of_the_file(tmp_path):
+    with pytest.raises(ConfigError, match=r'is a folder\. Name the file that is meant\.'):
+        loaded(tmp_path)
