@@ -88,7 +88,7 @@ def train(args: argparse.Namespace) -> None:
             f'model: there is nothing to train, as {cfg.model.type} has no parameters that learn. '
             'tools/test.py tests it as it is.'
         )
-    if cfg.get('resume'):
+    if cfg.get('load_from'):
         check_checkpoint_fits(runner.model, cfg.load_from)
     check_epochs(runner)
     runner.train()

@@ -153,13 +153,27 @@ def test_train_resume_and_test(tools, toy):
 def test_resume_from_what_does_not_fit(tools, toy):
     torch.save({'state_dict': {'other.weight': torch.zeros(1)}, 'meta': {}}, 'other.pth')
     assert tools.error('train', 'toy.py', '--resume', 'nowhere.pth') == (
-        'The checkpoint nowhere.pth does not exist.'
+        'nowhere.pth does not exist. Download or train it first, or correct the path.'
     )
     assert tools('train', 'toy.py', '--resume', 'other.pth') == 2
     assert tools.capsys.readouterr().err.strip().splitlines()[-1] == (
         'train: other.pth does not fit the config: it lacks layer.weight, layer.bias '
         '(2 of 2 parameters).'
     )
+
+
+def test_start_from_what_does_not_fit(tools, toy):
+    """MMEngine would train from the initial values, and log that nothing fits."""
+    torch.save({'state_dict': {'other.weight': torch.zeros(1)}, 'meta': {}}, 'other.pth')
+    Path('fine.py').write_text(f"{TOY_CONFIG}load_from = 'other.pth'\n")
+    assert tools('train', 'fine.py') == 2
+    message = tools.capsys.readouterr().err
+    assert 'other.pth does not fit the config: it lacks layer.weight' in message
+    state = {'layer.weight': torch.full((1, 3), 100.0), 'layer.bias': torch.zeros(1)}
+    torch.save({'state_dict': state, 'meta': {}}, 'other.pth')
+    assert tools('train', 'fine.py', '--work-dir', 'run') == 0
+    trained = torch.load('run/epoch_1.pth', weights_only=True)['state_dict']
+    assert trained['layer.weight'].min() > 99
 
 
 def test_resume_without_checkpoint_is_a_new_run(tools, toy):
@@ -180,7 +194,7 @@ def test_slurm_without_gpus(tools, toy, monkeypatch):
 
 def test_tested_checkpoint_must_fit_and_exist(tools, toy):
     line = tools.error('test', 'toy.py', 'nowhere.pth')
-    assert line == 'The checkpoint nowhere.pth does not exist.'
+    assert line.startswith('nowhere.pth does not exist.')
     state = {'layer.weight': torch.zeros(2, 3), 'layer.bias': torch.zeros(2)}
     torch.save({'state_dict': state, 'meta': {}}, 'wide.pth')
     assert tools('test', 'toy.py', 'wide.pth') == 2

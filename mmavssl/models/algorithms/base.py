@@ -6,6 +6,7 @@ import torch
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
+from mmavssl.models.algorithms.init_cfg import check_no_pretrained
 from mmavssl.structures import AVDataSample
 
 TEST_WITH = ('student', 'teacher', 'both')
@@ -22,9 +23,10 @@ class RecognitionAlgorithm(BaseModel):
             (paper, section 4.2), or ``logit``, whose mean then becomes probabilities (SVFormer's
             code ranks classes by the sum of logits).
         data_preprocessor: config of the data preprocessor.
-        init_cfg: MMEngine weight initialization.
+        init_cfg: MMEngine weight initialization; files are loaded by that of the networks.
 
     Raises:
+        ConfigError: ``init_cfg`` names a file.
         ValueError: unknown ``test_with`` or ``average``.
     """
 
@@ -41,6 +43,7 @@ class RecognitionAlgorithm(BaseModel):
             )
         if average not in AVERAGES:
             raise ValueError(f'Expected `average` to be one of {AVERAGES}, but got {average!r}.')
+        check_no_pretrained(init_cfg, 'student')
         if isinstance(data_preprocessor, Mapping) or data_preprocessor is None:
             data_preprocessor = {'type': 'mmavssl.AVDataPreprocessor', **(data_preprocessor or {})}
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)

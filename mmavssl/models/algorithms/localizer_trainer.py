@@ -5,6 +5,7 @@ from mmengine.logging import MessageHub
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
+from mmavssl.models.algorithms.init_cfg import check_no_pretrained
 from mmavssl.models.localizers.audio_input import LOGMEL, localizer_audio
 from mmavssl.registry import LOCALIZERS, LOSSES, MASKERS, MODELS, SSL_ALGORITHMS
 from mmavssl.structures import AVDataSample
@@ -34,6 +35,7 @@ class LocalizerTrainer(BaseModel):
         init_cfg: MMEngine weight initialization; the localizer has its own.
 
     Raises:
+        ConfigError: ``init_cfg`` names a file.
         ValueError: unknown ``frames``.
     """
 
@@ -50,6 +52,7 @@ class LocalizerTrainer(BaseModel):
     ) -> None:
         if frames not in FRAMES:
             raise ValueError(f'Expected `frames` to be one of {FRAMES}, but got {frames!r}.')
+        check_no_pretrained(init_cfg, 'localizer')
         super().__init__(
             data_preprocessor=MODELS.build(data_preprocessor or {'type': 'AVDataPreprocessor'}),
             init_cfg=init_cfg,

@@ -1,10 +1,13 @@
 """Recognizer of actions from video, or from video and sound."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from mmavssl.models.recognizers.weights import take_recognizer
+from mmavssl.models.utils.pretrained import load_pretrained
 from mmavssl.registry import BACKBONES, FUSIONS, HEADS, MODELS
 from mmavssl.utils.errors import ConfigError
 
@@ -26,7 +29,9 @@ class AVRecognizer(BaseModule):
         head: config of the head.
         audio_backbone: config of the audio backbone, or None for video only.
         fusion: config of the fusion; needed with an audio backbone.
-        init_cfg: MMEngine weight initialization.
+        init_cfg: ``dict(type='Pretrained', checkpoint=...)`` starts all of it from a checkpoint
+            of ours (see `InitCfg`; of an algorithm, the student), and its parts' own ``init_cfg``
+            are not used; ``allow=['head.*']`` where the classes are others. Otherwise MMEngine's.
 
     Raises:
         ConfigError: audio backbone without fusion or the reverse, or widths that do not fit.
@@ -62,6 +67,15 @@ class AVRecognizer(BaseModule):
         check_width('fusion.video_dims', self.fusion, video_dims, 'backbone')
         check_width('fusion.audio_dims', self.fusion, audio_dims, 'audio_backbone')
         check_width('head.in_channels', self.head, self.fusion.out_dims, 'fusion')
+
+    def init_weights(self) -> None:
+        """Load the weights that ``init_cfg`` names, or initialize the parts."""
+        cfg = self.init_cfg
+        if isinstance(cfg, Mapping) and cfg.get('type') == 'Pretrained' and not self.is_init:
+            load_pretrained(self, cfg, take_recognizer)
+            self.is_init = True
+        else:
+            super().init_weights()
 
     def forward(self, video: Tensor, audio: Tensor | None = None) -> RecognizerOutput:
         """Classify clips.
