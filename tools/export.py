@@ -77,7 +77,7 @@ def report(exported: Exported) -> str:
     if exported.difference is None:
         lines.append('  not compared with the network')
     else:
-        lines.append(f'  differs from the network by at most {exported.difference:.1e}')
+        lines.append(f'  log-probabilities differ by at most {exported.difference:.1e}')
     return '\n'.join(lines)
 
 

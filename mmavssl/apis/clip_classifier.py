@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from mmavssl.models.utils.fit import describe_misfit
 from mmavssl.registry import MODELS
-from mmavssl.utils.checkpoints import read_checkpoint
+from mmavssl.utils.checkpoints import read_checkpoint, state_dict_of
 from mmavssl.utils.errors import ConfigError
 from mmavssl.version import __version__
 
@@ -74,7 +74,7 @@ def load_classifier(
         name = cfg.filename or 'The config'
         raise ConfigError(f'{name} has no `model.student`: there is nothing to export.')
     content = read_checkpoint(str(checkpoint))
-    tensors = network_tensors(content.get('state_dict', content), role, checkpoint)
+    tensors = network_tensors(state_dict_of(content, str(checkpoint)), role, checkpoint)
     recognizer = MODELS.build(cfg.model.student)
     problem = describe_misfit(tensors, recognizer.state_dict())
     if problem:
@@ -89,7 +89,7 @@ def load_classifier(
         'torch_version': torch.__version__,
         'config': f'{config.parent.name}/{config.name}',
         'checkpoint': Path(checkpoint).name,
-        'epoch': content.get('meta', {}).get('epoch'),
+        'epoch': (content.get('meta') or {}).get('epoch'),
         'network': role,
     }
     return model, facts

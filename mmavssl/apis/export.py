@@ -20,6 +20,9 @@ from mmavssl.utils.dataset_configs import dataset_configs
 from mmavssl.utils.errors import ConfigError
 
 TOLERANCE = 1e-4
+CHECKED_BATCHES = 3
+#: Below this, float32 has no digits of a probability left.
+SMALLEST_SCORE = 1e-30
 
 
 class Exported(NamedTuple):
@@ -28,7 +31,7 @@ class Exported(NamedTuple):
     Attributes:
         files: the first one is what was asked for.
         metadata: what it says about itself.
-        difference: largest one of its scores to the network's, None if it was not checked.
+        difference: largest one of its log-probabilities to the network's, None if not checked.
     """
 
     files: list[Path]
@@ -59,10 +62,12 @@ def export_recognizer(
         check: whether to run the file and the network on the same random clips.
 
     Raises:
-        ConfigError: a package is missing, the checkpoint does not fit, or the program differs from
-            the network by more than 1e-4.
+        ConfigError: a package is missing, the checkpoint does not fit, ``out`` is a folder, or the
+            program differs from the network by more than 1e-4.
     """
     form = choose_format(out, opset, check)
+    if out.is_dir():
+        raise ConfigError(f'{out} is a folder. Name the file to write in it.')
     init_default_scope(cfg.get('default_scope', 'mmavssl'))
     role = use or default_network(cfg)
     model, facts = load_classifier(cfg, checkpoint, role)
@@ -86,8 +91,8 @@ def export_recognizer(
         form.save(program, example, draft, metadata)
         difference = None
         if check:
-            sizes = [batch_size] if batch_size else [1, 2, 3]
-            clips = [random_inputs(shapes, size) for size in sizes]
+            sizes = [batch_size] * CHECKED_BATCHES if batch_size else range(1, CHECKED_BATCHES + 1)
+            clips = [random_inputs(shapes, size, seed) for seed, size in enumerate(sizes)]
             difference = check_program(form.load(draft), model, clips)
         others = [file.name for file in Path(folder).iterdir() if file != draft]
         for name in (*others, out.name):
@@ -125,9 +130,11 @@ def input_shapes(cfg: Mapping, hears: bool) -> dict[str, tuple[int, ...]]:
     return shapes
 
 
-def random_inputs(shapes: Mapping[str, tuple[int, ...]], batch_size: int) -> Inputs:
-    """Return noise, each clip in another colour; the same for the same batch size."""
-    generator = torch.Generator().manual_seed(batch_size)
+def random_inputs(
+    shapes: Mapping[str, tuple[int, ...]], batch_size: int, seed: int = 0
+) -> Inputs:
+    """Return noise, each clip in another colour."""
+    generator = torch.Generator().manual_seed(seed)
 
     def draw(*shape: int) -> Tensor:
         return torch.randint(128, (batch_size, *shape), dtype=torch.uint8, generator=generator)
@@ -193,16 +200,30 @@ def classify(model: ClipClassifier, inputs: Inputs) -> Tensor:
 
 
 def check_program(run: Runner, model: ClipClassifier, batches: list[Inputs]) -> float:
-    """Return the largest difference of scores between a program and the network.
+    """Return the largest difference of log-probabilities between a program and the network.
+
+    Those of small probabilities tell as much of the logits as those of large ones do.
 
     Raises:
-        ConfigError: it is more than 1e-4, or no number.
+        ConfigError: it is more than 1e-4, or no number; or the network gives all clips the same.
     """
-    differences = [(run(inputs) - classify(model, inputs)).abs().max() for inputs in batches]
-    difference = float(torch.stack(differences).max())
+    expected = log_scores(torch.cat([classify(model, inputs) for inputs in batches]))
+    actual = log_scores(torch.cat([run(inputs) for inputs in batches]))
+    difference = float((actual - expected).abs().max())
     if not difference <= TOLERANCE:
         raise ConfigError(
-            f'The scores of the program differ from those of the network by up to '
+            f'The log-probabilities of the program differ from those of the network by up to '
             f'{difference:.1e}, more than {TOLERANCE:.0e}: it was not written.'
         )
+    variation = float((expected.amax(dim=0) - expected.amin(dim=0)).max())
+    if not variation > TOLERANCE:
+        raise ConfigError(
+            'The network gives the same scores to all random clips, so that comparing them says '
+            'nothing of the program. Is it trained? To write it all the same: --no-check.'
+        )
     return difference
+
+
+def log_scores(scores: Tensor) -> Tensor:
+    """Return log-probabilities, those of vanishing probabilities alike."""
+    return scores.clamp(min=SMALLEST_SCORE).log()

@@ -298,13 +298,13 @@ def test_layouts_of_others(convert, capsys):
     torch.save({}, 'b.pth')
     assert 'but it has nothing.' in error(convert, capsys, 'b.pth', 'x.pth')
     torch.save([torch.ones(1)], 'c.pth')
-    assert error(convert, capsys, 'c.pth', 'x.pth') == 'c.pth holds a list, not a checkpoint.'
+    assert error(convert, capsys, 'c.pth', 'x.pth').startswith('c.pth holds no checkpoint: ')
 
 
 def test_code_is_refused(convert, official, capsys):
     torch.save({'model': official, 'epoch': RunsCode()}, 'evil.pth')
     line = error(convert, capsys, 'evil.pth', 'x.pth')
-    assert line.startswith('evil.pth is not loaded, since it holds objects that could run code.')
+    assert line.startswith('evil.pth is not loaded, since it holds a posix.mkdir, which')
     assert not Path('it_ran').exists()
 
 
@@ -316,12 +316,12 @@ def test_truncated_file_and_other_archive(convert, official, capsys):
         archive.writestr('readme.txt', 'no tensors')
     for file in ('half.pth', 'other.pth'):
         line = error(convert, capsys, file, 'x.pth')
-        assert line == f'{file} is no checkpoint, or was not written to its end.'
+        assert line.startswith(f'{file} is no file of weights, or was not written to its end')
 
 
 def test_missing_file_and_out_that_would_lose_something(convert, official, capsys):
     line = error(convert, capsys, 'nowhere.pth', 'x.pth')
-    assert line == 'The checkpoint nowhere.pth does not exist.'
+    assert line.startswith('nowhere.pth does not exist.')
     save_official('best.pth', official)
     before = Path('best.pth').read_bytes()
     for out in ('./best.pth', '.'):

@@ -40,7 +40,7 @@ def test_file_and_report(tools, checkpoint, avsprites_root, tmp_path, capsys):
     assert first == f'{out} ({megabytes}): teacher of epoch_15.pth'
     assert video == '  input  video  uint8 (1, 3, 4, 64, 64)'
     assert scores == '  output scores float32 (1, 8)'
-    assert difference.startswith('  differs from the network by at most ')
+    assert difference.startswith('  log-probabilities differ by at most ')
     assert 0 < float(difference.split()[-1]) < 1e-6
     facts = onnxruntime.InferenceSession(out).get_modelmeta().custom_metadata_map
     assert json.loads(facts['classes']) == (avsprites_root / 'classes.txt').read_text().split()
@@ -92,10 +92,10 @@ def test_mistakes(tools, checkpoint, tmp_path):
     )
     missing = tmp_path / 'epoch_1.pth'
     assert tools.error('export', SVFORMER, missing, out) == (
-        f'The checkpoint {missing} does not exist.'
+        f'{missing} does not exist. Download or train it first, or correct the path.'
     )
     missing.write_text('nothing')
-    assert 'is no checkpoint' in tools.error('export', SVFORMER, missing, out)
+    assert 'holds text, not weights' in tools.error('export', SVFORMER, missing, out)
     assert 'does not fit the config: ' in tools.error('export', SUPERVISED, checkpoint, out)
     assert 'has no `model.student`' in tools.error(
         'export', 'configs/localizers/fnac_avsprites.py', checkpoint, out
@@ -112,5 +112,5 @@ def test_checkpoint_that_could_run_code(tools, tmp_path, capsys):
     path = tmp_path / 'unsafe.pth'
     torch.save({'state_dict': {}, 'meta': Unsafe()}, path)
     message = tools.error('export', SVFORMER, path, tmp_path / 'a.pt2')
-    assert message.startswith(f'{path} is not loaded, since it holds objects that could run code.')
+    assert message.startswith(f'{path} is not loaded, since it holds a print, which could run code.')
     assert 'code was run' not in capsys.readouterr().out
