@@ -96,6 +96,50 @@ def test_fine_tuned_mae_gives_its_norm(tmp_path):
     )
 
 
+LAYER_SCALE = {
+    'dinov2': dict(),
+    'deit3': dict(no_embed_class=True),  # whose class token has no position
+}
+
+
+def scaled_vit(kind):
+    """A network of timm with LayerScale, whose numbers are far from one."""
+    torch.manual_seed(2)
+    vit = VisionTransformer(
+        img_size=32, patch_size=16, embed_dim=128, depth=2, num_heads=2, num_classes=0,
+        init_values=1e-5, **LAYER_SCALE[kind],
+    ).eval()  # fmt: skip
+    for parameter in vit.parameters():
+        nn.init.normal_(parameter, std=0.1)
+    return vit
+
+
+@pytest.mark.parametrize('kind', LAYER_SCALE)
+@pytest.mark.parametrize('is_converted', [False, True])
+def test_layer_scale(tmp_path, convert, kind, is_converted):
+    """DINOv2 and DeiT III multiply what attention and MLP add: folded into their last layers."""
+    vit = scaled_vit(kind)
+    assert vit.state_dict()['blocks.1.ls2.gamma'].abs().mean() > 0.05
+    path = tmp_path / 'vit.pth'
+    torch.save(vit.state_dict(), path)
+    if is_converted:
+        settings = ('--set', 'attention_type=space_only')
+        assert convert('vit', path, tmp_path / 'ours.pth', *settings) == 0
+        path = tmp_path / 'ours.pth'
+    assert_same_features(frame_encoder(path, img_size=32, **SMALL), vit, 32)
+
+
+@torch.no_grad()
+def test_layer_scale_by_the_names_of_its_project(tmp_path):
+    vit = scaled_vit('deit3')
+    state = {
+        name.replace('ls1.gamma', 'gamma_1').replace('ls2.gamma', 'gamma_2'): tensor
+        for name, tensor in vit.state_dict().items()
+    }
+    torch.save({'model': state}, tmp_path / 'deit_3.pth')
+    assert_same_features(frame_encoder(tmp_path / 'deit_3.pth', img_size=32, **SMALL), vit, 32)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ('name', 'size'),

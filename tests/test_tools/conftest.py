@@ -54,3 +54,20 @@ def tools(capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Too
     monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')
     monkeypatch.setenv('LOCAL_RANK', '0')
     return Tools(capsys)
+
+
+@pytest.fixture
+def convert(tmp_path, monkeypatch, capsys):
+    """Run one of tools/convert in an empty folder and return its status."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv('LOCAL_RANK', '0')
+
+    def run(name, *args):
+        path = ROOT / f'tools/convert/{name}.py'
+        spec = importlib.util.spec_from_file_location(f'convert_{name}', path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        capsys.readouterr()
+        return module.main(list(args))
+
+    return run

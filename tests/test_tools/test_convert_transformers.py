@@ -15,70 +15,10 @@ from safetensors.torch import load_file, save_file
 from timm.models.vision_transformer import VisionTransformer
 
 from tests.fidelity import published
+from tests.test_tools.converting import assert_same, error, read, rows, save
 
 ROOT = Path(__file__).parents[2]
 TOOLS = ('vit', 'timesformer', 'svformer', 'ast')
-
-
-@pytest.fixture
-def convert(tmp_path, monkeypatch, capsys):
-    """Run a tool in an empty folder and return its status."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv('LOCAL_RANK', '0')
-
-    def run(name, *args):
-        path = ROOT / f'tools/convert/{name}.py'
-        spec = importlib.util.spec_from_file_location(f'convert_{name}', path)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        capsys.readouterr()
-        return module.main(list(args))
-
-    return run
-
-
-def save(path, state, key=None):
-    if path.endswith('.npz'):
-        np.savez(path, **{name: tensor.numpy() for name, tensor in state.items()})
-    elif path.endswith('.safetensors'):
-        save_file(state, path)
-    else:
-        torch.save(state if key is None else {key: state, 'epoch': 7}, path)
-
-
-def read(path, key=None):
-    if path.endswith('.npz'):
-        with np.load(path) as arrays:
-            return {name: torch.from_numpy(arrays[name]) for name in arrays.files}
-    if path.endswith('.safetensors'):
-        return load_file(path)
-    content = torch.load(path, weights_only=True)
-    return content if key is None else content[key]
-
-
-def assert_same(state, reference):
-    assert set(state) == set(reference)
-    for name, tensor in reference.items():
-        assert state[name].dtype == tensor.dtype, name
-        assert torch.equal(state[name], tensor), name
-
-
-def rows(capsys, what=''):
-    """Return the rows of the printed table that begin with ``what``."""
-    lines = [' '.join(line.split()) for line in capsys.readouterr().out.splitlines()]
-    return [line for line in lines if line.startswith(what)]
-
-
-def error(convert, capsys, tool, *args):
-    """Return the one line that the failing tool writes; it leaves no file."""
-    before = set(os.listdir('.'))
-    assert convert(tool, *args) == 2
-    captured = capsys.readouterr()
-    assert captured.out == ''
-    [line] = captured.err.splitlines()
-    assert set(os.listdir('.')) == before
-    assert line.startswith(f'convert_{tool}: ')
-    return line.removeprefix(f'convert_{tool}: ')
 
 
 ROUND_TRIPS = {
@@ -381,43 +321,6 @@ def test_layers_over_time_that_add_something_are_no_image_transformer(convert, c
     allowed = ('--allow', '*.temporal_*', 'time_embed')
     assert convert('vit', 'trained.pth', 'x.pth', '--to-official', *allowed) == 0
     assert_same(read('x.pth'), published.timm_vit())
-
-
-def test_audio_visual_head_is_no_svformer(convert, capsys):
-    save('a.pyth', published.svformer(), 'model_state')
-    assert convert('svformer', 'a.pyth', 'ours.pth') == 0
-    content = torch.load('ours.pth', weights_only=True)
-    content['state_dict']['student.fusion.norm.weight'] = torch.ones(128)
-    content['state_dict']['student.audio_backbone.norm.weight'] = torch.ones(128)
-    torch.save(content, 'av.pth')
-    line = error(convert, capsys, 'svformer', 'av.pth', 'x.pyth', '--to-official')
-    assert line == (
-        'av.pth: its head is over the fusion of video and sound. A backbone without its head is '
-        "written with --allow 'head.*'."
-    )
-    allowed = ('--to-official', '--allow', 'head.*')
-    assert convert('svformer', 'av.pth', 'x.pyth', *allowed) == 0
-    assert rows(capsys, 'dropped') == [
-        'dropped student.fusion.* 1', 'dropped student.audio_backbone.* 1', 'dropped head.* 2',
-    ]  # fmt: skip
-    assert len(read('x.pyth', 'model_state')) == 47
-
-
-def test_backbone_without_a_head(convert, capsys):
-    save('vit.pth', published.timm_vit())
-    assert convert('vit', 'vit.pth', 'ours.pth') == 0
-    line = error(convert, capsys, 'svformer', 'ours.pth', 'x.pyth', '--to-official')
-    assert line.startswith('ours.pth: it has no head. A backbone without its head is written with')
-    args = ('ours.pth', 'x.pyth', '--to-official', '--allow', 'head.*')
-    assert convert('svformer', *args) == 0
-    assert len(read('x.pyth', 'model_state')) == 47
-
-
-def test_width_that_jax_heads_do_not_divide(convert, capsys):
-    save('vit.pth', published.timm_vit(dims=96))
-    assert convert('vit', 'vit.pth', 'ours.pth') == 0
-    line = error(convert, capsys, 'vit', 'ours.pth', 'x.npz', '--to-official')
-    assert line == 'ours.pth: JAX has heads of 64, which do not divide 96.'
 
 
 def test_out_that_would_lose_something(convert, capsys):

@@ -33,3 +33,10 @@ def test_suffix():
     with pytest.raises(ConfigError, match=r'end with \.pth or \.pyth or \.pt, but got out\.npz'):
         check_out('out.npz', 'in.pth')
     check_out('out.npz', 'in.pth', ('.npz',))
+
+
+def test_numbers_that_npz_cannot_hold(tmp_path):
+    content = {'a': torch.ones(1), 'b': torch.ones(1, dtype=torch.bfloat16)}
+    with pytest.raises(ConfigError, match=r'x\.npz cannot hold numbers of bfloat16 \(b\)'):
+        write_weight_file(tmp_path / 'x.npz', content)
+    assert list(tmp_path.iterdir()) == []

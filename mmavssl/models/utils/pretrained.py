@@ -125,7 +125,9 @@ def find_state_dict(content: Any, file: str) -> StateDict:
     for key in WRAPPER_KEYS:
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
             content = content[key]
-    is_state = isinstance(content, Mapping) and all(map(torch.is_tensor, content.values()))
+    is_state = isinstance(content, Mapping) and all(
+        isinstance(name, str) and torch.is_tensor(value) for name, value in content.items()
+    )
     if not is_state or not content:
         raise ConfigError(
             f'{file} holds no state dict: expected tensors by name, or those under one of '

@@ -145,9 +145,10 @@ def test_longer_than_the_file(tmp_path, from_checkpoint, table):
         (dict(num_frames=1024, stride=10), {}, 'it is an AST of stride 10 (1212 patches), but '),
         (dict(num_frames=1024, stride=12), {}, 'it is an AST of stride 12 (850 patches), but '),
         (dict(num_frames=1024, stride=14), {}, 'it is an AST of stride 14 (657 patches), but '),
-        (dict(num_frames=128, stride=10), {}, 'it is an AST of stride 10 (144 patches), but '),
         (dict(num_frames=1024), dict(stride=10), 'it is an AST of stride 16 (512 patches), but '),
-        (dict(num_frames=100, stride=10), {}, 'it is an AST of 108 patches, which are no rows of'),
+        (dict(num_frames=100, stride=10), {}, 'it is an AST of stride 14 or 10 (108 patches), '),
+        (dict(num_frames=128, stride=10), dict(stride=12), 'it is an AST of stride 16 or 10 (144'),
+        (dict(num_frames=103, stride=8), {}, 'it is an AST of 165 patches, which are no rows of'),
     ],
 )
 def test_another_stride_is_named(tmp_path, from_checkpoint, trained, wanted, message):
@@ -155,6 +156,61 @@ def test_another_stride_is_named(tmp_path, from_checkpoint, trained, wanted, mes
     with pytest.raises(ConfigError) as info:
         from_checkpoint(ASTEncoder, tmp_path / 'a.pth', num_frames=256, **wanted)
     assert f'a.pth (`init_cfg.checkpoint`) does not fit ASTEncoder: {message}' in str(info.value)
+
+
+AMBIGUOUS = [
+    # ESC-50's recipe (12 x 50), SpeechCommands' (12 x 12), and our own 8 x 18
+    (dict(num_frames=512, stride=10), dict(num_frames=256), '12x50 of stride 10 or 8x75 of stride'),
+    (dict(num_frames=128, stride=10), dict(num_frames=300), '8x18 of stride 16 or 12x12 of stride'),
+    (dict(num_frames=300), dict(num_frames=256), '8x18 of stride 16 or 12x12 of stride 10'),
+    (dict(num_frames=300), dict(num_frames=128, stride=10), '8x18 of stride 16 or 12x12 of'),
+    # of no published length
+    (dict(num_frames=250, stride=10), dict(num_frames=256), '8x36 of stride 16'),
+    (dict(num_frames=512, stride=12), dict(stride=10), '10x42 of stride 12 or 12x35 of stride 10'),
+]
+
+
+@pytest.mark.parametrize(('trained', 'wanted', 'message'), AMBIGUOUS)
+def test_number_of_patches_that_fits_several_strides(
+    tmp_path, from_checkpoint, trained, wanted, message
+):
+    source = official(tmp_path / 'a.pth', **trained)
+    with pytest.raises(ConfigError) as info:
+        from_checkpoint(ASTEncoder, tmp_path / 'a.pth', **wanted)
+    assert f'{source.pos_embed.shape[1] - 2} patches may be' in str(info.value)
+    assert message in str(info.value)
+    assert 'Say which: `init_cfg.source=dict(stride=' in str(info.value)
+    stride = trained.get('stride', 16)
+    named = dict(source=dict(stride=stride))
+    if wanted.get('stride', 16) != stride:
+        with pytest.raises(ConfigError, match=f'it is an AST of stride {stride} '):
+            from_checkpoint(ASTEncoder, tmp_path / 'a.pth', **wanted, init_cfg=named)
+        return
+    network = from_checkpoint(ASTEncoder, tmp_path / 'a.pth', **wanted, init_cfg=named)
+    start = source.grid[1] // 2 - network.grid[1] // 2
+    middle = slice(start, start + network.grid[1])
+    assert rows_and_columns(network).equal(rows_and_columns(source)[:, :, middle])
+
+
+@pytest.mark.parametrize('num_frames', [512, 256])
+def test_recipes_that_are_known_need_no_word(tmp_path, from_checkpoint, num_frames):
+    """600 patches are ESC-50's at stride 10, though 8 and 10 divide them as well."""
+    source = official(tmp_path / 'a.pth', num_frames=num_frames, stride=10)
+    network = from_checkpoint(ASTEncoder, tmp_path / 'a.pth', num_frames=256, stride=10)
+    start = source.grid[1] // 2 - 12
+    middle = rows_and_columns(source)[:, :, start : start + 25]
+    assert rows_and_columns(network).equal(middle)
+
+
+def test_height_of_the_file_is_said(tmp_path, from_checkpoint):
+    """The same number of patches over 64 and over 128 mel bins."""
+    size = dict(num_mel_bins=64, num_frames=192)
+    source = official(tmp_path / 'a.pth', **size)
+    with pytest.raises(ConfigError, match=r'8x6 of stride 16 .* 4x12 of stride 16 \(64 mel'):
+        from_checkpoint(ASTEncoder, tmp_path / 'a.pth', **size)
+    named = dict(source=dict(stride=16, num_mel_bins=64))
+    network = from_checkpoint(ASTEncoder, tmp_path / 'a.pth', **size, init_cfg=named)
+    assert rows_and_columns(network).equal(rows_and_columns(source))
 
 
 def test_video_transformer_is_refused(tmp_path, from_checkpoint):

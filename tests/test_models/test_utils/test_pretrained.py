@@ -51,7 +51,9 @@ def test_reads_each_kind_of_file(tmp_path, name, wrap):
     torch.testing.assert_close(read, WEIGHTS)
 
 
-@pytest.mark.parametrize('content', [[1, 2], {}, {'epoch': 3}, {'state_dict': {'a': 1}}])
+@pytest.mark.parametrize(
+    'content', [[1, 2], {}, {'epoch': 3}, {'state_dict': {'a': 1}}, {1: torch.zeros(1)}]
+)
 def test_what_holds_no_state_dict(tmp_path, content):
     torch.save(content, tmp_path / 'x.pth')
     with pytest.raises(ConfigError, match=r'x\.pth holds no state dict: expected tensors by name'):
