@@ -59,6 +59,11 @@ def parse_args(tool: ConvertTool, argv: Sequence[str] | None = None) -> argparse
         help=f'arguments of {tool.network} that differ from those of the file, e.g. num_frames=16',
     )  # fmt: skip
     parser.add_argument(
+        '--source', nargs='+', action='extend', default=[], type=_setting, metavar='KEY=VALUE',
+        dest='facts', help='what no tensor tells of the network in IN: num_heads, stride, '
+        'num_mel_bins',
+    )  # fmt: skip
+    parser.add_argument(
         '--allow', nargs='+', action='extend', default=[], metavar='PATTERN',
         help='names of tensors that may be missing, be too many or have another shape',
     )  # fmt: skip

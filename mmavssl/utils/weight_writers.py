@@ -32,11 +32,33 @@ def check_out(out: str, source: str, suffixes: tuple[str, ...] = TORCH_SUFFIXES)
 
 
 def write_weight_file(path: Path, content: dict[str, Any]) -> None:
-    """Write a ``.npz`` or ``.safetensors`` file of tensors, or anything with ``torch.save``."""
+    """Write a ``.npz`` or ``.safetensors`` file of tensors, or anything with ``torch.save``.
+
+    Raises:
+        ConfigError: numbers of a kind that NumPy does not have.
+    """
+    if path.suffix == '.npz':
+        content = _to_arrays(path, content)
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix == '.npz':
-        np.savez(path, **{name: tensor.numpy() for name, tensor in content.items()})
+        np.savez(path, **content)
     elif path.suffix == '.safetensors':
         save_file({name: tensor.contiguous() for name, tensor in content.items()}, path)
     else:
         torch.save(content, path)
+
+
+def _to_arrays(path: Path, tensors: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:
+    arrays, unfit = {}, {}
+    for name, tensor in tensors.items():
+        try:
+            arrays[name] = tensor.numpy()
+        except TypeError:
+            unfit[name] = str(tensor.dtype).removeprefix('torch.')
+    if unfit:
+        names = ', '.join([*list(unfit)[:3], *['...'] * (len(unfit) > 3)])
+        raise ConfigError(
+            f'{path} cannot hold numbers of {" or ".join(sorted(set(unfit.values())))} ({names}). '
+            'Write another kind of file, or convert them first.'
+        )
+    return arrays

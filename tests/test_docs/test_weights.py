@@ -12,7 +12,6 @@ import torch
 from timm.models import deit, vision_transformer
 
 from mmavssl.models.utils.pretrained import WRAPPER_KEYS, InitCfg
-from mmavssl.utils.weight_files import READERS
 from mmavssl.utils.weight_writers import TORCH_SUFFIXES
 from tests.fidelity import published
 
@@ -67,7 +66,7 @@ def test_commands(folder, monkeypatch, capsys):
 def test_fields_and_formats():
     fields = re.findall(r'^\| `(\w+)` \|', PAGE, re.MULTILINE)
     assert set(fields) == set(InitCfg._fields)
-    for name in (*TORCH_SUFFIXES, *READERS, *WRAPPER_KEYS):
+    for name in (*TORCH_SUFFIXES, '.npz', '.safetensors', *WRAPPER_KEYS):
         assert f'`{name}`' in PAGE
     row = next(line for line in PAGE.splitlines() if line.startswith('| `holds no state dict`'))
     assert re.findall(r'`(\w+)`', row) == list(WRAPPER_KEYS)

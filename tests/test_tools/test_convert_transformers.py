@@ -1,17 +1,15 @@
 """Published transformers to ours and back, bit for bit, and what the tools say and refuse."""
 
-import importlib.util
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 import timm
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from timm.models.vision_transformer import VisionTransformer
 
 from tests.fidelity import published

@@ -7,19 +7,21 @@ import torch.nn.functional as F
 from einops import rearrange
 from torch import Tensor, nn
 
+from mmavssl.models.utils.audio_grid import AudioGrid, find_grid
 from mmavssl.models.utils.fit import MisfitError, StateDict
 from mmavssl.models.utils.report import Report
-from mmavssl.models.utils.vit_architecture import KERNEL, Architecture, check_architecture
+from mmavssl.models.utils.vit_architecture import (
+    KERNEL,
+    Architecture,
+    check_architecture,
+    check_sees,
+)
+from mmavssl.structures.network_facts import UNKNOWN, NetworkFacts
 
-#: Stride and grid (mel, time) of the published ASTs, by their number of patches: AudioSet's 1024
-#: frames, and SpeechCommands' 128 (the last one). All have 128 mel bins.
-PUBLISHED_GRIDS = {
-    512: (16, (8, 64)), 657: (14, (9, 73)), 850: (12, (10, 85)), 1212: (10, (12, 101)),
-    144: (10, (12, 12)),
-}  # fmt: skip
 
-
-def fit_to_ast(state: StateDict, model: nn.Module, report: Report) -> None:
+def fit_to_ast(
+    state: StateDict, model: nn.Module, report: Report, facts: NetworkFacts = UNKNOWN
+) -> None:
     """Fit an image transformer or an AST to an `ASTEncoder`, in place.
 
     The RGB patch kernel is summed over its input channels and the positions are cut or
@@ -30,17 +32,20 @@ def fit_to_ast(state: StateDict, model: nn.Module, report: Report) -> None:
         state: tensors by our names.
         model: the ASTEncoder.
         report: gets what became of each.
+        facts: what is known of the network of the tensors besides.
 
     Raises:
-        MisfitError: a network of another size or stride, or one over time and space.
+        MisfitError: a network of another size or stride, one whose stride is not known, or one
+            over time and space.
     """
     if any('.temporal_' in name or name == 'time_embed' for name in state):
         raise MisfitError(
             'it is a transformer over videos. It may start a `TimeSformer`, the `backbone`'
         )
-    check_architecture(state, model)
+    check_architecture(state, model, facts)
     is_image = Architecture.of(state).channels == 3
     if is_image:
+        check_sees(facts)
         state[KERNEL] = state[KERNEL].sum(dim=1, keepdim=True)
         report.change(KERNEL, 'summed over RGB')
     num_special = 1 + ('dist_token' in state)
@@ -49,18 +54,27 @@ def fit_to_ast(state: StateDict, model: nn.Module, report: Report) -> None:
     if model.dist_token is not None and num_special == 1:
         report.leave('dist_token')
     if 'pos_embed' in state:
-        _fit_positions(state, model, report, num_special, is_image)
+        num_patches = state['pos_embed'].shape[1] - num_special
+        side = isqrt(max(num_patches, 0))
+        if not is_image:
+            _fit_positions(state, model, report, _grid_of_ast(num_patches, model, facts))
+        elif side**2 == num_patches:  # what is no square of patches is told as a misfit
+            _fit_positions(state, model, report, (side, side))
+
+
+def _grid_of_ast(num_patches: int, model: nn.Module, facts: NetworkFacts) -> tuple[int, int]:
+    stride, _ = model.patch_embed.proj.stride
+    own = AudioGrid(stride, *model.grid, num_mel_bins=model.input_shape[1])
+    grid = find_grid(num_patches, model.patch_size, facts, own)
+    return grid.height, grid.width
 
 
 def _fit_positions(
-    state: StateDict, model: nn.Module, report: Report, num_special: int, is_image: bool
+    state: StateDict, model: nn.Module, report: Report, grid: tuple[int, int]
 ) -> None:
     positions = state['pos_embed']
+    num_special = positions.shape[1] - grid[0] * grid[1]
     special, patches = positions[:, :num_special], positions[:, num_special:]
-    num_patches = patches.shape[1]
-    if is_image and isqrt(num_patches) ** 2 != num_patches:
-        return  # no square of patches, which is told as a misfit
-    grid = (isqrt(num_patches),) * 2 if is_image else grid_of_ast(num_patches, model)
     if model.dist_token is None:
         special = special[:, :1]
         if num_special == 2:
@@ -72,32 +86,6 @@ def _fit_positions(
         patches = fit_audio_positions(patches, grid, model.grid)
         report.change('pos_embed', '{}x{} to {}x{}'.format(*grid, *model.grid))
     state['pos_embed'] = torch.cat([special, patches], dim=1)
-
-
-def grid_of_ast(num_patches: int, model: nn.Module) -> tuple[int, int]:
-    """Return the grid (mel, time) of an AST with ``num_patches``, which fits the model's.
-
-    It is the model's, if that has as many; that of a published one; or one of the model's height.
-
-    Raises:
-        MisfitError: it must have had another stride, or another number of mel bins.
-    """
-    height, width = model.grid
-    if num_patches == height * width:
-        return model.grid
-    own_stride = model.patch_embed.proj.stride[0]
-    stride, grid = PUBLISHED_GRIDS.get(num_patches, (own_stride, None))
-    if stride != own_stride:
-        raise MisfitError(
-            f'it is an AST of stride {stride} ({num_patches} patches), but the config has '
-            f'stride={own_stride}. Set stride={stride}, or take a file of stride {own_stride}'
-        )
-    if grid is None and num_patches % height:
-        raise MisfitError(
-            f'it is an AST of {num_patches} patches, which are no rows of {height} mel bands as '
-            'the network has them: it had another `stride` or `num_mel_bins`'
-        )
-    return grid or (height, num_patches // height)
 
 
 def fit_audio_positions(

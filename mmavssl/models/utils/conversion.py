@@ -1,6 +1,6 @@
 """Tensors of published weights to files of ours and back: what the tools in tools/convert do."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import torch
@@ -8,20 +8,24 @@ from torch import nn
 
 from mmavssl.models.backbones import ASTEncoder, TimeSformer
 from mmavssl.models.utils.ast_weights import fit_to_ast
-from mmavssl.models.utils.fit import MisfitError, StateDict, is_allowed, settle
+from mmavssl.models.utils.fit import MisfitError, StateDict, settle
 from mmavssl.models.utils.geometry import ast_arguments, build_network, timesformer_arguments
-from mmavssl.models.utils.layouts import Layout, Translation, is_recognizer, recognizer_layout
+from mmavssl.models.utils.layouts import Layout, is_recognizer, recognizer_layout
 from mmavssl.models.utils.layouts.find import find_layout, without_parallel_prefix
+from mmavssl.models.utils.layouts.jax_vit import JAX_VIT, jax_vit
 from mmavssl.models.utils.layouts.timm_vit import TIMM_VIT
+from mmavssl.models.utils.linear_head import check_exportable, take_head
+from mmavssl.models.utils.plain_vit import make_plain
 from mmavssl.models.utils.report import ASIDE, Report
+from mmavssl.models.utils.source import SourceTensors
 from mmavssl.models.utils.timesformer_weights import fit_to_timesformer
-from mmavssl.models.utils.vit_weights import drop_head
+from mmavssl.models.utils.vit_architecture import known_heads
+from mmavssl.structures.network_facts import FACTS_KEY, NetworkFacts
 from mmavssl.utils.convert_cli import ConvertTool
 
 OUR_KEY = 'state_dict'
 #: In files of ours: what of the official file has no place in our networks, and its layout.
 ASIDE_KEY = 'official'
-HEAD_PREFIX, FUSION_PREFIX = 'head.', 'fusion.'
 
 
 class Network(NamedTuple):
@@ -30,14 +34,14 @@ class Network(NamedTuple):
     Attributes:
         build: its class.
         part: what a recognizer calls it.
-        arguments: returns those of the network that tensors fit.
+        arguments: returns those of the network that tensors fit, where the user does not set them.
         fit: changes tensors in place to fit the network.
     """
 
     build: Callable[..., nn.Module]
     part: str
-    arguments: Callable[[StateDict], dict[str, Any]]
-    fit: Callable[[StateDict, nn.Module, Report], None]
+    arguments: Callable[[StateDict, NetworkFacts, Collection[str]], dict[str, Any]]
+    fit: Callable[[StateDict, nn.Module, Report, NetworkFacts], None]
 
 
 class Converted(NamedTuple):
@@ -48,13 +52,16 @@ class Converted(NamedTuple):
 
 
 NETWORKS = {
-    'TimeSformer': Network(TimeSformer, 'backbone', timesformer_arguments, fit_to_timesformer),
+    'TimeSformer': Network(
+        TimeSformer, 'backbone', lambda state, facts, _: timesformer_arguments(state, facts),
+        fit_to_timesformer,
+    ),
     'ASTEncoder': Network(ASTEncoder, 'audio_backbone', ast_arguments, fit_to_ast),
-}
+}  # fmt: skip
 
 
 def to_ours(
-    source: StateDict, tool: ConvertTool, changes: Mapping[str, Any], allow: Sequence[str] = ()
+    source: SourceTensors, tool: ConvertTool, changes: Mapping[str, Any], allow: Sequence[str] = ()
 ) -> Converted:
     """Return a file that ``init_cfg`` takes, and tools/test.py if it is a recognizer.
 
@@ -69,32 +76,40 @@ def to_ours(
         ConfigError: arguments that the network does not have.
     """
     network, report = NETWORKS[tool.network], Report()
-    source = without_parallel_prefix(source)
-    if is_recognizer(source):
+    tensors = without_parallel_prefix(source)
+    if is_recognizer(tensors):
         raise MisfitError('it is ours already. The other way is --to-official')
-    layout = find_layout(source)
+    layout = find_layout(tensors)
     if layout.name not in tool.reads:
         raise MisfitError(
             f'it is a file of {layout.title}, which {tool.name}.py does not convert. '
             f'It converts {", ".join(tool.reads)}'
         )
-    state, rest = layout.to_ours(source, report)
-    head = _take_head(state)
-    arguments = network.arguments(state)
+    facts = source.facts(layout.path, layout.read_facts(tensors))
+    state, rest = layout.to_ours(tensors, report)
+    make_plain(state, report)
     if tool.sees_images:
-        arguments['attention_type'] = 'divided'
+        changes = {'attention_type': 'divided', **changes}
+    arguments = network.arguments(state, facts, changes)
+    head = {}
+    if tool.is_recognizer:
+        head = take_head(state, arguments['embed_dims'], report, allow)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)  # what is left at its initial value is the same each time
         model = build_network(network.build, arguments, changes)
-    network.fit(state, model, report)
+    network.fit(state, model, report, facts)
     target = model.state_dict()
     state = settle(state, target, report, allow)
     state |= {name: target[name] for name in report.initial}
+    path = ''
     if tool.is_recognizer:
         ours, written = recognizer_layout((), network.part, with_head=True), Report()
-        state = ours.to_official(state | head, written)
+        state, path = ours.to_official(state | head, written), ours.path
         report = written.after(report)
     content = {OUR_KEY: state}
+    known = _facts_of({**arguments, **changes}, 'num_heads' in changes, facts).known()
+    if known:
+        content['meta'] = {FACTS_KEY: {path: known}}
     if rest and layout.is_reversible:
         content[ASIDE_KEY] = {'layout': layout.name, 'tensors': rest}
         report.aside = set(rest)
@@ -103,7 +118,7 @@ def to_ours(
 
 def to_official(
     content: Mapping[str, Any],
-    source: StateDict,
+    source: SourceTensors,
     tool: ConvertTool,
     layout: Layout,
     network_name: str,
@@ -125,21 +140,24 @@ def to_official(
         MisfitError: the file is not ours, or its network has no counterpart.
     """
     network, report = NETWORKS[tool.network], Report()
-    state = _own_tensors(source, network, tool, network_name, report).state
-    if is_allowed('head.weight', allow):
-        drop_head(state, report)
-    head = _take_head(state)
-    arguments = network.arguments(state)
+    ours = _layout_of_ours(source, network, tool, network_name)
+    facts = source.facts(ours.path)
+    state = ours.to_ours(source, report).state
     if tool.sees_images:
         _drop_idle_time(state, report)
-        arguments['attention_type'] = 'space_only'
+        changes = {'attention_type': 'space_only', **changes}
+    arguments = network.arguments(state, facts, changes)
+    head = {}
+    if tool.is_recognizer:
+        check_exportable(source, ours.prefix.removesuffix(f'{network.part}.'), allow)
+        head = take_head(state, arguments['embed_dims'], report, allow)
     with torch.device('meta'):  # of its tensors, names and shapes are wanted alone
         model = build_network(network.build, arguments, changes)
     state = settle(state, model.state_dict(), report, allow)
-    if tool.is_recognizer and not is_allowed('head.weight', allow):
-        _check_head(head, source)
     if network.build is ASTEncoder and model.dist_token is None:
         raise MisfitError('it has no distillation token, which every official AST has')
+    if layout is JAX_VIT:
+        layout = jax_vit(known_heads(model.embed_dims, facts))
     written = Report()
     official = layout.to_official(state | head, written)
     aside = content.get(ASIDE_KEY)
@@ -152,31 +170,26 @@ def to_official(
     return Converted(content, written.after(report))
 
 
-def _own_tensors(
-    source: StateDict, network: Network, tool: ConvertTool, network_name: str, report: Report
-) -> Translation:
-    """Return the tensors of a backbone in a file of ours, and its head if it is wanted."""
+def _layout_of_ours(
+    source: StateDict, network: Network, tool: ConvertTool, network_name: str
+) -> Layout:
+    """Return the layout of a backbone in a file of ours, with its head if it is wanted."""
     if is_recognizer(source):
-        layout = recognizer_layout(source, network.part, network_name, tool.is_recognizer)
-        return layout.to_ours(source, report)
+        return recognizer_layout(source, network.part, network_name, tool.is_recognizer)
     layout = find_layout(source)
     if layout is not TIMM_VIT:
         raise MisfitError(f'it is a file of {layout.title}, and not ours. Leave --to-official out')
-    return layout.to_ours(source, report)
+    return layout
 
 
-def _check_head(head: StateDict, source: StateDict) -> None:
-    """Raise unless there is a head over the features of the video backbone alone."""
-    hint = "A backbone without its head is written with --allow 'head.*'"
-    if not head:
-        raise MisfitError(f'it has no head. {hint}')
-    if any(f'.{FUSION_PREFIX}' in f'.{name}' for name in source):
-        raise MisfitError(f'its head is over the fusion of video and sound. {hint}')
-
-
-def _take_head(state: StateDict) -> StateDict:
-    names = [name for name in state if name.startswith(HEAD_PREFIX)]
-    return {name: state.pop(name) for name in names}
+def _facts_of(
+    arguments: Mapping[str, Any], sets_heads: bool, facts: NetworkFacts
+) -> NetworkFacts:
+    """Return what is known of a network of ours; a number of heads that was guessed is not."""
+    known = NetworkFacts(**{name: arguments.get(name) for name in NetworkFacts._fields})
+    if sets_heads or known_heads(arguments['embed_dims'], facts):
+        return known
+    return known._replace(num_heads=None)
 
 
 def _drop_idle_time(state: StateDict, report: Report) -> None:

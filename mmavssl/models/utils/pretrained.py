@@ -1,6 +1,7 @@
 """Start a network from published weights: read a file, adapt it, check it, load it, report."""
 
 from collections.abc import Callable, Mapping
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 import timm
@@ -10,11 +11,13 @@ from torch import nn
 
 from mmavssl.models.utils.fit import MisfitError, StateDict, settle
 from mmavssl.models.utils.report import Report
+from mmavssl.models.utils.source import SourceTensors
+from mmavssl.structures.network_facts import UNKNOWN, NetworkFacts, parse_facts, read_facts
 from mmavssl.utils.errors import ConfigError
 from mmavssl.utils.weight_files import read_weight_file
 
 #: Returns the tensors of a file as a network has them, and notes in the report what it did.
-Adapter = Callable[[StateDict, nn.Module, Report], StateDict]
+Adapter = Callable[[SourceTensors, nn.Module, Report], StateDict]
 
 TIMM_SCHEME = 'timm://'
 #: What files of training keep their tensors under; DeepSpeed's is ``module``.
@@ -29,12 +32,14 @@ class InitCfg(NamedTuple):
         prefix: of the names of a part of a larger network, which is taken alone.
         allow: patterns of names that may be missing, be too many or have another shape.
         sha256: of the file, at least its first 8 digits.
+        source: what the user knows of the network in the file.
     """
 
     checkpoint: str
     prefix: str = ''
     allow: tuple[str, ...] = ()
     sha256: str | None = None
+    source: NetworkFacts = UNKNOWN
 
 
 def load_pretrained(model: nn.Module, init_cfg: dict, adapt: Adapter) -> None:
@@ -52,18 +57,18 @@ def load_pretrained(model: nn.Module, init_cfg: dict, adapt: Adapter) -> None:
     cfg = parse_init_cfg(init_cfg)
     file, report = f'{cfg.checkpoint} (`init_cfg.checkpoint`)', Report()
     try:
-        source = read_state_dict(cfg.checkpoint, cfg.sha256)
+        whole = read_state_dict(cfg.checkpoint, cfg.sha256)
     except ConfigError as error:
         raise ConfigError(
             f'`init_cfg.checkpoint`: {error} `init_cfg=None` starts from random weights.'
         ) from error
-    source = {
-        name.removeprefix(cfg.prefix): tensor
-        for name, tensor in source.items()
-        if name.startswith(cfg.prefix)
-    }
+    source = whole.part(cfg.prefix)
+    source.said = cfg.source
     if not source:
         raise ConfigError(f'No tensor of {file} has a name with `init_cfg.prefix`={cfg.prefix!r}.')
+    for name in whole:
+        if not name.startswith(cfg.prefix):
+            report.drop(name, _group(name, cfg.prefix))
     try:
         state = settle(adapt(source, model, report), model.state_dict(), report, cfg.allow)
     except MisfitError as misfit:
@@ -96,13 +101,14 @@ def parse_init_cfg(init_cfg: Any) -> InitCfg:
     if not valid:
         raise ConfigError(
             "Expected `init_cfg` to be None or dict(type='Pretrained', checkpoint='...'), if "
-            "wanted with prefix='...', allow=['...'] and sha256='...', but got "
+            "wanted with prefix='...', allow=['...'], sha256='...' and source=dict(...), but got "
             f'{init_cfg!r}.'
         )
-    return InitCfg(**{**fields, 'allow': tuple(allow)})
+    source = parse_facts(fields.get('source', {}))
+    return InitCfg(**{**fields, 'allow': tuple(allow), 'source': source})
 
 
-def read_state_dict(checkpoint: str, sha256: str | None = None) -> StateDict:
+def read_state_dict(checkpoint: str, sha256: str | None = None) -> SourceTensors:
     """Read tensors from a file (see `read_weight_file`) or from ``timm://NAME``.
 
     Raises:
@@ -116,12 +122,13 @@ def read_state_dict(checkpoint: str, sha256: str | None = None) -> StateDict:
     return find_state_dict(read_weight_file(checkpoint, sha256), checkpoint)
 
 
-def find_state_dict(content: Any, file: str) -> StateDict:
+def find_state_dict(content: Any, file: str) -> SourceTensors:
     """Return the tensors of what a file holds: all of it, or those under one of `WRAPPER_KEYS`.
 
     Raises:
         ConfigError: something else.
     """
+    networks = read_facts(content)
     for key in WRAPPER_KEYS:
         if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
             content = content[key]
@@ -133,14 +140,29 @@ def find_state_dict(content: Any, file: str) -> StateDict:
             f'{file} holds no state dict: expected tensors by name, or those under one of '
             f'{WRAPPER_KEYS}.'
         )
-    return dict(content)
+    return SourceTensors(content, networks)
 
 
-def _read_timm(name: str) -> StateDict:
+def _group(name: str, prefix: str) -> str:
+    """Return the group of a tensor outside of ``prefix``: up to where its name is another.
+
+    >>> _group('student.head.fc.bias', 'student.backbone.')
+    'student.head.*'
+    """
+    parts = name.split('.')
+    pairs = zip(parts, prefix.split('.'), strict=False)
+    length = 1 + len(list(takewhile(lambda pair: pair[0] == pair[1], pairs)))
+    return '.'.join(parts[:length] + ['*'] * (len(parts) > length))
+
+
+def _read_timm(name: str) -> SourceTensors:
     try:
-        return timm.create_model(name, pretrained=True).state_dict()
+        network = timm.create_model(name, pretrained=True)
     except Exception as error:  # whatever the hub's client raises: offline, unknown, no weights
         raise ConfigError(
             f'{TIMM_SCHEME}{name} is what timm could not provide ({type(error).__name__}: '
             f'{str(error).strip().partition(chr(10))[0]}). Give the path of a file.'
         ) from error
+    first = next(iter(getattr(network, 'blocks', ())), None)
+    num_heads = getattr(getattr(first, 'attn', None), 'num_heads', None)
+    return SourceTensors(network.state_dict(), {'': NetworkFacts(num_heads=num_heads)})

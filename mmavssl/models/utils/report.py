@@ -52,6 +52,13 @@ class Report:
         before, sources = self.origin(name)
         self.take(name, sources, how if before == COPIED else f'{before}, {how}')
 
+    def merge(self, part: str, names: Sequence[str], how: str) -> None:
+        """Note that ``part`` went into each of ``names``, and is no tensor of its own any more."""
+        sources = self.origin(part).sources
+        for name in names:
+            self.take(name, (*self.origin(name).sources, *sources), how)
+        self.origins.pop(part, None)
+
     def origin(self, name: str) -> Origin:
         """Return where ``name`` came from: from itself, if nothing was noted."""
         return self.origins.get(name, Origin(COPIED, (name,)))

@@ -9,10 +9,13 @@ from torch import nn
 
 from mmavssl.models.utils.fit import MisfitError, StateDict
 from mmavssl.models.utils.report import AGAIN, Report
-from mmavssl.models.utils.vit_architecture import Architecture, check_architecture
+from mmavssl.models.utils.vit_architecture import Architecture, check_architecture, check_sees
+from mmavssl.structures.network_facts import UNKNOWN, NetworkFacts
 
 
-def fit_to_timesformer(state: StateDict, model: nn.Module, report: Report) -> None:
+def fit_to_timesformer(
+    state: StateDict, model: nn.Module, report: Report, facts: NetworkFacts = UNKNOWN
+) -> None:
     """Fit an image or video transformer to a `TimeSformer`, in place.
 
     An image transformer has no temporal layers: temporal attention and norm start as copies of the
@@ -23,6 +26,7 @@ def fit_to_timesformer(state: StateDict, model: nn.Module, report: Report) -> No
         state: tensors by our names.
         model: the TimeSformer.
         report: gets what became of each.
+        facts: what is known of the network of the tensors besides.
 
     Raises:
         MisfitError: a network of another size, or one that hears.
@@ -32,7 +36,8 @@ def fit_to_timesformer(state: StateDict, model: nn.Module, report: Report) -> No
             'it is a transformer over spectrograms (its patches have one channel). It may start '
             'an `ASTEncoder`, the `audio_backbone`'
         )
-    check_architecture(state, model)
+    check_architecture(state, model, facts)
+    check_sees(facts)
     _drop_distillation_token(state, report)
     _add_temporal_layers(state, model, report)
     _resize_positions(state, model, report)

@@ -160,8 +160,8 @@ def test_another_stride_is_named(tmp_path, from_checkpoint, trained, wanted, mes
 
 AMBIGUOUS = [
     # ESC-50's recipe (12 x 50), SpeechCommands' (12 x 12), and our own 8 x 18
-    (dict(num_frames=512, stride=10), dict(num_frames=256), '12x50 of stride 10 or 8x75 of stride'),
-    (dict(num_frames=128, stride=10), dict(num_frames=300), '8x18 of stride 16 or 12x12 of stride'),
+    (dict(num_frames=512, stride=10), dict(num_frames=256), '12x50 of stride 10 or 8x75 of'),
+    (dict(num_frames=128, stride=10), dict(num_frames=300), '8x18 of stride 16 or 12x12 of'),
     (dict(num_frames=300), dict(num_frames=256), '8x18 of stride 16 or 12x12 of stride 10'),
     (dict(num_frames=300), dict(num_frames=128, stride=10), '8x18 of stride 16 or 12x12 of'),
     # of no published length

@@ -130,14 +130,17 @@ def test_loads_and_logs_the_table(tmp_path, monkeypatch):
     assert words(lines) == ['copied norm.{weight,bias} norm.{weight,bias} 2', 'dropped head.* 1']
 
 
-def test_prefix_takes_a_part(tmp_path):
+def test_prefix_takes_a_part(tmp_path, monkeypatch):
+    lines = logged(monkeypatch)
     whole = {f'student.backbone.{name}': tensor for name, tensor in WEIGHTS.items()}
-    file = save(tmp_path / 'net.pth', {**whole, 'student.head.fc.weight': torch.ones(1)})
+    others = ('student.head.fc.weight', 'student.head.fc.bias', 'teacher.head.fc.bias', 'steps')
+    file = save(tmp_path / 'net.pth', {**whole, **dict.fromkeys(others, torch.ones(1))})
     model = Net()
     load_pretrained(model, pretrained_cfg(file, prefix='student.backbone.'), keep_all)
     torch.testing.assert_close(dict(model.state_dict()), WEIGHTS)
-    with pytest.raises(ConfigError, match=r"No tensor of .*`init_cfg.prefix`='teacher\.'"):
-        load_pretrained(model, pretrained_cfg(file, prefix='teacher.'), keep_all)
+    assert words(lines) == ['dropped student.head.* 2', 'dropped teacher.* 1', 'dropped steps 1']
+    with pytest.raises(ConfigError, match=r"No tensor of .*`init_cfg.prefix`='localizer\.'"):
+        load_pretrained(model, pretrained_cfg(file, prefix='localizer.'), keep_all)
 
 
 def test_what_may_miss_keeps_its_initial_value(tmp_path, monkeypatch):
@@ -220,4 +223,13 @@ def test_hash_of_the_config_is_checked(tmp_path):
 )
 def test_malformed_init_cfg(cfg):
     with pytest.raises(ConfigError, match='Expected `init_cfg` to be None or dict'):
+        load_pretrained(Net(), cfg, keep_all)
+
+
+@pytest.mark.parametrize(
+    'source', [3, dict(heads=2), dict(num_heads=0), dict(stride=1.5), dict(stride=True)]
+)
+def test_malformed_source(source):
+    cfg = pretrained_cfg('x.pth', source=source)
+    with pytest.raises(ConfigError, match='Expected `source` to have some of num_heads, stride, '):
         load_pretrained(Net(), cfg, keep_all)

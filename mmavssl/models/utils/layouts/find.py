@@ -27,9 +27,22 @@ def translate(source: StateDict, part: str, report: Report) -> Translation:
         MisfitError: a layout that is not known, or a recognizer without the part.
     """
     source = without_parallel_prefix(source)
-    if is_recognizer(source):
-        return recognizer_layout(source, part).to_ours(source, report)
-    return find_layout(source).to_ours(source, report)
+    return layout_of_part(source, part).to_ours(source, report)
+
+
+def layout_of_part(names: Collection[str], part: str) -> Layout:
+    """Return the layout of a backbone in a file with these names.
+
+    Args:
+        names: those in the file.
+        part: which backbone of a recognizer of ours to take, ``backbone`` or ``audio_backbone``.
+
+    Raises:
+        MisfitError: a layout that is not known, or a recognizer without the part.
+    """
+    if is_recognizer(names):
+        return recognizer_layout(names, part)
+    return find_layout(names)
 
 
 def find_layout(names: Collection[str]) -> Layout:

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from torch import Tensor
+
 from mmavssl.models.utils.fit import MisfitError, StateDict
 from mmavssl.models.utils.layouts.rule import Rule
 from mmavssl.models.utils.report import BLOCK_NUMBER, Report
+from mmavssl.structures.network_facts import UNKNOWN, NetworkFacts
 
 
 class Translation(NamedTuple):
@@ -29,6 +32,7 @@ class Layout:
         no_place: patterns of names that have no place in our networks, such as heads.
         rules: what differs by more than the prefix.
         complete: adds what the network has and the file does not need to hold.
+        read_facts: returns what the shapes in the file tell and ours do not.
         key: of the official file's tensors; None if they are all that it holds.
         parallel_prefix: what the official file has before all names.
     """
@@ -40,8 +44,14 @@ class Layout:
     no_place: tuple[str, ...] = ()
     rules: tuple[Rule, ...] = ()
     complete: Callable[[StateDict, Report], None] | None = None
+    read_facts: Callable[[StateDict], NetworkFacts] = lambda source: UNKNOWN
     key: str | None = None
     parallel_prefix: str = ''
+
+    @property
+    def path(self) -> str:
+        """Path of the network in the file."""
+        return self.prefix.removesuffix('.')
 
     @property
     def is_reversible(self) -> bool:
@@ -60,13 +70,13 @@ class Layout:
             report: gets what became of each.
 
         Raises:
-            MisfitError: two tensors for one place.
+            MisfitError: two tensors for one place, or tensors of other dimensions.
         """
         report.layout = self.title
         left, state, rest = dict(source), {}, {}
         for rule in self._rules_for(source):
             if all(name in left for name in rule.theirs):
-                state[rule.ours] = rule.join(*(left.pop(name) for name in rule.theirs))
+                state[rule.ours] = _join(rule, [left.pop(name) for name in rule.theirs])
                 report.take(rule.ours, rule.theirs, rule.how)
         for name, tensor in left.items():
             group = next((p for p in self.no_place if fnmatchcase(name, p)), None)
@@ -107,3 +117,14 @@ class Layout:
         numbers = [int(found.group(2)) for found in map(BLOCK_NUMBER.search, names) if found]
         for rule in self.rules:
             yield from rule.per_block(max(numbers, default=-1) + 1)
+
+
+def _join(rule: Rule, tensors: list[Tensor]) -> Tensor:
+    try:
+        return rule.join(*tensors)
+    except (IndexError, RuntimeError) as error:
+        parts = ', '.join(
+            f'{name} {tuple(tensor.shape)}'
+            for name, tensor in zip(rule.theirs, tensors, strict=True)
+        )
+        raise MisfitError(f'its {parts} cannot be {rule.how}') from error

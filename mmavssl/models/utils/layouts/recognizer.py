@@ -38,16 +38,21 @@ def recognizer_layout(
     prefix = f'{owner}{part}.'
     if names and not any(name.startswith(prefix) for name in names):
         raise MisfitError(f'it is a recognizer without `{part}`')
-    head = f'{owner}head.fc.'
-    wanted = (prefix, head) if with_head else (prefix,)
-    groups = {_group(name, owner): None for name in names if not name.startswith(wanted)}
+    head = f'{owner}head.fc'
+    rules = renamed_layer('head', head) if with_head else ()
+    wanted = {name for rule in rules for name in rule.theirs}
+    groups = {
+        _group(name, owner): None
+        for name in names
+        if not name.startswith(prefix) and name not in wanted
+    }
     return Layout(
         name='recognizer',
         title=f'`{owner}{part}` of a recognizer of ours',
         marks=(),
         prefix=prefix,
         no_place=tuple(groups),
-        rules=(*renamed_layer('head', head.removesuffix('.')),) if with_head else (),
+        rules=tuple(rules),
         key='state_dict',
     )
 
