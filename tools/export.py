@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmavssl.utils.cli import run_tool
+from mmavssl.utils.cli import add_safe_config_argument, run_tool
 
 if TYPE_CHECKING:
     from mmavssl.apis.export import Exported
@@ -52,6 +52,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--cfg-options', nargs='+', action='extend', default=[], metavar='KEY=VALUE',
         help='changes to the config',
     )  # fmt: skip
+    add_safe_config_argument(parser)
     parser.set_defaults(local_rank=0)
     return parser.parse_args(argv)
 
@@ -89,7 +90,7 @@ def export(args: argparse.Namespace) -> None:
     from mmavssl.utils.config_check import check_config
     from mmavssl.utils.configs import load_config
 
-    cfg = load_config(args.config, args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options, safe=args.safe_config)
     check_config(cfg)
     exported = export_recognizer(
         cfg,

@@ -44,7 +44,9 @@ def test_config(args: argparse.Namespace) -> Config:
     from mmavssl.utils.configs import load_config
     from mmavssl.utils.errors import ConfigError
 
-    cfg = load_config(args.config, args.cfg_options, args.work_dir, args.launcher)
+    cfg = load_config(
+        args.config, args.cfg_options, args.work_dir, args.launcher, args.safe_config
+    )
     check_config(cfg)
     if cfg.get('test_dataloader') is None:
         raise ConfigError(f'{args.config} has no `test_dataloader`: there is nothing to test.')

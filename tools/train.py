@@ -33,7 +33,9 @@ def train_config(args: argparse.Namespace) -> Config:
     from mmavssl.utils.checkpoints import parameter_shapes
     from mmavssl.utils.configs import load_config
 
-    cfg = load_config(args.config, args.cfg_options, args.work_dir, args.launcher)
+    cfg = load_config(
+        args.config, args.cfg_options, args.work_dir, args.launcher, args.safe_config
+    )
     if args.amp:
         use_mixed_precision(cfg)
     if args.resume:

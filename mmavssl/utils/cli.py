@@ -8,8 +8,22 @@ from collections.abc import Callable
 from mmavssl.utils.errors import ConfigError, DataError
 
 
+def add_safe_config_argument(parser: argparse.ArgumentParser) -> None:
+    """Add ``--safe-config``, and say what a config is otherwise."""
+    parser.add_argument(
+        '--safe-config',
+        action='store_true',
+        help='accept the config only if it is data; otherwise it is Python code that is run, so '
+        'read a config that you got from somebody else before',
+    )
+
+
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add ``--work-dir``, ``--cfg-options`` and ``--launcher``, as OpenMMLab's tools have them."""
+    """Add what OpenMMLab's tools have: ``--work-dir``, ``--cfg-options``, ``--launcher``.
+
+    And ``--safe-config``.
+    """
+    add_safe_config_argument(parser)
     parser.add_argument('--work-dir', help='folder of logs and checkpoints')
     parser.add_argument(
         '--cfg-options',

@@ -11,10 +11,15 @@ from mmavssl.utils.components import accepted_arguments, did_you_mean
 from mmavssl.utils.config_slots import KNOWN_TOP_LEVEL
 from mmavssl.utils.dataset_configs import dataset_class, dataset_configs
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.safe_config import check_files_are_data, check_values
 
 
 def load_config(
-    path: str, options: Sequence[str] = (), work_dir: str | None = None, launcher: str = 'none'
+    path: str,
+    options: Sequence[str] = (),
+    work_dir: str | None = None,
+    launcher: str = 'none',
+    safe: bool = False,
 ) -> Config:
     """Read a config file and apply changes to it.
 
@@ -24,28 +29,49 @@ def load_config(
         work_dir: folder of logs and checkpoints; default: the config's ``work_dir``, or
             ``work_dirs/<folder of the config>/<its name>``, as methods share config names.
         launcher: how the processes were started.
+        safe: refuse a config that is not data. Otherwise the file, which is Python, is run.
 
     Raises:
-        ConfigError: no such file, a plugin that does not import, or an option without effect.
+        ConfigError: no such file, a plugin that does not import, an option without effect, or
+            what ``safe`` refuses.
     """
     file = Path(path)
     if not file.is_file():
         siblings = [str(other) for other in file.parent.glob('*.py')]
         raise ConfigError(f'{path} does not exist.{did_you_mean(path, siblings)}')
-    try:
-        cfg = Config.fromfile(path)
-    except ImportError as error:
-        raise ConfigError(
-            f'{path}: a module of `custom_imports` does not import: {_first_cause(error)}. '
-            'PYTHONPATH must have the folder that holds it.'
-        ) from error
+    cfg = _read_data(path) if safe else _run(path)
     cfg.merge_from_dict(_parse_options(options, cfg))
     cfg.setdefault('default_scope', 'mmavssl')
+    if safe:
+        check_values(cfg.to_dict())  # before anything is looked up in a registry
     cfg.launcher = launcher
     default_dir = f'work_dirs/{file.resolve().parent.name}/{file.stem}'
     cfg.work_dir = work_dir or cfg.get('work_dir') or default_dir
     _seed_training_data(cfg)
     return cfg
+
+
+def _run(path: str) -> Config:
+    try:
+        return Config.fromfile(path)
+    except ImportError as error:
+        raise ConfigError(
+            f'{path}: a module of `custom_imports` does not import: {_first_cause(error)}. '
+            'PYTHONPATH must have the folder that holds it.'
+        ) from error
+
+
+def _read_data(path: str) -> Config:
+    check_files_are_data(path)
+    try:
+        return Config.fromfile(
+            path,
+            import_custom_modules=False,
+            use_environment_variables=False,
+            lazy_import=False,
+        )
+    except Exception as error:  # of many kinds, as a base may lack what the file changes
+        raise ConfigError(f'{path}: {type(error).__name__}: {error}') from error
 
 
 def _seed_training_data(cfg: Config) -> None:

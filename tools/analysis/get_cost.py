@@ -14,6 +14,7 @@ from pathlib import Path
 
 import mmavssl.datasets
 import mmavssl.models  # noqa: F401  (both fill the registries)
+from mmavssl.utils.cli import add_safe_config_argument
 from mmavssl.utils.config_check import check_config
 from mmavssl.utils.configs import load_config
 from mmavssl.utils.cost import CONVENTIONS, Cost, estimate_cost
@@ -48,6 +49,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='changes to the config'
     )
+    add_safe_config_argument(parser)
     args = parser.parse_args(argv)
     if args.all and (args.convention or args.cfg_options):
         parser.error('--convention and --cfg-options are of one config, not of --all')
@@ -79,7 +81,7 @@ def report(config: str, convention: str, cost: Cost) -> str:
 
 def run_one(args: argparse.Namespace) -> None:
     """Print the cost of one config."""
-    cfg = load_config(args.config, args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options, safe=args.safe_config)
     check_config(cfg)
     convention = args.convention or CONVENTIONS[0]
     cost = estimate_cost(cfg, convention)

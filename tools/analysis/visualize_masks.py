@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmavssl.utils.cli import run_tool
+from mmavssl.utils.cli import add_safe_config_argument, run_tool
 
 PICTURES = ('.png', '.jpg', '.jpeg')
 VIDEO = '.mp4'
@@ -36,6 +36,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='changes to the config'
     )
+    add_safe_config_argument(parser)
     parser.set_defaults(local_rank=0)
     return parser.parse_args(argv)
 
@@ -126,7 +127,7 @@ def visualize(args: argparse.Namespace) -> None:
     from mmavssl.utils.errors import ConfigError
 
     check_out(args.out, args.videos)
-    cfg = load_config(args.config, args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options, safe=args.safe_config)
     if not cfg.model.get('mixer', {}).get('masker'):
         raise ConfigError(f'{args.config} has no `model.mixer.masker`: there is no mask.')
     if args.videos:

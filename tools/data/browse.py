@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmavssl.utils.cli import run_tool
+from mmavssl.utils.cli import add_safe_config_argument, run_tool
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -49,6 +49,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--cfg-options', nargs='+', action='extend', default=[], metavar='KEY=VALUE',
         help='changes to the config',
     )  # fmt: skip
+    add_safe_config_argument(parser)
     parser.set_defaults(local_rank=0)
     return parser.parse_args(argv)
 
@@ -63,7 +64,7 @@ def read_config(args: argparse.Namespace) -> Config:
     from mmavssl.utils.data_check import check_files
 
     seed = [] if args.seed is None else [f'randomness.seed={args.seed}']
-    cfg = load_config(args.config, [*args.cfg_options, *seed])
+    cfg = load_config(args.config, [*args.cfg_options, *seed], safe=args.safe_config)
     check_config(cfg)
     loader = f'{args.part}_dataloader'
     # Of the other parts and the networks' weights nothing is needed.

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmavssl.utils.cli import run_tool
+from mmavssl.utils.cli import add_safe_config_argument, run_tool
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -31,6 +31,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--cfg-options', nargs='+', action='extend', default=[], metavar='KEY=VALUE',
         help='changes to the config',
     )  # fmt: skip
+    add_safe_config_argument(parser)
     parser.set_defaults(local_rank=0)
     return parser.parse_args(argv)
 
@@ -45,7 +46,7 @@ def precompute(args: argparse.Namespace) -> None:
     from mmavssl.structures.map_cache import MapCache
     from mmavssl.utils.configs import load_config
 
-    cfg = load_config(args.config, args.cfg_options)
+    cfg = load_config(args.config, args.cfg_options, safe=args.safe_config)
     init_default_scope(cfg.default_scope)
     done = 0
     for problem in precompute_maps(
