@@ -10,6 +10,9 @@ from mmavssl.utils.errors import DataError
 
 FILE_KEYS = ('ann_file', 'classes_file')
 REMOTE = '://'
+PRETRAINED = ('Pretrained', 'mmengine.Pretrained')
+#: Weights that their own reader gets; MMEngine would load those of other addresses unchecked.
+CHECKED = 'timm://'
 
 
 def check_files(cfg: Config, training: bool = True) -> None:
@@ -24,7 +27,8 @@ def check_files(cfg: Config, training: bool = True) -> None:
         training: whether the training data and the initial weights are needed, or the test data.
 
     Raises:
-        DataError: one line that names the path, the key and the command.
+        DataError: one line that names the path, the key and the command; or weights would be
+            downloaded without a check of their content.
     """
     commands = cfg.get('prepare_commands') or {}
     loaders = ('train_dataloader', 'val_dataloader') if training else ('test_dataloader',)
@@ -34,10 +38,10 @@ def check_files(cfg: Config, training: bool = True) -> None:
     if not training:
         return
     for path, node in _dicts(cfg.get('model'), 'model'):
-        if node.get('type') == 'Pretrained':
+        if node.get('type') in PRETRAINED:
             what = 'localizer' if '.localizer.' in path else 'weights'
-            _require(node.get('checkpoint'), f'{path}.checkpoint', commands.get(what))
-    _require(cfg.get('load_from'), 'load_from', commands.get('weights'))
+            _require_weights(node.get('checkpoint'), f'{path}.checkpoint', commands.get(what))
+    _require_weights(cfg.get('load_from'), 'load_from', commands.get('weights'))
 
 
 def _check_dataset(node: Mapping, path: str, commands: Mapping[str, str]) -> None:
@@ -51,6 +55,15 @@ def _check_dataset(node: Mapping, path: str, commands: Mapping[str, str]) -> Non
             file = Path(root, node[key])
             for_split = 'splits' in file.parts and commands.get('split')
             _require(str(file), f'{path}.{key}', for_split or for_data)
+
+
+def _require_weights(file: str | None, key: str, command: str | None) -> None:
+    if file and REMOTE in file and not file.startswith(CHECKED):
+        raise DataError(
+            f'{file}: `{key}` names an address, and nothing checks what comes from there. '
+            'Download the file, compare its sha256 with the published one, and name its path.'
+        )
+    _require(file, key, command)
 
 
 def _require(file: str | None, key: str, command: str | None) -> None:

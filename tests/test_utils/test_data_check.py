@@ -97,3 +97,22 @@ def test_checkpoint_to_start_from(cfg):
     cfg.load_from = 'nowhere.pth'
     with pytest.raises(DataError, match=r'`load_from` names it'):
         check_files(cfg)
+
+
+@pytest.mark.parametrize('scheme', ['http', 'https', 's3', 'torchvision', 'open-mmlab', 'ftp'])
+def test_weights_are_not_downloaded_unchecked(cfg, scheme):
+    """MMEngine compares no hash."""
+    address = f'{scheme}://example.org/w.pth'
+    for kind in ('Pretrained', 'mmengine.Pretrained'):
+        cfg.model.backbone.init_cfg = {'type': kind, 'checkpoint': address}
+        with pytest.raises(DataError) as caught:
+            check_files(cfg)
+        assert str(caught.value) == (
+            f'{address}: `model.backbone.init_cfg.checkpoint` names an address, and nothing '
+            'checks what comes from there. Download the file, compare its sha256 with the '
+            'published one, and name its path.'
+        )
+    cfg.model = {}
+    cfg.load_from = address
+    with pytest.raises(DataError, match=r'`load_from` names an address'):
+        check_files(cfg)

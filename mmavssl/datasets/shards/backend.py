@@ -54,6 +54,11 @@ class ShardBackend(BaseStorageBackend):
                 f'{self.root / MANIFEST} lists them. Their paths are those of the list that was '
                 f'packed; `data_root` of `backend_args` ({self.data_root}) is taken off before'
             )
+        if place.shard >= len(self.sizes) or sum(place[1:]) > self.sizes[place.shard]:
+            raise DataError(
+                f'{self.root / INDEX} says that {name} is where no shard is: it is damaged, or of '
+                'other shards. Copy the folder again.'
+            )
         return self._open_shard(place.shard).read(place.offset, place.size)
 
     def get_text(self, filepath: str | Path, encoding: str = 'utf-8') -> str:

@@ -15,12 +15,13 @@ from mmavssl.models.utils.report import Report
 from mmavssl.structures.trained_input import check_trained_input
 from mmavssl.utils.errors import ConfigError
 from mmavssl.utils.safe_globals import plain_objects_allowed
-from mmavssl.utils.weight_files import HASH_IN_NAME, read_torch_file
+from mmavssl.utils.weight_files import read_torch_file
 from mmavssl.utils.weight_formats import WeightFormat, recognize_format
 
 TRAINER_PREFIX = 'localizer.'
 TRAIN_COMMAND = 'python tools/train.py configs/localizers/fnac_avsprites.py'
 IMAGE_URL = ResNet18_Weights.IMAGENET1K_V1.url
+IMAGE_SHA256 = 'f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec'
 
 
 def load_localizer(localizer: nn.Module, init_cfg: dict) -> None:
@@ -81,9 +82,10 @@ def load_image_trunk(trunk: nn.Module, source: bool | str, key: str = 'pretraine
     Raises:
         ConfigError: no connection, a file that cannot be read, or a trunk of another width.
     """
-    file = source if isinstance(source, str) else _download_image_weights(key)
+    is_ours = not isinstance(source, str)
+    file = _download_image_weights(key) if is_ours else source
     try:
-        weights = read_state_dict(file)
+        weights = read_state_dict(file, IMAGE_SHA256 if is_ours else None)
     except ConfigError as error:
         raise ConfigError(f'`localizer.{key}={source!r}`: {error}') from error
     expected = trunk.state_dict()
@@ -105,14 +107,14 @@ def load_image_trunk(trunk: nn.Module, source: bool | str, key: str = 'pretraine
 def _download_image_weights(key: str) -> str:
     """Return torchvision's file in the cache of torch.hub, where it is kept.
 
-    By itself, torchvision unpickles all that it holds, and checks its hash the first time alone.
+    By itself, torchvision unpickles all that it holds, and checks eight digits of its sha256, the
+    first time alone.
     """
     file = Path(torch.hub.get_dir(), 'checkpoints', Path(IMAGE_URL).name)
-    digits = HASH_IN_NAME.search(file.name).group(1)
     try:
         if not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
-            torch.hub.download_url_to_file(IMAGE_URL, str(file), digits, progress=False)
+            torch.hub.download_url_to_file(IMAGE_URL, str(file), IMAGE_SHA256, progress=False)
     except (OSError, RuntimeError) as error:  # no connection, full disk; another hash
         raise ConfigError(
             f'`localizer.{key}=True` downloads the ImageNet weights of ResNet-18, which failed '

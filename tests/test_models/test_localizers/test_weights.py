@@ -162,6 +162,7 @@ def downloaded(hub, monkeypatch, content):
     digest = hashlib.sha256((hub / 'new.pth').read_bytes()).hexdigest()
     file = (hub / 'new.pth').rename(hub / f'resnet18-{digest[:8]}.pth')
     monkeypatch.setattr(weights, 'IMAGE_URL', f'https://nowhere.invalid/models/{file.name}')
+    monkeypatch.setattr(weights, 'IMAGE_SHA256', digest)
     return file
 
 
@@ -180,8 +181,8 @@ def test_download(hub, monkeypatch):
     hub.rmdir()
     asked = []
 
-    def download(url, to, hash_prefix, progress):
-        asked.append((url, hash_prefix))
+    def download(url, to, sha256, progress):
+        asked.append((url, sha256))
         Path(to).write_bytes(content)
 
     monkeypatch.setattr(torch.hub, 'download_url_to_file', download)
@@ -189,7 +190,8 @@ def test_download(hub, monkeypatch):
         localizer = image_localizer()
         localizer.init_weights()
         assert localizer.imgnet.conv1.weight.equal(reference['conv1.weight'])
-    assert asked == [(f'https://nowhere.invalid/models/{file.name}', file.stem[-8:])]
+    digest = hashlib.sha256(content).hexdigest()
+    assert asked == [(f'https://nowhere.invalid/models/{file.name}', digest)]
     assert file.is_file()
 
 
@@ -215,8 +217,9 @@ def test_downloaded_file_is_checked_each_time(hub):
     """Whoever can write to the cache cannot put another file there."""
     url = ResNet18_Weights.IMAGENET1K_V1.url
     assert url == weights.IMAGE_URL
+    assert weights.IMAGE_SHA256[:8] in url  # torchvision's own digits of it
     torch.save(resnet18().state_dict(), hub / Path(url).name)
-    with pytest.raises(ConfigError, match=r'has the sha256 .*, not f37072fd as its name says'):
+    with pytest.raises(ConfigError, match=rf'has the sha256 .*, not {weights.IMAGE_SHA256} as'):
         image_localizer().init_weights()
 
 
