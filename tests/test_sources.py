@@ -1,4 +1,7 @@
-"""What the sources may not do: open a file in a way in which it could run code."""
+"""What the sources may not do.
+
+Open a file in a way in which it could run code, hand a name to a shell, or unpack an archive.
+"""
 
 import ast
 from pathlib import Path
@@ -16,8 +19,23 @@ FORBIDDEN = (
 )  # fmt: skip
 
 
+#: Modules from which nothing of `HIDDEN` is imported by its name alone.
+MODULES = ('torch', 'pickle', 'numpy', 'os', 'subprocess', 'shutil', 'pty', 'asyncio')
+HIDDEN = {
+    'load', 'loads', 'Unpickler', 'system', 'popen', 'getoutput', 'getstatusoutput', 'spawn',
+    'create_subprocess_shell', 'unpack_archive',
+}  # fmt: skip
+#: Ends of names of what hands a line to a shell.
+SHELLS = (
+    'os.system', 'os.popen', '.getoutput', '.getstatusoutput', 'create_subprocess_shell',
+    'pty.spawn', 'commands.getoutput',
+)  # fmt: skip
+#: Ends of names of what writes the files of an archive under the names that they have there.
+UNPACKING = ('.extract', '.extractall', 'unpack_archive')
+
+
 def unsafe_calls(source: str) -> list[str]:
-    """Return the calls in a source that could run code of a file."""
+    """Return the calls that could run code of a file or a shell, or unpack an archive."""
     found = []
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, ast.Call):
@@ -25,10 +43,13 @@ def unsafe_calls(source: str) -> list[str]:
         name = ast.unparse(node.func)
         arguments = [ast.unparse(keyword) for keyword in node.keywords]
         if (
-            name.endswith(FORBIDDEN)
+            name.endswith((*FORBIDDEN, *SHELLS, *UNPACKING))
+            or name in ('eval', 'exec', '__import__')
             or (name == 'torch.load' and 'weights_only=True' not in arguments)
             or any(
-                argument in ('weights_only=False', 'allow_pickle=True') for argument in arguments
+                argument in ('weights_only=False', 'allow_pickle=True')
+                or (argument.startswith('shell=') and argument != 'shell=False')
+                for argument in arguments
             )
         ):
             found.append(ast.unparse(node))
@@ -46,6 +67,17 @@ def unsafe_calls(source: str) -> list[str]:
         'Weights.DEFAULT.get_state_dict(check_hash=True)',
         'pickle.load(file)',
         'pickle.Unpickler(file).load()',
+        'eval(text)',
+        'exec(text)',
+        "os.system(f'ffmpeg -i {path}')",
+        'os.popen(command)',
+        'subprocess.getoutput(command)',
+        'subprocess.run(command, shell=True)',
+        'subprocess.Popen(command, shell=chosen)',
+        'asyncio.create_subprocess_shell(command)',
+        'tarfile.open(path).extractall(folder)',
+        "archive.extract('a', folder)",
+        'shutil.unpack_archive(path, folder)',
     ],
 )
 def test_what_counts_as_unsafe(call):
@@ -54,7 +86,8 @@ def test_what_counts_as_unsafe(call):
 
 def test_what_is_safe():
     assert not unsafe_calls(
-        "torch.load(path, map_location='cpu', weights_only=True)\nnp.load(path)\njson.load(file)"
+        "torch.load(path, map_location='cpu', weights_only=True)\nnp.load(path)\njson.load(file)\n"
+        'subprocess.run([sys.executable, path], shell=False)\nnetwork.eval()'
     )
 
 
@@ -68,6 +101,9 @@ def test_modules_bring_no_names_that_the_search_would_miss():
     """``from torch import load`` and the like."""
     for path in SOURCES:
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.ImportFrom) and node.module in ('torch', 'pickle', 'numpy'):
+            if isinstance(node, ast.ImportFrom) and node.module in MODULES:
                 names = {alias.name for alias in node.names}
-                assert not names & {'load', 'loads', 'Unpickler'}, path
+                assert not names & HIDDEN, path
+            if isinstance(node, ast.Import):
+                renamed = {alias.name for alias in node.names if alias.asname} & {*MODULES}
+                assert renamed <= {'numpy'}, path

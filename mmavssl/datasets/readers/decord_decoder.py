@@ -6,7 +6,6 @@ AVI, and passes over damaged packets without a word: PyAV reads such files.
 
 import logging
 from collections.abc import Iterator, Sequence
-from io import BytesIO
 
 import numpy as np
 from av.packet import Packet
@@ -53,8 +52,7 @@ class DecordDecoder:
         if decord is None or not media.is_seekable or not is_plain(media):
             return None
         try:
-            source = media.path if media.content is None else BytesIO(media.content)
-            reader = decord.VideoReader(source, num_threads=1)
+            reader = decord.VideoReader(media.source, num_threads=1)
             if len(reader) != clock.num_frames:
                 return None
             times = reader.get_frame_timestamp(np.arange(len(reader)))[:, 0]

@@ -5,6 +5,7 @@ clips fit into memory as they are, compressed, so their packets go to the decode
 frame on without a seek.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from io import BytesIO
 from itertools import islice
@@ -158,9 +159,17 @@ class MediaFile:
             if track:
                 track.forget()
 
+    @property
+    def source(self) -> str | BytesIO:
+        """What FFmpeg opens.
+
+        A whole path: it takes a relative one that begins like ``http:`` or ``concat:`` for the
+        address of something else.
+        """
+        return os.path.abspath(self.path) if self.content is None else BytesIO(self.content)
+
     def _open(self) -> InputContainer:
-        source = self.path if self.content is None else BytesIO(self.content)
-        return av.open(source, options=PROBING)
+        return av.open(self.source, options=PROBING)
 
     def _track(self, kind: str) -> Track | None:
         stream = self._container.streams.best(kind)
