@@ -70,6 +70,7 @@ FUNCTIONS = _child(MMENGINE_FUNCTIONS, 'mmavssl.datasets')
 
 # Engine, evaluation, visualization.
 HOOKS = _child(MMENGINE_HOOKS, 'mmavssl.engine')
+LOOPS = _child(MMENGINE_LOOPS, 'mmavssl.engine')
 OPTIM_WRAPPER_CONSTRUCTORS = _child(MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS, 'mmavssl.engine')
 METRICS = _child(MMENGINE_METRICS, 'mmavssl.evaluation')
 VISUALIZERS = _child(MMENGINE_VISUALIZERS, 'mmavssl.visualization')
@@ -78,7 +79,6 @@ VISUALIZERS = _child(MMENGINE_VISUALIZERS, 'mmavssl.visualization')
 # where there is none.
 RUNNERS = _child(MMENGINE_RUNNERS, 'mmavssl.engine')
 RUNNER_CONSTRUCTORS = _child(MMENGINE_RUNNER_CONSTRUCTORS, 'mmavssl.engine')
-LOOPS = _child(MMENGINE_LOOPS, 'mmavssl.engine')
 LOG_PROCESSORS = _child(MMENGINE_LOG_PROCESSORS, 'mmavssl.engine')
 OPTIMIZERS = _child(MMENGINE_OPTIMIZERS, 'mmavssl.engine')
 OPTIM_WRAPPERS = _child(MMENGINE_OPTIM_WRAPPERS, 'mmavssl.engine')

@@ -13,9 +13,17 @@ if TYPE_CHECKING:
     from mmengine.config import Config
 
 
+#: Exit status of a run that was asked to leave and can go on: "try again later" of sysexits.h.
+STOPPED = 75
+
+
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    parser = argparse.ArgumentParser(description='Train what a config describes.')
+    parser = argparse.ArgumentParser(
+        description='Train what a config describes.',
+        epilog='Exit status: 0 trained; 2 a mistake in config or data, in one line; 75 asked to '
+        'leave by SIGTERM or SIGUSR1: saved, --resume goes on.',
+    )
     parser.add_argument('config', help='config file')
     parser.add_argument(
         '--resume', nargs='?', const='auto', metavar='auto|PATH',
@@ -28,9 +36,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def train_config(args: argparse.Namespace) -> Config:
     """Read the config and apply the command line to it."""
-    from mmengine.runner import find_latest_checkpoint
-
-    from mmavssl.utils.checkpoints import parameter_shapes
+    from mmavssl.engine.checkpoints import checkpoint_to_resume
     from mmavssl.utils.configs import load_config
 
     cfg = load_config(
@@ -41,11 +47,9 @@ def train_config(args: argparse.Namespace) -> Config:
     if args.resume:
         cfg.resume = True
         cfg.load_from = None if args.resume == 'auto' else args.resume
-    if cfg.get('resume') and not cfg.get('load_from'):
-        cfg.load_from = find_latest_checkpoint(cfg.work_dir)
-        cfg.resume = cfg.load_from is not None  # nothing to go on from: a new run
     if cfg.get('resume'):
-        parameter_shapes(cfg.load_from)  # or an error
+        cfg.load_from = checkpoint_to_resume(cfg.work_dir, cfg.get('load_from'))
+        cfg.resume = cfg.load_from is not None  # nothing to go on from: a new run
     return cfg
 
 
@@ -67,8 +71,8 @@ def use_mixed_precision(cfg: Config) -> None:
     cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
 
 
-def train(args: argparse.Namespace) -> None:
-    """Check everything that can be checked before, then train."""
+def train(args: argparse.Namespace) -> int:
+    """Check everything that can be checked before, then train; return the exit status."""
     from mmengine.runner import Runner
 
     from mmavssl.datasets.clip_check import check_clips
@@ -95,6 +99,7 @@ def train(args: argparse.Namespace) -> None:
     check_epochs(runner)
     runner.train()
     leave_processes()
+    return STOPPED if getattr(runner.train_loop, 'is_preempted', False) else 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:

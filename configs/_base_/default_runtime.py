@@ -1,16 +1,19 @@
 default_scope = 'mmavssl'
 
-# Hooks by MMEngine's names; the first four are ours: they keep runs reproducible and checkpoints plain
-# data, and list the clips that cannot be used.
+# Hooks by MMEngine's names; the others are ours: they keep runs reproducible and checkpoints whole and
+# plain data, list the clips that cannot be used, and let a run be stopped (docs/reliability.md).
 default_hooks = dict(
     bad_samples=dict(type='BadSamplesHook'),
     step_seed=dict(type='StepSeedHook'),
     epoch_boundary=dict(type='EpochBoundaryHook'),
+    non_finite_guard=dict(type='NonFiniteGuardHook', limit=10),
+    global_batch=dict(type='GlobalBatchHook'),
     plain_checkpoint=dict(type='PlainCheckpointHook'),
+    preemption=dict(type='PreemptionHook'),
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=10),
     param_scheduler=dict(type='ParamSchedulerHook'),
-    checkpoint=dict(type='CheckpointHook', interval=1, max_keep_ckpts=2),
+    checkpoint=dict(type='SafeCheckpointHook', interval=1, max_keep_ckpts=2),
     sampler_seed=dict(type='DistSamplerSeedHook'),
 )
 

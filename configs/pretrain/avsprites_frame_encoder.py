@@ -49,6 +49,6 @@ param_scheduler = [
     dict(type='LinearLR', start_factor=0.05, by_epoch=False, end=20),
     dict(type='CosineAnnealingLR', T_max=4, by_epoch=True, convert_to_iter_based=True),
 ]
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=4, val_interval=4)
+train_cfg = dict(type='ResumableTrainLoop', max_epochs=4, val_interval=4)
 val_cfg = dict()
 test_cfg = dict()

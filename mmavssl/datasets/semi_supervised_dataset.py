@@ -46,14 +46,26 @@ class SemiSupervisedDataset(Dataset):
             IndexError: no such sample.
         """
         draw = draw if isinstance(draw, DrawIndex) else DrawIndex(int(draw))
+        stream, index = self._locate(draw.index)
+        return stream[draw._replace(index=index)]
+
+    def get_data_info(self, index: int) -> dict:
+        """Return what the list of either stream says of a sample.
+
+        Raises:
+            IndexError: no such sample.
+        """
+        stream, index = self._locate(index)
+        return stream.get_data_info(index)
+
+    def _locate(self, index: int) -> tuple[Dataset, int]:
+        """Return the stream of a sample and its number there."""
         size = len(self)
-        if not -size <= draw.index < size:
-            raise IndexError(f'Expected an index below {size}, but got {draw.index!r}.')
-        index = draw.index % size
+        if not -size <= index < size:
+            raise IndexError(f'Expected an index below {size}, but got {index!r}.')
+        index %= size
         offset = index - len(self.labeled)
-        if offset < 0:
-            return self.labeled[draw._replace(index=index)]
-        return self.unlabeled[draw._replace(index=offset)]
+        return (self.labeled, index) if offset < 0 else (self.unlabeled, offset)
 
 
 def _build(dataset: dict | Dataset, source: str) -> Dataset:

@@ -1,5 +1,5 @@
-"""Hooks and optimizer constructors."""
+"""Hooks, loops, optimizer constructors and the storage of checkpoints."""
 
-from mmavssl.engine import hooks, optimizers
+from mmavssl.engine import checkpoints, hooks, loops, optimizers
 
-__all__ = ['hooks', 'optimizers']
+__all__ = ['checkpoints', 'hooks', 'loops', 'optimizers']

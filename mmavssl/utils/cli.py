@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from mmavssl.utils.errors import ConfigError, DataError
+from mmavssl.utils.errors import CheckpointError, ConfigError, DataError, NumericalError
 
 
 def add_safe_config_argument(parser: argparse.ArgumentParser) -> None:
@@ -46,31 +46,31 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run_tool(
-    name: str, job: Callable[[argparse.Namespace], None], args: argparse.Namespace
+    name: str, job: Callable[[argparse.Namespace], int | None], args: argparse.Namespace
 ) -> int:
     """Run a job and return the exit status of the tool.
 
-    A mistake of the user's is one line on stderr and status 2. What all processes notice before
-    they join is written by the first one alone; a bad file may be in the part of any. No
-    ``torch.load`` runs code of a file, whichever package calls it.
+    A mistake of the user's, and what a run cannot go on after, is one line on stderr and status 2.
+    What all processes notice before they join is written by the first one alone; a bad file may be
+    in the part of any. No ``torch.load`` runs code of a file, whichever package calls it.
 
     Args:
         name: of the tool, for the message.
-        job: what it does.
+        job: what it does; may return another status than 0.
         args: of `add_config_arguments` and the tool's own.
     """
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'
     try:
-        job(args)
-    except (ConfigError, DataError) as error:
+        status = job(args)
+    except (ConfigError, DataError, CheckpointError, NumericalError) as error:
         rank = os.environ.get('RANK', '0')
         if rank == '0':
             print(f'{name}: {one_line(error)}', file=sys.stderr)
         elif has_joined():
             print(f'{name} (rank {rank}): {one_line(error)}', file=sys.stderr)
         return 2
-    return 0
+    return status or 0
 
 
 def one_line(error: Exception) -> str:

@@ -10,3 +10,11 @@ class ConfigError(ValueError):
 
 class DataError(RuntimeError):
     """A file or list of the data set cannot be used; the message names it."""
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint cannot be written, or none can be read; the message says what is left."""
+
+
+class NumericalError(RuntimeError):
+    """Training does not give finite numbers any more; the message says since when and where."""

@@ -3,4 +3,4 @@ optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='Adam', lr=1e-4, weight_decay=1e-4),
 )
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=30, val_interval=1000)
+train_cfg = dict(type='ResumableTrainLoop', max_epochs=30, val_interval=1000)

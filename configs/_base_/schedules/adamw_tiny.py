@@ -9,6 +9,6 @@ param_scheduler = [
     dict(type='LinearLR', start_factor=0.05, by_epoch=False, end=20),
     dict(type='CosineAnnealingLR', T_max=15, by_epoch=True, convert_to_iter_based=True),
 ]
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=15, val_interval=1000)
+train_cfg = dict(type='ResumableTrainLoop', max_epochs=15, val_interval=1000)
 val_cfg = dict()
 test_cfg = dict()

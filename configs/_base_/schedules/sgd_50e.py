@@ -9,6 +9,6 @@ optim_wrapper = dict(
 )
 param_scheduler = [dict(type='MultiStepLR', by_epoch=True, milestones=[42, 47], gamma=0.1)]
 
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=50, val_interval=5)
+train_cfg = dict(type='ResumableTrainLoop', max_epochs=50, val_interval=5)
 val_cfg = dict()
 test_cfg = dict()

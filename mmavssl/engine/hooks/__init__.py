@@ -1,8 +1,12 @@
 from mmavssl.engine.hooks.bad_samples import BadSamplesHook
 from mmavssl.engine.hooks.ema_teacher import EMATeacherHook
 from mmavssl.engine.hooks.epoch_boundary import EpochBoundaryHook
+from mmavssl.engine.hooks.global_batch import GlobalBatchHook
 from mmavssl.engine.hooks.localizer_input import LocalizerInputHook
+from mmavssl.engine.hooks.non_finite_guard import NonFiniteGuardHook
 from mmavssl.engine.hooks.plain_checkpoint import PlainCheckpointHook
+from mmavssl.engine.hooks.preemption import PreemptionHook
+from mmavssl.engine.hooks.safe_checkpoint import SafeCheckpointHook
 from mmavssl.engine.hooks.step_seed import StepSeedHook
 from mmavssl.engine.hooks.threshold_update import ThresholdUpdateHook
 
@@ -10,8 +14,12 @@ __all__ = [
     'BadSamplesHook',
     'EMATeacherHook',
     'EpochBoundaryHook',
+    'GlobalBatchHook',
     'LocalizerInputHook',
+    'NonFiniteGuardHook',
     'PlainCheckpointHook',
+    'PreemptionHook',
+    'SafeCheckpointHook',
     'StepSeedHook',
     'ThresholdUpdateHook',
 ]

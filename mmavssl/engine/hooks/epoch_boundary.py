@@ -58,11 +58,16 @@ class EpochBoundaryHook(Hook):
                 )
 
     def before_train_epoch(self, runner: Runner) -> None:
-        """Begin to count towards the next optimizer step anew."""
-        last = -1 if self.remainder == 'discard' else len(runner.train_dataloader)
+        """Begin to count towards the next optimizer step anew, or where a checkpoint was made.
+
+        Checkpoints within an epoch are made after an optimizer step (`SafeCheckpointHook`).
+        """
+        length = len(runner.train_dataloader)
+        last = -1 if self.remainder == 'discard' else length
+        done = runner.iter - runner.epoch * length
         for part in optim_wrappers(runner):
             # MMEngine looked at the model's batch norms when training began; once is enough.
-            part.initialize_count_status(nn.Identity(), 0, last)
+            part.initialize_count_status(nn.Identity(), done, last)
             part.zero_grad()
 
 

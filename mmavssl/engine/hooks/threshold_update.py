@@ -7,8 +7,8 @@ from mmengine.runner import BaseLoop, Runner
 from torch import nn
 from torch.utils.data import Dataset
 
+from mmavssl.models.thresholds.observe import observe
 from mmavssl.registry import HOOKS
-from mmavssl.utils.distributed import gather
 from mmavssl.utils.errors import ConfigError
 
 THRESHOLD_CONTRACT = ('threshold', 'pending_threshold_update')
@@ -70,8 +70,7 @@ class ThresholdUpdateHook(Hook):
         model = _unwrap(runner.model)
         pending, model.pending_threshold_update = model.pending_threshold_update, None
         if pending is not None:
-            probs, sample_idx = pending
-            model.threshold.update(gather(probs), gather(sample_idx))
+            observe(model.threshold, *pending)
         if self.every_n_inner_iters(batch_idx, self.interval) or self.end_of_epoch(
             runner.train_dataloader, batch_idx
         ):

@@ -16,10 +16,10 @@ from mmavssl.models.localizers.audio_input import localizer_audio
 from mmavssl.models.losses.consistency import consistency_loss
 from mmavssl.models.recognizers.av_recognizer import RecognizerOutput
 from mmavssl.models.thresholds.base import ThresholdResult
+from mmavssl.models.thresholds.observe import observe
 from mmavssl.models.utils.ema import copy_state, ema_update
 from mmavssl.registry import LOSSES, MIXERS, MODELS, SSL_ALGORITHMS, THRESHOLDS
 from mmavssl.structures import AVDataSample
-from mmavssl.utils.distributed import gather
 from mmavssl.utils.errors import ConfigError
 
 DEFAULT_LOSS_WEIGHTS = {'unsup': 2.0, 'mix': 2.0, 'contrast': 0.1}
@@ -189,7 +189,7 @@ class SemiSupervisedRecognizer(RecognitionAlgorithm):
     def _pseudo_labels(self, probs: Tensor, samples: list[AVDataSample]) -> ThresholdResult:
         sample_idx = torch.tensor([sample.sample_idx for sample in samples], device=probs.device)
         if self.threshold.update_first:
-            self.threshold.update(gather(probs), gather(sample_idx))
+            observe(self.threshold, probs, sample_idx)
         else:
             self.pending_threshold_update = (probs, sample_idx)
         return self.threshold(probs, sample_idx)

@@ -111,10 +111,14 @@ def test_each_of_several_optimizers_counts_anew():
         a=OptimWrapper(torch.optim.SGD([torch.zeros(1)], 0.1), accumulative_counts=3),
         b=OptimWrapper(torch.optim.SGD([torch.zeros(1)], 0.1)),
     )
-    runner = SimpleNamespace(optim_wrapper=wrappers, train_dataloader=range(5))
-    wrappers['a']._inner_count = 2
-    EpochBoundaryHook().before_train_epoch(runner)
-    assert [(w._inner_count, w._max_counts) for w in wrappers.values()] == [(0, 5), (0, 5)]
+    for done in (0, 3):  # a run that goes on within an epoch has made some iterations of it
+        runner = SimpleNamespace(
+            optim_wrapper=wrappers, train_dataloader=range(5), epoch=2, iter=10 + done
+        )
+        wrappers['a']._inner_count = 2
+        EpochBoundaryHook().before_train_epoch(runner)
+        counts = [(w._inner_count, w._max_counts) for w in wrappers.values()]
+        assert counts == [(done, 5), (done, 5)]
 
 
 def test_loop_without_epochs_is_an_error(build_runner):

@@ -1,0 +1,146 @@
+"""Skip optimizer steps whose gradients are not finite, and say which clips they came from."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine.dist import all_reduce, get_rank, get_world_size
+from mmengine.hooks import Hook
+from mmengine.runner import Runner
+from torch.optim import Optimizer
+
+from mmavssl.datasets.batch_draws import draws_of_batch, video_path_of
+from mmavssl.engine.hooks.epoch_boundary import optim_wrappers
+from mmavssl.registry import HOOKS
+from mmavssl.structures.batch_record import BatchRecord
+from mmavssl.utils.errors import NumericalError
+
+COUNT = 'non_finite_steps'
+FOLDER = 'non_finite'
+
+
+@HOOKS.register_module()
+class NonFiniteGuardHook(Hook):
+    """Skip what would make the weights NaN, count it, and give up when it goes on.
+
+    Before a step, the gradients are looked at; if one is not finite, on any rank, no parameter is
+    touched. The clips of the batch are written to ``non_finite/iter_<n>_rank<r>.json`` in the work
+    dir, which ``tools/analysis/replay_batch.py`` runs once more. The number of skipped steps is in
+    the log (``non_finite_steps``) and in checkpoints.
+
+    Weights that are not finite are never saved, so that the last checkpoint is one from before.
+
+    With an fp16 loss scale, steps that the scaler skips itself never come here.
+
+    Args:
+        limit: skipped steps of a run that are let pass.
+    """
+
+    priority = 'VERY_HIGH'
+
+    def __init__(self, limit: int = 10) -> None:
+        self.limit = limit
+        self.is_bad = False
+        #: Of the batches since the last optimizer step.
+        self.records: list[Callable[[], BatchRecord]] = []
+
+    def before_train(self, runner: Runner) -> None:
+        """Look at the gradients before each step of each optimizer from now on."""
+        for wrapper in optim_wrappers(runner):
+            wrapper.optimizer.register_step_pre_hook(self._look)
+
+    def _look(self, optimizer: Optimizer, args: tuple, kwargs: dict) -> None:
+        params = [
+            param
+            for group in optimizer.param_groups
+            for param in group['params']
+            if param.grad is not None
+        ]
+        if params and not gradients_are_finite([param.grad for param in params]):
+            self.is_bad = True
+            for param in params:
+                param.grad = None  # a parameter without gradient is left as it is
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
+    ) -> None:
+        """Note the batch; write those of a step that was skipped.
+
+        Raises:
+            NumericalError: one step more was skipped than the limit allows.
+        """
+        self.records.append(record_of(runner, batch_idx, outputs))
+        if not runner.optim_wrapper.should_update():
+            return
+        if self.is_bad:
+            self._skipped(runner)
+        self.is_bad, self.records = False, []
+
+    def _skipped(self, runner: Runner) -> None:
+        count = runner.message_hub.runtime_info.get(COUNT, 0) + 1
+        runner.message_hub.update_info(COUNT, count)
+        files = [make().write(Path(runner.work_dir, FOLDER)) for make in self.records]
+        text = (
+            f'The gradients of iteration {runner.iter + 1} are not finite: its step is skipped '
+            f'({count} so far; NonFiniteGuardHook.limit is {self.limit}). '
+            f'Its clips: {", ".join(map(str, files))}'
+        )
+        if count <= self.limit:
+            runner.logger.warning(text)
+            return
+        last = runner.message_hub.runtime_info.get('last_ckpt')
+        raise NumericalError(
+            f'{text}. Training stops; the last checkpoint is {last or "none"}. '
+            'tools/analysis/replay_batch.py shows where the numbers go wrong. Lower the learning '
+            'rate, clip gradients (optim_wrapper.clip_grad), or take bad clips out of the list.'
+        )
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Refuse to save weights that are not finite.
+
+        Raises:
+            NumericalError: names the first of them.
+        """
+        for name, value in checkpoint['state_dict'].items():
+            if value.is_floating_point() and not torch.isfinite(value).all():
+                last = runner.message_hub.runtime_info.get('last_ckpt')
+                raise NumericalError(
+                    f'{name} is not finite after iteration {runner.iter}: no checkpoint is '
+                    f'written over one that is good. The last one is {last or "none"}.'
+                )
+
+
+def gradients_are_finite(grads: list[torch.Tensor]) -> bool:
+    """Whether all gradients are finite, on all ranks."""
+    largest = torch.stack([norm.float() for norm in torch._foreach_norm(grads, float('inf'))])
+    bad = (~torch.isfinite(largest).all()).int()
+    if get_world_size() > 1:  # a rank may hold but a part of them (FSDP)
+        all_reduce(bad, op='max')
+    return not bad.item()
+
+
+def record_of(runner: Runner, number: int, outputs: Any) -> Callable[[], BatchRecord]:
+    """Return what makes the record of a batch of this epoch, should it be needed.
+
+    Args:
+        runner: in the iteration of the batch.
+        number: of the batch in the epoch.
+        outputs: losses, which stay where they are until then.
+    """
+    iteration, losses = runner.iter, dict(outputs or {})
+
+    def make() -> BatchRecord:
+        loader = runner.train_dataloader
+        draws = draws_of_batch(loader, number)
+        return BatchRecord(
+            iter=iteration,
+            epoch=runner.epoch,
+            rank=get_rank(),
+            seed=runner.seed,
+            losses={name: float(value) for name, value in losses.items()},
+            draws=draws,
+            paths=[video_path_of(loader.dataset, draw) for draw in draws],
+        )
+
+    return make

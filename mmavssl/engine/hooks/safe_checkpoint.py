@@ -1,0 +1,174 @@
+"""Checkpoints that survive a kill, a full disk and a power cut."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from mmengine.dist import is_main_process
+from mmengine.hooks import CheckpointHook
+from mmengine.runner import Runner
+
+from mmavssl.engine.checkpoints.atomic_backend import NAME as ATOMIC
+from mmavssl.engine.checkpoints.atomic_write import draft_of, write_atomically
+from mmavssl.registry import HOOKS
+from mmavssl.utils.errors import ConfigError
+
+LATEST = 'last_checkpoint'  # MMEngine's name
+INTERIM = 'interim_ckpt'
+
+
+class LateRemoval:
+    """A storage that only notes what is to be removed.
+
+    Args:
+        backend: MMEngine's storage; does everything else.
+    """
+
+    def __init__(self, backend: Any) -> None:
+        self.backend = backend
+        self.removals: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.backend, name)
+
+    def remove(self, filepath: str) -> None:
+        """Note a file."""
+        self.removals.append(filepath)
+
+    def carry_out(self, keep: tuple[str | None, ...]) -> None:
+        """Remove what was noted and is still there, but nothing of ``keep``."""
+        for path in self.removals:
+            if path not in keep and self.backend.isfile(path):
+                self.backend.remove(path)
+        self.removals = []
+
+
+@HOOKS.register_module()
+class SafeCheckpointHook(CheckpointHook):
+    """MMEngine's `CheckpointHook`, with checkpoints that are whole or not there.
+
+    A file is written under another name, brought to the disk, and then gets its name; a JSON file
+    beside it has its sha256 and iteration (`AtomicBackend`). Only when it is there does
+    ``last_checkpoint`` name it, and only then are older ones removed, also those of ``save_best``.
+    What cannot be written is an error that leaves everything as it was.
+
+    Checkpoints within an epoch (``by_epoch=False``) are made at the next optimizer step, so that
+    no accumulated gradient is lost; MMEngine's would lose it.
+
+    Args:
+        kwargs: of `CheckpointHook`. ``backend_args`` are for remote storages, which write a file
+            as a whole themselves.
+
+    Raises:
+        ConfigError: ``file_client_args``, which MMEngine itself has given up.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        if kwargs.get('file_client_args') is not None:
+            raise ConfigError('SafeCheckpointHook takes `backend_args`, not `file_client_args`.')
+        super().__init__(**kwargs)
+        self.is_due = False
+
+    def before_train(self, runner: Runner) -> None:
+        """Choose the storage, and remove drafts that a killed run left."""
+        folder = self.out_dir or runner.work_dir
+        if self.backend_args is None and '://' not in str(folder):
+            self.backend_args = {'backend': ATOMIC}
+        super().before_train(runner)
+        self.last_ckpt = runner.message_hub.runtime_info.get('last_ckpt')
+        if self._is_local and is_main_process():
+            Path(self.out_dir).mkdir(parents=True, exist_ok=True)
+            for draft in Path(self.out_dir).glob(draft_of(Path('*.pth')).name):
+                runner.logger.warning(f'Removing {draft}, which was not written to its end.')
+                draft.unlink(missing_ok=True)
+
+    @property
+    def _is_local(self) -> bool:
+        return (self.backend_args or {}).get('backend') == ATOMIC
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
+    ) -> None:
+        """Save every ``interval`` iterations, after the optimizer step that follows."""
+        if self.by_epoch:
+            return
+        is_last = self.save_last and self.is_last_train_iter(runner)
+        if is_last or self.every_n_train_iters(runner, self.interval, self.save_begin):
+            self.is_due = True
+        if self.is_due and (is_last or runner.optim_wrapper.should_update()):
+            self.is_due = False
+            self._save_checkpoint(runner)
+
+    def save_interim(self, runner: Runner) -> str:
+        """Save after an iteration out of turn; the next regular checkpoint takes its place.
+
+        Call it from ``after_train_iter``, after an optimizer step.
+
+        Returns:
+            Path of the file.
+        """
+        step = runner.iter + 1
+        name = f'iter_{step}.pth'
+        path = self.file_backend.join_path(self.out_dir, name)
+        runner.message_hub.update_info(INTERIM, path)
+        self._write(runner, name, dict(epoch=runner.epoch, iter=step), by_epoch=False)
+        return path
+
+    def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
+        """Save, then let ``last_checkpoint`` name the file, then remove what is too many."""
+        with self._removing_later(runner) as removals:
+            if self.max_keep_ckpts > 0 and step not in self.keep_ckpt_ids:
+                if len(self.keep_ckpt_ids) == self.max_keep_ckpts:
+                    outdated = self.filename_tmpl.format(self.keep_ckpt_ids.popleft())
+                    removals.remove(self.file_backend.join_path(self.out_dir, outdated))
+                self.keep_ckpt_ids.append(step)
+                runner.message_hub.update_info('keep_ckpt_ids', list(self.keep_ckpt_ids))
+            interim = runner.message_hub.runtime_info.get(INTERIM)
+            if interim:
+                removals.remove(interim)
+                runner.message_hub.update_info(INTERIM, '')
+            self._write(runner, self.filename_tmpl.format(step), meta, self.by_epoch)
+
+    def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
+        """Save the best one before the one that was best is removed."""
+        with self._removing_later(runner):
+            self._tell_backend(dict(epoch=runner.epoch, iter=runner.iter))
+            super()._save_best_checkpoint(runner, metrics)
+
+    def _write(self, runner: Runner, name: str, meta: dict, by_epoch: bool) -> None:
+        self.last_ckpt = self.file_backend.join_path(self.out_dir, name)
+        runner.message_hub.update_info('last_ckpt', self.last_ckpt)
+        self._tell_backend(meta)
+        runner.save_checkpoint(
+            self.out_dir,
+            name,
+            save_optimizer=self.save_optimizer,
+            save_param_scheduler=self.save_param_scheduler,
+            meta=dict(meta),
+            by_epoch=by_epoch,
+            backend_args=self.backend_args,
+            **self.args,
+        )
+        if is_main_process():
+            write_atomically(Path(runner.work_dir, LATEST), self.last_ckpt.encode())
+
+    def _tell_backend(self, meta: dict) -> None:
+        """Let the sidecar say when a checkpoint was made."""
+        if self._is_local:
+            self.backend_args = {'backend': ATOMIC, 'epoch': meta['epoch'], 'iter': meta['iter']}
+
+    @contextmanager
+    def _removing_later(self, runner: Runner) -> Iterator[LateRemoval]:
+        """Remove files when all is written; in an error, nothing is removed."""
+        if isinstance(self.file_backend, LateRemoval):  # the best one's, which saves this as well
+            yield self.file_backend
+            return
+        removals = LateRemoval(self.file_backend)
+        self.file_backend = removals
+        try:
+            yield removals
+            if is_main_process():
+                removals.carry_out(keep=(self.last_ckpt,))
+        finally:
+            self.file_backend = removals.backend

@@ -1,0 +1,53 @@
+"""What is needed to make a training batch once more, as a JSON file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+from mmavssl.structures.draw_index import DrawIndex
+from mmavssl.utils.errors import DataError
+
+
+class BatchRecord(NamedTuple):
+    """A batch of a run.
+
+    Attributes:
+        iter: iterations before it; random numbers of the model follow from it.
+        epoch: epochs before it.
+        rank: of the process.
+        seed: of the run.
+        losses: what the iteration gave.
+        draws: of its samples.
+        paths: of their videos, for readers.
+    """
+
+    iter: int
+    epoch: int
+    rank: int
+    seed: int
+    losses: dict[str, float]
+    draws: list[DrawIndex]
+    paths: list[str]
+
+    def write(self, folder: Path) -> Path:
+        """Write it as ``iter_<n>_rank<r>.json`` and return the path."""
+        path = folder / f'iter_{self.iter}_rank{self.rank}.json'
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(self._asdict(), indent=2) + '\n')
+        return path
+
+    @classmethod
+    def read(cls, path: Path) -> BatchRecord:
+        """Read it.
+
+        Raises:
+            DataError: no such file, or another kind of file.
+        """
+        try:
+            fields = json.loads(path.read_text())
+            record = cls(**fields)
+            return record._replace(draws=[DrawIndex(*draw) for draw in record.draws])
+        except (OSError, ValueError, TypeError) as error:
+            raise DataError(f'{path} is no record of a batch ({error}).') from error
