@@ -17,6 +17,7 @@ from mmavssl.utils.errors import ConfigError, DataError
 
 #: Seconds after which torch looks whether the workers live.
 POLL = 1
+MAX_NAMED = 40
 NOT_YET = re.compile(r'^DataLoader timed out after')
 DEAD = re.compile(r'^DataLoader worker \(pid')
 
@@ -29,8 +30,9 @@ class PatientBatches:
     """The batches of an epoch, whatever happens to the workers that make them.
 
     What a batch is follows from its indices, so that other workers make the same one. Workers are
-    replaced when one dies or when no batch comes for some time; that is logged. A batch that does
-    not come again and again is an error that names its files.
+    replaced when one dies or when no batch comes for some time; that is logged. The last time, it
+    is one worker that makes one batch after the other, so that the error, if it dies as well, names
+    the files that it had.
 
     Args:
         loader: whose workers are watched; without workers, there is nothing to do.
@@ -61,7 +63,8 @@ class PatientBatches:
         """
         restarts = 0
         while True:
-            batches = iter(remaining_batches(self.loader, start))
+            alone = 0 < restarts == self.max_restarts
+            batches = iter(remaining_batches(self.loader, start, one_by_one=alone))
             leave_training_alone()
             try:
                 while True:
@@ -74,7 +77,7 @@ class PatientBatches:
             except LostWorkersError as error:
                 end_workers(batches, self.loader)
                 if restarts == self.max_restarts:
-                    raise self._given_up(start, error) from error
+                    raise self._given_up(start, alone, error) from error
                 restarts += 1
                 print_log(
                     f'{error} New workers go on from batch {start} of this epoch (number '
@@ -98,14 +101,16 @@ class PatientBatches:
                         f'The workers gave no batch within {self.timeout:g} s.'
                     ) from error
 
-    def _given_up(self, number: int, error: LostWorkersError) -> DataError:
-        draws = draws_of_batch(self.loader, number)
-        files = ', '.join(video_path_of(self.loader.dataset, draw) for draw in draws)
+    def _given_up(self, number: int, alone: bool, error: LostWorkersError) -> DataError:
+        loader = self.loader
+        at_work = 1 if alone else max(loader.num_workers, 1) * (loader.prefetch_factor or 1)
+        batches = [draws_of_batch(loader, number + ahead) for ahead in range(at_work)]
+        files = [video_path_of(loader.dataset, draw) for draws in batches for draw in draws]
         return DataError(
-            f'Batch {number} of this epoch did not come, also not from new workers. {error} Its '
-            f'files: {files}. Look at them, at the storage, and at the '
-            'memory (the system may have killed the workers); or raise train_cfg.data_timeout or '
-            'train_cfg.max_restarts.'
+            f'Batch {number} of this epoch did not come, also not from new workers. {error} The '
+            f'workers had {", ".join(files[:MAX_NAMED])}{" ..." * (len(files) > MAX_NAMED)}. Look '
+            'at them, at the storage, and at the memory (the system may have killed the workers); '
+            'or raise train_cfg.data_timeout or train_cfg.max_restarts.'
         )
 
 

@@ -26,19 +26,20 @@ class Remaining(Sampler):
         return len(self.batch_sampler) - self.start
 
 
-def remaining_batches(loader: DataLoader, start: int) -> DataLoader:
+def remaining_batches(loader: DataLoader, start: int, one_by_one: bool = False) -> DataLoader:
     """Return a loader of the batches from number ``start`` on.
 
     Only the indices of the batches before are drawn; nothing of them is read. What the batches are
     must follow from the sampler's seed and epoch, as with our samplers.
 
     Args:
-        loader: of a whole epoch; itself where ``start`` is 0.
+        loader: of a whole epoch; itself where nothing differs.
         start: number of batches that were made already.
+        one_by_one: one worker makes the batches, each when it is its turn.
     """
-    if start == 0:
+    if start == 0 and not one_by_one:
         return loader
-    workers = loader.num_workers
+    workers = 1 if one_by_one else loader.num_workers
     return DataLoader(
         loader.dataset,
         batch_sampler=Remaining(loader.batch_sampler, start),
@@ -49,5 +50,5 @@ def remaining_batches(loader: DataLoader, start: int) -> DataLoader:
         worker_init_fn=loader.worker_init_fn,
         multiprocessing_context=loader.multiprocessing_context,
         generator=loader.generator,
-        prefetch_factor=loader.prefetch_factor if workers else None,
+        prefetch_factor=1 if one_by_one else loader.prefetch_factor,
     )

@@ -46,9 +46,10 @@ class ToyPool(Dataset):
 
 @MODELS.register_module()
 class ToyAlgorithm(BaseModel):
-    def __init__(self, threshold=0.34, warmup_iters=0):
+    def __init__(self, threshold=0.34, warmup_iters=0, norm=True):
         super().__init__()
-        self.student = nn.Sequential(nn.BatchNorm1d(4), nn.Linear(4, NUM_CLASSES))
+        first = nn.BatchNorm1d(4) if norm else nn.Identity()
+        self.student = nn.Sequential(first, nn.Linear(4, NUM_CLASSES))
         self.teacher = copy.deepcopy(self.student).requires_grad_(False)
         self.threshold = FlexThreshold(threshold)
         self.register_buffer('teacher_steps', torch.zeros((), dtype=torch.long))
@@ -94,15 +95,22 @@ class NoMetric(BaseMetric):
 
 
 @pytest.fixture
+def pool():
+    return ToyPool()
+
+
+@pytest.fixture
 def build_runner(tmp_path):
     """Return a function that builds a Runner; keywords change the defaults."""
 
     def build(
-        hooks=(), epochs=1, accumulate=1, model=None, dataset=None, name='run', val=False, **kwargs
-    ):
+        hooks=(), epochs=1, accumulate=1, model=None, dataset=None, name='run', val=False,
+        workers=0, loop='EpochBasedTrainLoop', checkpoint=None,
+        optimizer=None, **kwargs,
+    ):  # fmt: skip
         loader = dict(
             batch_size=BATCH,
-            num_workers=0,
+            num_workers=workers,
             dataset=dataset if dataset is not None else ToyPool(),
             sampler=dict(type='DefaultSampler', shuffle=True),
             collate_fn=pseudo_collate,
@@ -117,15 +125,18 @@ def build_runner(tmp_path):
             model=model or dict(type='ToyAlgorithm'),
             work_dir=str(tmp_path / name),
             train_dataloader=loader,
-            train_cfg=dict(by_epoch=True, max_epochs=epochs),
+            train_cfg=dict(type=loop, max_epochs=epochs),
             optim_wrapper=dict(
                 type='OptimWrapper',
-                optimizer=dict(type='SGD', lr=0.1, momentum=0.9),
+                optimizer=optimizer or dict(type='SGD', lr=0.1, momentum=0.9),
                 accumulative_counts=accumulate,
             ),
             param_scheduler=[dict(type='MultiStepLR', milestones=[1, 2], gamma=0.5)],
             custom_hooks=list(hooks),
-            default_hooks=dict(logger=dict(type='LoggerHook', interval=2)),
+            default_hooks={
+                'logger': dict(type='LoggerHook', interval=2),
+                **(dict(checkpoint=checkpoint) if checkpoint else {}),
+            },
             default_scope='mmavssl',
             randomness=dict(seed=3),
             experiment_name=f'toy_{next(run_number)}',

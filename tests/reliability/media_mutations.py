@@ -1,0 +1,208 @@
+"""Damage to media files: what disks, networks, other programs and attackers do to them."""
+
+from __future__ import annotations
+
+import random
+import struct
+from collections.abc import Iterator
+from typing import NamedTuple
+
+#: Boxes of MP4 that hold others.
+PARENTS = (b'moov', b'trak', b'mdia', b'minf', b'stbl', b'edts', b'moof', b'traf', b'mvex', b'udta')
+#: Beginning of a file, and its end, where headers and indices are.
+HEADER, FOOTER = 2048, 8192
+EXTREMES = (0, 1, 0x7F, 0xFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0x00010000)
+SUFFIXES = ('.mp4', '.mkv', '.webm', '.avi', '.mp3', '.wav', '.mpg', '.ts', '.jpg', '.txt', '')
+
+
+class Box(NamedTuple):
+    """A box of an MP4 file: where it begins, its size, its type."""
+
+    begin: int
+    size: int
+    kind: bytes
+
+
+def boxes(data: bytes, begin: int = 0, end: int | None = None) -> Iterator[Box]:
+    """Yield the boxes of an MP4 file, parents before children; nothing of other files."""
+    end = len(data) if end is None else end
+    while begin + 8 <= end:
+        size, kind = int.from_bytes(data[begin : begin + 4], 'big'), data[begin + 4 : begin + 8]
+        if size < 8 or begin + size > end or not kind.isalnum():
+            return
+        yield Box(begin, size, kind)
+        if kind in PARENTS:
+            yield from boxes(data, begin + 8, begin + size)
+        begin += size
+
+
+def flip_bits(data: bytearray, rng: random.Random) -> None:
+    """Flip 1 to 64 bits anywhere."""
+    for _ in range(2 ** rng.randrange(7)):
+        data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+
+
+def flip_header_bits(data: bytearray, rng: random.Random) -> None:
+    """Flip 1 to 8 bits where headers are."""
+    for _ in range(2 ** rng.randrange(4)):
+        data[header_place(data, rng)] ^= 1 << rng.randrange(8)
+
+
+def set_number(data: bytearray, rng: random.Random) -> None:
+    """Overwrite a number in a header with an extreme one."""
+    width = rng.choice((1, 2, 4, 4, 8))
+    number = rng.choice(EXTREMES) & (2 ** (8 * min(width, 4)) - 1)
+    at = min(header_place(data, rng), len(data) - width)
+    data[at : at + width] = number.to_bytes(width, rng.choice(('big', 'little')))
+
+
+def truncate(data: bytearray, rng: random.Random) -> None:
+    """Cut off the end."""
+    del data[rng.randrange(len(data)) :]
+
+
+def cut_begin(data: bytearray, rng: random.Random) -> None:
+    """Cut off the beginning."""
+    del data[: rng.randrange(1, len(data))]
+
+
+def remove(data: bytearray, rng: random.Random) -> None:
+    """Take a part out."""
+    begin, end = span(data, rng)
+    del data[begin:end]
+
+
+def zero(data: bytearray, rng: random.Random) -> None:
+    """Overwrite a part with zeros, as a lost block of a disk."""
+    begin, end = span(data, rng)
+    data[begin:end] = bytes(end - begin)
+
+
+def garbage(data: bytearray, rng: random.Random) -> None:
+    """Overwrite a part with random bytes."""
+    begin, end = span(data, rng)
+    data[begin:end] = rng.randbytes(end - begin)
+
+
+def insert(data: bytearray, rng: random.Random) -> None:
+    """Insert random bytes."""
+    at = rng.randrange(len(data))
+    data[at:at] = rng.randbytes(rng.choice((1, 4, 100, 5000)))
+
+
+def repeat(data: bytearray, rng: random.Random) -> None:
+    """Repeat a part."""
+    begin, end = span(data, rng)
+    data[end:end] = data[begin:end]
+
+
+def swap(data: bytearray, rng: random.Random) -> None:
+    """Swap two blocks."""
+    size = min(rng.choice((16, 512, 4096)), len(data) // 2)
+    first, second = sorted(rng.randrange(len(data) - size + 1) for _ in range(2))
+    if second - first >= size:
+        one, other = data[first : first + size], data[second : second + size]
+        data[first : first + size], data[second : second + size] = other, one
+
+
+def swap_boxes(data: bytearray, rng: random.Random) -> None:
+    """Swap two boxes that do not hold one another."""
+    found = list(boxes(bytes(data)))
+    if len(found) < 2:
+        return swap(data, rng)
+    one, other = sorted(rng.sample(found, 2))
+    if one.begin + one.size <= other.begin:
+        parts = (
+            data[: one.begin],
+            data[other.begin : other.begin + other.size],
+            data[one.begin + one.size : other.begin],
+            data[one.begin : one.begin + one.size],
+            data[other.begin + other.size :],
+        )
+        data[:] = b''.join(parts)
+    return None
+
+
+def repeat_box(data: bytearray, rng: random.Random) -> None:
+    """Repeat a box, and the size of those around it is now wrong."""
+    found = list(boxes(bytes(data)))
+    if not found:
+        return repeat(data, rng)
+    box, place = rng.choice(found), rng.choice(found)
+    data[place.begin : place.begin] = data[box.begin : box.begin + box.size]
+    return None
+
+
+def drop_box(data: bytearray, rng: random.Random) -> None:
+    """Remove a box and leave the size of those around it."""
+    found = list(boxes(bytes(data)))
+    if not found:
+        return remove(data, rng)
+    box = rng.choice(found)
+    del data[box.begin : box.begin + box.size]
+    return None
+
+
+def resize_box(data: bytearray, rng: random.Random) -> None:
+    """Let a box say that it has another size."""
+    found = list(boxes(bytes(data)))
+    if not found:
+        return set_number(data, rng)
+    box = rng.choice(found)
+    sizes = (0, 1, 7, 8, box.size - 1, box.size + 1, 2 * box.size, 0x7FFFFFFF, 0xFFFFFFFF)
+    data[box.begin : box.begin + 4] = struct.pack('>I', rng.choice(sizes))
+    return None
+
+
+def set_box_number(data: bytearray, rng: random.Random) -> None:
+    """Overwrite a number in a box of the index with an extreme one."""
+    found = [box for box in boxes(bytes(data)) if box.kind != b'mdat' and box.size > 12]
+    if not found:
+        return set_number(data, rng)
+    box = rng.choice(found)
+    at = box.begin + 8 + 4 * rng.randrange((box.size - 8) // 4)
+    data[at : at + 4] = struct.pack('>I', rng.choice(EXTREMES))
+    return None
+
+
+def empty(data: bytearray, rng: random.Random) -> None:
+    """Leave nothing."""
+    data.clear()
+
+
+def rename(data: bytearray, rng: random.Random) -> None:
+    """Leave it as it is: `mutate` gives it another suffix."""
+
+
+#: How often each is chosen.
+MUTATIONS = {
+    flip_bits: 3, flip_header_bits: 4, set_number: 4, truncate: 3, cut_begin: 1, remove: 2,
+    zero: 2, garbage: 2, insert: 2, repeat: 1, swap: 1, swap_boxes: 2, repeat_box: 2,
+    drop_box: 2, resize_box: 2, set_box_number: 5, rename: 1, empty: 0.3,
+}  # fmt: skip
+
+
+def mutate(data: bytes, suffix: str, rng: random.Random) -> tuple[bytes, str, str]:
+    """Return damaged content, its suffix, and what was done."""
+    damaged, done = bytearray(data), []
+    for kind in rng.choices(list(MUTATIONS), list(MUTATIONS.values()), k=rng.choice((1, 1, 1, 2))):
+        if damaged:
+            kind(damaged, rng)
+        done.append(kind.__name__)
+    if 'rename' in done:
+        suffix = rng.choice([other for other in SUFFIXES if other != suffix])
+    return bytes(damaged), suffix, '+'.join(done)
+
+
+def span(data: bytearray, rng: random.Random) -> tuple[int, int]:
+    """Return begin and end of a part: mostly small, at times most of the file."""
+    length = min(rng.choice((1, 8, 64, 512, 4096, len(data) // 4, len(data) // 2)), len(data))
+    begin = rng.randrange(len(data) - length + 1)
+    return begin, begin + length
+
+
+def header_place(data: bytearray, rng: random.Random) -> int:
+    """Return a place near the beginning or, half as often, near the end of a file."""
+    if rng.random() < 1 / 3:
+        return len(data) - 1 - rng.randrange(min(FOOTER, len(data)))
+    return rng.randrange(min(HEADER, len(data)))

@@ -1,0 +1,197 @@
+"""Two ranks with a batch of B each, and one rank with 2 B: the same step by the same Runner."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import torch
+from mmengine.dist import get_world_size
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from torch import Tensor, distributed, nn
+from torch.distributed.algorithms.ddp_comm_hooks.default_hooks import allreduce_hook
+
+from mmavssl.registry import HOOKS
+from tests.reliability.rank_data import make_loader
+from tests.reliability.rank_draws import RankStreams
+from tests.reliability.rank_model import build_model, model_config
+
+BATCH = 12  # clips of an iteration over all ranks
+STEPS = 2
+
+
+@HOOKS.register_module()
+class RecordHook(Hook):
+    """Keep what an iteration logs, the gradients of each step, masks, and what is sent.
+
+    Args:
+        record: where to.
+    """
+
+    priority = 'LOWEST'
+
+    def __init__(self, record: dict) -> None:
+        self.record = record
+        record.update(logs=[], grads=[], masks=[], sent=[])
+
+    def before_train(self, runner: Runner) -> None:
+        """Watch optimizer, masker and reduction of gradients."""
+        model = unwrap(runner.model)
+        names = {id(value): name for name, value in model.student.named_parameters()}
+
+        def look(optimizer: torch.optim.Optimizer, *_: Any) -> None:
+            self.record['grads'].append(
+                {
+                    names[id(p)]: p.grad.clone()
+                    for group in optimizer.param_groups
+                    for p in group['params']
+                }
+            )
+
+        runner.optim_wrapper.optimizer.register_step_pre_hook(look)
+        if model.mixer is not None:
+            model.mixer.masker.register_forward_hook(
+                lambda _, __, result: self.record['masks'].append(result.mask.clone())
+            )
+        if isinstance(runner.model, nn.parallel.DistributedDataParallel):
+            runner.model.register_comm_hook(None, self._reduce)
+
+    def _reduce(self, group: Any, bucket: distributed.GradBucket) -> torch.futures.Future:
+        self.record['sent'].append(len(self.record['logs']))  # number of the iteration
+        return allreduce_hook(group, bucket)
+
+    def after_train_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
+    ) -> None:
+        """Keep what the iteration logs."""
+        self.record['logs'].append({name: value.item() for name, value in outputs.items()})
+
+    def after_train(self, runner: Runner) -> None:
+        """Keep the state that training ends with."""
+        model = unwrap(runner.model)
+        for name in ('student', 'teacher', 'threshold'):
+            self.record[name] = dict(getattr(model, name).state_dict())
+
+
+def unwrap(model: nn.Module) -> nn.Module:
+    """Return the algorithm."""
+    return model.module if is_model_wrapper(model) else model
+
+
+@contextmanager
+def built_runner(
+    model: nn.Module,
+    record: dict,
+    batch: int,
+    accumulate: int = 1,
+    steps: int = STEPS,
+    streams: RankStreams | None = None,
+    **options: Any,
+) -> Iterator[Runner]:
+    """Build a Runner with the hooks of the shipped configs.
+
+    Args:
+        model: to train.
+        record: what `RecordHook` fills.
+        batch: clips of this rank.
+        accumulate: iterations of an optimizer step.
+        steps: optimizer steps.
+        streams: what one process draws from in the place of several.
+        options: other arguments of the Runner.
+    """
+    dtype = next(model.parameters()).dtype
+    seed = dict(type='RankStreamsHook', streams=streams) if streams else dict(type='StepSeedHook')
+    several = get_world_size() > 1
+    optimizer = dict(type='SGD', lr=0.05, momentum=0.9)
+    wrapper = dict(type='MMDistributedDataParallel', broadcast_buffers=False, device_ids=[])
+    with tempfile.TemporaryDirectory(prefix='rank_run_') as folder:
+        yield Runner(
+            **{
+                'model': model,
+                'work_dir': folder,
+                'train_dataloader': make_loader(batch, accumulate * steps, dtype),
+                'train_cfg': dict(type='ResumableTrainLoop', max_epochs=1),
+                'optim_wrapper': dict(
+                    type='OptimWrapper',
+                    constructor='StudentOptimWrapperConstructor',
+                    optimizer=optimizer,
+                    accumulative_counts=accumulate,
+                ),
+                'default_hooks': dict(
+                    step_seed=seed,
+                    epoch_boundary=dict(type='EpochBoundaryHook'),
+                    checkpoint=None,
+                ),
+                'custom_hooks': [
+                    dict(type='EMATeacherHook', momentum=0.25),
+                    dict(type='ThresholdUpdateHook', interval=1),
+                    RecordHook(record),
+                ],
+                'launcher': 'pytorch' if several else 'none',
+                'cfg': dict(model_wrapper_cfg=wrapper) if several else {},
+                'randomness': dict(seed=3),
+                'default_scope': 'mmavssl',
+                'experiment_name': f'ranks_{id(record)}',
+                'log_level': 'ERROR',
+                **options,
+            }
+        )
+
+
+def train(
+    method: str,
+    dtype: str = 'float64',
+    accumulate: int = 1,
+    threshold: str | None = None,
+    as_ranks: int = 1,
+    batch: int = BATCH,
+    steps: int = STEPS,
+    drop: float = 0.0,
+) -> dict:
+    """Make some steps on this rank's share of the batch; return the record.
+
+    Args:
+        method: folder of the config.
+        dtype: of the networks.
+        accumulate: iterations of an optimizer step.
+        threshold: another than the method's.
+        as_ranks: draw as this number of ranks, in one process.
+        batch: clips of an iteration over all ranks.
+        steps: optimizer steps.
+        drop: rates of dropout and drop path.
+    """
+    model = build_model(model_config(method, threshold, drop), getattr(torch, dtype))
+    streams = RankStreams(as_ranks) if as_ranks > 1 else None
+    record: dict[str, Any] = {}
+    with (
+        built_runner(
+            model, record, batch // get_world_size(), accumulate, steps, streams
+        ) as runner,
+        streams.replacing() if streams else nullcontext(),
+    ):
+        runner.train()
+    return record
+
+
+def train_all(cases: dict[str, dict]) -> dict[str, dict]:
+    """Return the records of all cases, arguments of `train`."""
+    return {name: train(**case) for name, case in cases.items()}
+
+
+def mean_log(records: list[dict]) -> list[dict[str, float]]:
+    """Return the mean over ranks of what each iteration logged."""
+    return [
+        {name: sum(log[name] for log in logs) / len(logs) for name in logs[0]}
+        for logs in zip(*(record['logs'] for record in records), strict=True)
+    ]
+
+
+def largest_difference(one: dict[str, Tensor], other: dict[str, Tensor]) -> float:
+    """Return the largest difference of two dicts of tensors, relative to the largest value."""
+    assert one.keys() == other.keys()
+    scale = max(float(value.abs().max()) for value in one.values())
+    return max(float((one[name] - other[name]).abs().max()) for name in one) / scale

@@ -1,0 +1,52 @@
+import pytest
+
+from mmavssl.engine.hooks import global_batch as module
+from mmavssl.engine.hooks.global_batch import GlobalBatch, check_same
+from mmavssl.utils.errors import ConfigError
+
+HOOKS = [
+    dict(type='EpochBoundaryHook'), dict(type='GlobalBatchHook'), dict(type='PlainCheckpointHook'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ('saved', 'now'),
+    [((1, 24, 1), (1, 24, 1)), ((2, 12, 1), (1, 24, 1)), ((1, 24, 2), (4, 6, 2)),
+     ((3, 2, 4), (2, 3, 4))],
+)  # fmt: skip
+def test_same_global_batch_goes_on(saved, now):
+    check_same(GlobalBatch(*saved), GlobalBatch(*now))
+
+
+@pytest.mark.parametrize(
+    ('saved', 'now', 'advice'),
+    [
+        ((2, 12, 1), (1, 12, 1), 'Set train_dataloader.batch_size=24 and '
+         'optim_wrapper.accumulative_counts=1;'),
+        ((1, 24, 2), (4, 24, 2), 'batch_size=6 and optim_wrapper.accumulative_counts=2;'),
+        ((1, 24, 2), (1, 24, 1), 'batch_size=24 and optim_wrapper.accumulative_counts=2;'),
+        ((2, 6, 1), (5, 6, 1), 'processes that divides it: 1, 2, 3, 4, 6, 12;'),
+    ],
+)  # fmt: skip
+def test_another_one_is_refused_with_what_to_set(saved, now, advice):
+    with pytest.raises(ConfigError) as info:
+        check_same(GlobalBatch(*saved), GlobalBatch(*now))
+    text = str(info.value)
+    assert f'with {saved[0] * saved[1]} clips an iteration ({saved[0]} processes of' in text
+    assert advice in text
+    assert text.endswith('or begin anew with its weights (load_from, without --resume).')
+
+
+def test_run_writes_and_compares_it(build_runner, tmp_path, monkeypatch):
+    build_runner(HOOKS).train()
+    path = str(tmp_path / 'run/epoch_1.pth')
+    again = build_runner(HOOKS, epochs=2, resume=True, load_from=path)
+    again.train()
+    assert again.iter == 10
+
+    build_runner(HOOKS, accumulate=2, load_from=path, name='other').train()  # weights alone may be of any run
+    with pytest.raises(ConfigError, match=r'\(1 processes of 2, 1 iterations a step\)'):
+        build_runner(HOOKS, epochs=2, accumulate=2, resume=True, load_from=path).train()
+    monkeypatch.setattr(module, 'get_world_size', lambda: 2)
+    with pytest.raises(ConfigError, match=r'train_dataloader\.batch_size=1 '):
+        build_runner(HOOKS, epochs=2, resume=True, load_from=path).train()

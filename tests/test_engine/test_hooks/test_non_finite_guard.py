@@ -1,0 +1,159 @@
+import json
+import re
+
+import numpy as np
+import pytest
+import torch
+from mmengine.hooks import Hook
+
+from mmavssl.structures import DrawIndex
+from mmavssl.structures.batch_record import BatchRecord
+from mmavssl.utils.errors import DataError, NumericalError
+
+HOOKS = [
+    dict(type='StepSeedHook'),
+    dict(type='EpochBoundaryHook'),
+    dict(type='EMATeacherHook', momentum=0.2),
+    dict(type='ThresholdUpdateHook'),
+    dict(type='PlainCheckpointHook'),
+]
+
+
+class Poison(Hook):
+    """Make clips of some iterations useless: their loss, and so all gradients, are NaN or inf."""
+
+    def __init__(self, iterations, value=float('nan')):
+        self.iterations, self.value = iterations, value
+        self.weights = {}
+
+    def before_train_iter(self, runner, batch_idx, data_batch=None):
+        self.weights[runner.iter] = runner.model.student[1].weight.detach().clone()
+        if runner.iter in self.iterations:
+            data_batch['clip'][0] = torch.full_like(data_batch['clip'][0], self.value)
+
+
+def build(build_runner, iterations, limit=10, value=float('nan'), more=(), **kwargs):
+    poison = Poison(iterations, value)
+    kwargs.setdefault('model', dict(type='ToyAlgorithm', norm=False))
+    guard = dict(type='NonFiniteGuardHook', limit=limit)
+    runner = build_runner([*HOOKS, guard, poison, *more], **kwargs)
+    return runner, poison
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf')])
+def test_bad_steps_are_skipped_and_the_rest_is_as_if_they_had_not_been(
+    build_runner, tmp_path, value
+):
+    runner, poison = build(build_runner, {1, 3}, value=value)
+    runner.train()
+    weights = [poison.weights[i] for i in range(5)] + [runner.model.student[1].weight]
+    moved = [not a.equal(b) for a, b in zip(weights, weights[1:], strict=False)]
+    assert moved == [True, False, True, False, True]
+    for value in runner.model.state_dict().values():
+        assert torch.isfinite(value.float()).all()
+    assert runner.message_hub.get_info('non_finite_steps') == 2
+    files = sorted((tmp_path / 'run/non_finite').iterdir())
+    assert [file.name for file in files] == ['iter_1_rank0.json', 'iter_3_rank0.json']
+
+
+@pytest.mark.parametrize('optimizer', [dict(type='SGD', lr=0.1, momentum=0.9, weight_decay=0.1),
+                                       dict(type='AdamW', lr=0.1)])  # fmt: skip
+def test_optimizer_keeps_its_state(build_runner, optimizer):
+    """Neither momentum nor weight decay acts in a step that is skipped."""
+    runner, poison = build(build_runner, {2}, optimizer=optimizer)
+    states = {}
+
+    class States(Hook):
+        def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+            state = runner.optim_wrapper.optimizer.state_dict()['state'][0]
+            states[runner.iter] = {k: torch.as_tensor(v).clone() for k, v in state.items()}
+
+    runner.register_hook(States())
+    runner.train()
+    for name, value in states[1].items():
+        assert value.equal(states[2][name]), name
+        assert not value.equal(states[3][name]), name
+    assert poison.weights[2].equal(poison.weights[3])
+
+
+def test_record_names_the_clips_that_were_in_it(build_runner, tmp_path, pool):
+    seen = {}
+
+    class Seen(Hook):
+        def before_train_iter(self, runner, batch_idx, data_batch=None):
+            seen[runner.iter] = list(data_batch['index'])
+
+    runner, _ = build(build_runner, {6}, epochs=2, more=[Seen()])
+    runner.train()
+    record = BatchRecord.read(tmp_path / 'run/non_finite/iter_6_rank0.json')
+    assert (record.iter, record.epoch, record.rank, record.seed) == (6, 1, 0, 3)
+    assert record.draws == [DrawIndex(index) for index in seen[6]]
+    assert record.paths == [f'sample {index}' for index in seen[6]]
+    assert np.isnan(record.losses['loss'])
+
+
+def test_all_batches_of_an_accumulated_step_are_written(build_runner, tmp_path):
+    runner, poison = build(build_runner, {0}, accumulate=2)
+    runner.train()
+    names = sorted(path.name for path in (tmp_path / 'run/non_finite').iterdir())
+    assert names == ['iter_0_rank0.json', 'iter_1_rank0.json']
+    assert poison.weights[0].equal(poison.weights[2])
+
+
+def test_too_many_end_the_run_with_what_to_do(build_runner, tmp_path):
+    runner, _ = build(build_runner, set(range(6, 99)), limit=2, epochs=9, checkpoint=dict(
+        type='SafeCheckpointHook', interval=1))  # fmt: skip
+    with pytest.raises(NumericalError) as info:
+        runner.train()
+    message = str(info.value)
+    assert message.startswith('The gradients of iteration 9 are not finite: its step is skipped (3')
+    assert f'the last checkpoint is {tmp_path / "run/epoch_1.pth"}.' in message
+    assert 'tools/analysis/replay_batch.py' in message
+    state = torch.load(tmp_path / 'run/epoch_1.pth', weights_only=True)['state_dict']
+    assert all(torch.isfinite(value.float()).all() for value in state.values())
+
+
+def test_count_goes_on_after_a_resume(build_runner, tmp_path):
+    runner, _ = build(build_runner, {1, 2}, limit=2)
+    runner.train()
+    runner, _ = build(build_runner, {7}, limit=2, epochs=2, resume=True,
+                      load_from=str(tmp_path / 'run/epoch_1.pth'))  # fmt: skip
+    with pytest.raises(NumericalError, match=r'skipped \(3 so far'):
+        runner.train()
+
+
+def test_weights_that_are_not_finite_are_not_saved(build_runner, tmp_path):
+    class Spoil(Hook):
+        def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+            if runner.iter == 8:
+                runner.model.student[1].bias.data[1] = float('inf')
+
+    runner, _ = build(build_runner, (), epochs=3, more=[Spoil()])
+    with pytest.raises(NumericalError) as info:
+        runner.train()
+    text = str(info.value)
+    assert text.startswith('student.1.bias is not finite after iteration 10')
+    assert re.search(r'The last one is .*/run/epoch_\d\.pth\.', text)
+    assert [path.name for path in (tmp_path / 'run').glob('*.pth')] == ['epoch_1.pth']
+
+
+def test_threshold_does_not_see_predictions_that_are_not_finite(build_runner):
+    """Skipping the step alone would leave NaN in what the threshold remembers."""
+    runner, _ = build(build_runner, {0, 1}, epochs=2)
+    runner.train()
+    assert torch.isfinite(runner.model.threshold.learning_status).all()
+
+
+@pytest.mark.parametrize('text', ['', '{}', '{"iter": 1}', '[1]'])
+def test_file_that_is_no_record(tmp_path, text):
+    (tmp_path / 'a.json').write_text(text)
+    with pytest.raises(DataError, match=r'a\.json is no record of a batch'):
+        BatchRecord.read(tmp_path / 'a.json')
+
+
+def test_record_there_and_back(tmp_path):
+    record = BatchRecord(3, 1, 0, 7, {'loss': 0.5}, [DrawIndex(1, 2, 3)], ['a.mp4'])
+    path = record.write(tmp_path / 'new')
+    assert path == tmp_path / 'new/iter_3_rank0.json'
+    assert BatchRecord.read(path) == record
+    assert json.loads(path.read_text())['paths'] == ['a.mp4']

@@ -1,0 +1,148 @@
+import logging
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.logging import MMLogger
+from torch.utils.data import DataLoader, Dataset
+
+from mmavssl.datasets.batch_draws import draws_of_batch, video_path_of
+from mmavssl.engine.loops import patient_batches
+from mmavssl.engine.loops.patient_batches import PatientBatches
+from mmavssl.engine.loops.remaining_batches import remaining_batches
+from mmavssl.structures import DrawIndex
+from mmavssl.utils.errors import ConfigError, DataError
+
+
+class Trouble(Dataset):
+    """Numbers, whose number 5 kills its worker or hangs, as often as there are files for it."""
+
+    def __init__(self, folder, kind, times):
+        self.folder, self.kind = Path(folder), kind
+        for number in range(times):
+            (self.folder / f'{number}.due').touch()
+
+    def __len__(self):
+        return 12
+
+    def get_data_info(self, index):
+        return {'video_path': f'clip_{index}.mp4'}
+
+    def __getitem__(self, index):
+        due = next(self.folder.glob('*.due'), None)
+        if index == 5 and due is not None:
+            due.unlink()
+            if self.kind == 'hang':
+                time.sleep(600)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return torch.tensor(index)
+
+
+def loader(dataset, workers=2, **kwargs):
+    return DataLoader(dataset, batch_size=2, num_workers=workers, **kwargs)
+
+
+def numbers(batches):
+    return [batch.tolist() for batch in batches]
+
+
+WHOLE = [[0, 1], [2, 3], [4, 5], [6, 7], [8, 9], [10, 11]]
+
+
+@pytest.fixture
+def warnings(caplog):
+    logger = MMLogger.get_instance('patient', logger_name='patient')
+    logger.handlers.clear()
+    logger.addHandler(caplog.handler)
+    return lambda: [r.getMessage() for r in caplog.records if r.levelno == logging.WARNING]
+
+
+@pytest.mark.parametrize('persistent', [False, True])
+@pytest.mark.parametrize(('kind', 'times'), [('kill', 1), ('kill', 3), ('hang', 1)])
+def test_workers_are_replaced_and_no_batch_is_lost(tmp_path, warnings, kind, times, persistent):
+    data = loader(Trouble(tmp_path, kind, times), persistent_workers=persistent)
+    begin = time.monotonic()
+    assert numbers(PatientBatches(data, 2, 3).from_number(0)) == WHOLE
+    assert time.monotonic() - begin < 30
+    reason = 'no batch within 2 s' if kind == 'hang' else 'DataLoader worker (pid'
+    assert len(warnings()) == times
+    assert all(reason in text and 'New workers go on from batch ' in text for text in warnings())
+
+
+def test_batch_that_never_comes_is_an_error_that_names_its_files(tmp_path):
+    batches = PatientBatches(loader(Trouble(tmp_path, 'kill', 9)), 5, 2).from_number(0)
+    found = []
+    with pytest.raises(DataError) as info:
+        found.extend(batch.tolist() for batch in batches)
+    assert found == WHOLE[:2]  # those before the bad one, although others were at work, too
+    message = str(info.value)
+    assert message.startswith('Batch 2 of this epoch did not come, also not from new workers.')
+    assert ' The workers had clip_4.mp4, clip_5.mp4. Look at them' in message
+    assert len(list(tmp_path.glob('*.due'))) == 6
+
+
+def test_without_replacements_all_that_were_at_work_are_named(tmp_path):
+    with pytest.raises(DataError, match=r'had clip_\d.*clip_5\.mp4') as info:
+        list(PatientBatches(loader(Trouble(tmp_path, 'kill', 9)), 5, 0).from_number(0))
+    assert str(info.value).count('.mp4') >= 6
+
+
+def test_dead_worker_does_not_break_off_the_training_step(tmp_path):
+    """Torch's own handler would raise wherever the main process is when a worker dies."""
+    batches = PatientBatches(loader(Trouble(tmp_path, 'kill', 1)), 5, 2).from_number(0)
+    found = [next(batches).tolist()]
+    begin = time.monotonic()
+    while time.monotonic() - begin < 2:  # the step, in which the worker dies
+        sum(range(1000))
+    assert not list(tmp_path.glob('*.due'))
+    assert found + numbers(batches) == WHOLE
+
+
+def test_error_of_the_data_set_is_no_lost_worker(tmp_path):
+    class Broken(Trouble):
+        def __getitem__(self, index):
+            raise RuntimeError('reading timed out after 3 s')
+
+    with pytest.raises(RuntimeError, match='reading timed out after 3 s'):
+        list(PatientBatches(loader(Broken(tmp_path, '', 0)), 5, 2).from_number(0))
+
+
+def test_slow_batches_are_waited_for(tmp_path, monkeypatch):
+    class Slow(Trouble):
+        def __getitem__(self, index):
+            time.sleep(0.15)
+            return torch.tensor(index)
+
+    monkeypatch.setattr(patient_batches, 'POLL', 0.05)
+    assert numbers(PatientBatches(loader(Slow(tmp_path, '', 0)), 5, 0).from_number(0)) == WHOLE
+    assert numbers(PatientBatches(loader(Slow(tmp_path, '', 0)), 0, 0).from_number(0)) == WHOLE
+
+
+@pytest.mark.parametrize('workers', [0, 2])
+@pytest.mark.parametrize('start', [0, 1, 5, 6])
+def test_remaining_batches(tmp_path, workers, start):
+    data = loader(Trouble(tmp_path, '', 0), workers)
+    rest = remaining_batches(data, start)
+    assert len(rest) == 6 - start
+    assert numbers(rest) == WHOLE[start:]
+    assert numbers(PatientBatches(data, 5, 0).from_number(start)) == WHOLE[start:]
+
+
+@pytest.mark.parametrize(
+    ('timeout', 'restarts', 'key'), [(-1, 1, 'data_timeout'), (True, 1, 'data_timeout'),
+                                     (1, -2, 'max_restarts'), (1, '3', 'max_restarts')],
+)  # fmt: skip
+def test_bad_settings(tmp_path, timeout, restarts, key):
+    with pytest.raises(ConfigError, match=rf'train_cfg\.{key}: expected a number of at least 0'):
+        PatientBatches(loader(Trouble(tmp_path, '', 0)), timeout, restarts)
+
+
+def test_draws_of_a_batch(tmp_path):
+    data = loader(Trouble(tmp_path, '', 0))
+    assert draws_of_batch(data, 2) == [DrawIndex(4), DrawIndex(5)]
+    assert draws_of_batch(data, 6) == []
+    assert video_path_of(data.dataset, DrawIndex(3, 1, 1)) == 'clip_3.mp4'
+    assert video_path_of([1, 2], DrawIndex(1)) == 'sample 1'
