@@ -30,9 +30,9 @@ class PatientBatches:
     """The batches of an epoch, whatever happens to the workers that make them.
 
     What a batch is follows from its indices, so that other workers make the same one. Workers are
-    replaced when one dies or when no batch comes for some time; that is logged. The last time, it
-    is one worker that makes one batch after the other, so that the error, if it dies as well, names
-    the files that it had.
+    replaced when one dies or when no batch comes for some time; that is logged. The last time, one
+    worker makes one batch after the other, so that the error, if it dies as well, names the files
+    that it had.
 
     Args:
         loader: whose workers are watched; without workers, there is nothing to do.

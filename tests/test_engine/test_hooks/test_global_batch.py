@@ -44,7 +44,8 @@ def test_run_writes_and_compares_it(build_runner, tmp_path, monkeypatch):
     again.train()
     assert again.iter == 10
 
-    build_runner(HOOKS, accumulate=2, load_from=path, name='other').train()  # weights alone may be of any run
+    # Weights alone may be those of any run.
+    build_runner(HOOKS, accumulate=2, load_from=path, name='other').train()
     with pytest.raises(ConfigError, match=r'\(1 processes of 2, 1 iterations a step\)'):
         build_runner(HOOKS, epochs=2, accumulate=2, resume=True, load_from=path).train()
     monkeypatch.setattr(module, 'get_world_size', lambda: 2)

@@ -1,3 +1,4 @@
+import itertools
 import json
 import re
 
@@ -47,7 +48,7 @@ def test_bad_steps_are_skipped_and_the_rest_is_as_if_they_had_not_been(
     runner, poison = build(build_runner, {1, 3}, value=value)
     runner.train()
     weights = [poison.weights[i] for i in range(5)] + [runner.model.student[1].weight]
-    moved = [not a.equal(b) for a, b in zip(weights, weights[1:], strict=False)]
+    moved = [not a.equal(b) for a, b in itertools.pairwise(weights)]
     assert moved == [True, False, True, False, True]
     for value in runner.model.state_dict().values():
         assert torch.isfinite(value.float()).all()
@@ -106,7 +107,8 @@ def test_too_many_end_the_run_with_what_to_do(build_runner, tmp_path):
     with pytest.raises(NumericalError) as info:
         runner.train()
     message = str(info.value)
-    assert message.startswith('The gradients of iteration 9 are not finite: its step is skipped (3')
+    assert message.startswith('The gradients of iteration 9 are not finite: its step is skipped')
+    assert '(3 so far; NonFiniteGuardHook.limit is 2)' in message
     assert f'the last checkpoint is {tmp_path / "run/epoch_1.pth"}.' in message
     assert 'tools/analysis/replay_batch.py' in message
     state = torch.load(tmp_path / 'run/epoch_1.pth', weights_only=True)['state_dict']
