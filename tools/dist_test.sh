@@ -8,7 +8,7 @@ if [ $# -lt 3 ]; then
     exit 2
 fi
 PYTHON=${PYTHON:-python}
-PYTHONPATH="$(cd "$(dirname "$0")/.." && pwd):${PYTHONPATH:-}" "$PYTHON" -m torch.distributed.run \
+PYTHONPATH="$(cd "$(dirname "$0")/.." && pwd)${PYTHONPATH:+:$PYTHONPATH}" "$PYTHON" -m torch.distributed.run \
     --nnodes="${NNODES:-1}" --node_rank="${NODE_RANK:-0}" \
     --master_addr="${MASTER_ADDR:-127.0.0.1}" --master_port="${PORT:-29500}" \
     --nproc_per_node="$3" \

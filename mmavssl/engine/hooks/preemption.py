@@ -3,11 +3,12 @@
 import signal
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import torch
-from mmengine.dist import all_reduce, get_world_size
+from mmengine.dist import all_reduce, get_world_size, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
@@ -16,15 +17,17 @@ from mmavssl.engine.loops import ResumableTrainLoop
 from mmavssl.registry import HOOKS
 from mmavssl.utils.errors import ConfigError
 
+MARKER = 'preempted'
+
 
 @HOOKS.register_module()
 class PreemptionHook(Hook):
     """Answer SIGTERM and SIGUSR1: finish the optimizer step, save, and leave training.
 
-    Schedulers send them some time before they kill. `tools/train.py` then ends with status 75,
-    which `tools/slurm_train.sh` takes for a request to queue the run again; ``--resume`` goes on
-    where it stopped. With several processes, one that was asked is enough: all of them agree after
-    each iteration.
+    Schedulers send them some time before they kill. `tools/train.py` then ends with status 75, and
+    a file ``preempted`` in the work dir says so as well, by which `tools/slurm_train.sh` queues
+    the run again; ``--resume`` goes on where it stopped. With several processes, one that was
+    asked is enough: all of them agree after each iteration.
 
     A second signal while the first is being answered changes nothing.
 
@@ -61,6 +64,8 @@ class PreemptionHook(Hook):
                 "PreemptionHook needs default_hooks.checkpoint.type='SafeCheckpointHook' and "
                 "train_cfg.type='ResumableTrainLoop'. Set them, or take the hook out."
             )
+        if is_main_process():
+            Path(runner.work_dir, MARKER).unlink(missing_ok=True)
         if threading.current_thread() is threading.main_thread():
             self.replaced = {each: signal.signal(each, self._note) for each in self.signals}
 
@@ -79,6 +84,8 @@ class PreemptionHook(Hook):
             f'Asked to leave by {name} after iteration {runner.iter + 1}: saved {path}. '
             '--resume goes on from there.'
         )
+        if is_main_process():
+            Path(runner.work_dir, MARKER).write_text(f'{path}\n')
         runner.train_loop.preempt()
 
     def after_train(self, runner: Runner) -> None:

@@ -48,6 +48,7 @@ def test_run_that_was_asked_to_leave_goes_on_as_if_nothing_was(
     stopped.train()
     assert stopped.train_loop.is_preempted
     path = tmp_path / f'stopped/iter_{left}.pth'
+    assert (tmp_path / 'stopped/preempted').read_text() == f'{path}\n'
     assert (tmp_path / 'stopped/last_checkpoint').read_text() == str(path)
     assert torch.load(path, weights_only=True)['meta']['iter'] == left
 
@@ -55,6 +56,7 @@ def test_run_that_was_asked_to_leave_goes_on_as_if_nothing_was(
         build_runner, 'stopped', accumulate=accumulate, resume=True, load_from=str(path)
     )
     resumed.train()
+    assert not (tmp_path / 'stopped/preempted').exists()
     for key, value in whole.model.state_dict().items():
         assert value.equal(resumed.model.state_dict()[key]), key
     scalars = [run.message_hub.log_scalars['train/loss'].data[0] for run in (whole, resumed)]
