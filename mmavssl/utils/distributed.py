@@ -4,6 +4,7 @@ import torch
 from mmengine.config import Config
 from mmengine.dist import all_gather
 from torch import Tensor, distributed
+from torch.distributed.nn import functional as with_grad
 
 from mmavssl.utils.errors import ConfigError
 
@@ -46,3 +47,15 @@ def leave_processes() -> None:
 def gather(values: Tensor) -> Tensor:
     """Concatenate equally long tensors (U, ...) of all ranks, in the order of the ranks."""
     return torch.cat(all_gather(values.contiguous()))
+
+
+def gather_with_grad(values: Tensor) -> Tensor:
+    """Concatenate equally long tensors (U, ...) of all ranks; gradients flow back to each.
+
+    A loss that each rank computes of all values is the same on all ranks. Its gradient reaches a
+    rank's own values once from each rank, and the mean over ranks that DDP takes is the gradient
+    that one process with all values has.
+    """
+    if not distributed.is_initialized() or distributed.get_world_size() == 1:
+        return values
+    return torch.cat(with_grad.all_gather(values.contiguous()))

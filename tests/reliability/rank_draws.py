@@ -1,4 +1,4 @@
-"""Let one process draw what two ranks draw."""
+"""Let one batch draw what several ranks or iterations draw for their shares of it."""
 
 from __future__ import annotations
 
@@ -18,53 +18,57 @@ from mmavssl.registry import HOOKS
 from mmavssl.utils.random import stable_seed
 
 
-class RankStreams:
-    """Random streams of several ranks in one process.
+class ShareStreams:
+    """Random streams of the shares of a batch.
 
     What the model draws for a batch comes from three functions: partners from ``torch.randperm``,
     ratios from `BaseMixer.draw_ratio` and tokens from `BaseMasker.arrival_times`. Here each draws
-    a share of the batch from each rank's stream; partners stay within the share of their rank.
+    for each share from a stream of its own; partners stay within their share.
 
     Args:
-        ranks: number of ranks.
+        shares: number of them.
+        of: whose they are: ``ranks`` of one iteration, or successive ``iterations`` of one rank.
     """
 
-    def __init__(self, ranks: int) -> None:
-        self.states: list[Tensor] = [torch.get_rng_state()] * ranks
+    def __init__(self, shares: int, of: str = 'ranks') -> None:
+        self.of = of
+        self.states: list[Tensor] = [torch.get_rng_state()] * shares
 
     def begin(self, seed: int, iteration: int) -> None:
-        """Set the streams as `StepSeedHook` sets them on each rank."""
-        for rank in range(len(self.states)):
-            seed_generators(stable_seed(seed, iteration, rank))
-            self.states[rank] = torch.get_rng_state()
+        """Set the streams as `StepSeedHook` sets them on each rank, or in each iteration."""
+        count = len(self.states)
+        for share in range(count):
+            key = (iteration, share) if self.of == 'ranks' else (iteration * count + share, 0)
+            seed_generators(stable_seed(seed, *key))
+            self.states[share] = torch.get_rng_state()
 
     def draw(self, function: Callable[[int], Any]) -> list:
-        """Call ``function(rank)`` with each rank's stream."""
+        """Call ``function(share)`` with the stream of each share."""
         results = []
-        for rank, state in enumerate(self.states):
+        for share, state in enumerate(self.states):
             torch.set_rng_state(state)
-            results.append(function(rank))
-            self.states[rank] = torch.get_rng_state()
+            results.append(function(share))
+            self.states[share] = torch.get_rng_state()
         return results
 
     @contextmanager
     def replacing(self) -> Iterator[None]:
         """Let models draw from these streams."""
-        ranks = len(self.states)
+        count = len(self.states)
         randperm, ratio, times = torch.randperm, BaseMixer.draw_ratio, BaseMasker.arrival_times
 
         def partners(size: int, **kwargs: Any) -> Tensor:
             if 'generator' in kwargs:  # the sampler's
                 return randperm(size, **kwargs)
-            share = size // ranks
-            return torch.cat(self.draw(lambda rank: rank * share + randperm(share, **kwargs)))
+            part = size // count
+            return torch.cat(self.draw(lambda share: share * part + randperm(part, **kwargs)))
 
         def ratios(mixer: BaseMixer, batch: int, device: torch.device) -> Tensor:
-            return torch.cat(self.draw(lambda _: ratio(mixer, batch // ranks, device)))
+            return torch.cat(self.draw(lambda _: ratio(mixer, batch // count, device)))
 
         def arrivals(masker: BaseMasker, drawn: Tensor, *shape: int) -> Tensor:
-            shares = drawn.chunk(ranks)
-            return torch.cat(self.draw(lambda rank: times(masker, shares[rank], *shape)))
+            parts = drawn.chunk(count)
+            return torch.cat(self.draw(lambda share: times(masker, parts[share], *shape)))
 
         with (
             patch.object(torch, 'randperm', partners),
@@ -75,14 +79,14 @@ class RankStreams:
 
 
 @HOOKS.register_module()
-class RankStreamsHook(StepSeedHook):
-    """`StepSeedHook` for the streams of all ranks in one process.
+class ShareStreamsHook(StepSeedHook):
+    """`StepSeedHook` for the streams of all shares.
 
     Args:
         streams: what models draw from.
     """
 
-    def __init__(self, streams: RankStreams) -> None:
+    def __init__(self, streams: ShareStreams) -> None:
         super().__init__()
         self.streams = streams
 

@@ -1,4 +1,4 @@
-"""Call a function in several processes that are joined over gloo, and wait no longer than a minute.
+"""Call a function in processes that are joined over gloo, and wait no longer than a minute.
 
 A process that fails takes the others with it, so that a test never hangs.
 """
@@ -82,6 +82,7 @@ class Ranks:
 def main(module: str, name: str, rank: str, count: str, folder: str, arguments: str) -> None:
     """Be one of the processes."""
     torch.set_num_threads(1)
+    os.environ['LOCAL_RANK'] = rank  # MMEngine reads it
     if int(count) > 1:
         distributed.init_process_group(
             'gloo', f'file://{folder}/rendezvous', rank=int(rank), world_size=int(count)

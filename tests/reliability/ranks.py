@@ -1,7 +1,5 @@
 """Two ranks with a batch of B each, and one rank with 2 B: the same step by the same Runner."""
 
-from __future__ import annotations
-
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -17,11 +15,11 @@ from torch.distributed.algorithms.ddp_comm_hooks.default_hooks import allreduce_
 
 from mmavssl.registry import HOOKS
 from tests.reliability.rank_data import make_loader
-from tests.reliability.rank_draws import RankStreams
+from tests.reliability.rank_draws import ShareStreams
 from tests.reliability.rank_model import build_model, model_config
 
 BATCH = 12  # clips of an iteration over all ranks
-STEPS = 2
+STEPS = 3
 
 
 @HOOKS.register_module()
@@ -60,7 +58,7 @@ class RecordHook(Hook):
         if isinstance(runner.model, nn.parallel.DistributedDataParallel):
             runner.model.register_comm_hook(None, self._reduce)
 
-    def _reduce(self, group: Any, bucket: distributed.GradBucket) -> torch.futures.Future:
+    def _reduce(self, group: Any, bucket: distributed.GradBucket) -> torch.futures.Future[Tensor]:
         self.record['sent'].append(len(self.record['logs']))  # number of the iteration
         return allreduce_hook(group, bucket)
 
@@ -89,7 +87,7 @@ def built_runner(
     batch: int,
     accumulate: int = 1,
     steps: int = STEPS,
-    streams: RankStreams | None = None,
+    streams: ShareStreams | None = None,
     **options: Any,
 ) -> Iterator[Runner]:
     """Build a Runner with the hooks of the shipped configs.
@@ -100,13 +98,13 @@ def built_runner(
         batch: clips of this rank.
         accumulate: iterations of an optimizer step.
         steps: optimizer steps.
-        streams: what one process draws from in the place of several.
+        streams: what the shares of a batch draw from.
         options: other arguments of the Runner.
     """
     dtype = next(model.parameters()).dtype
-    seed = dict(type='RankStreamsHook', streams=streams) if streams else dict(type='StepSeedHook')
+    seed = dict(type='ShareStreamsHook', streams=streams) if streams else dict(type='StepSeedHook')
     several = get_world_size() > 1
-    optimizer = dict(type='SGD', lr=0.05, momentum=0.9)
+    optimizer = dict(type='SGD', lr=0.01, momentum=0.9)
     wrapper = dict(type='MMDistributedDataParallel', broadcast_buffers=False, device_ids=[])
     with tempfile.TemporaryDirectory(prefix='rank_run_') as folder:
         yield Runner(
@@ -146,11 +144,12 @@ def train(
     method: str,
     dtype: str = 'float64',
     accumulate: int = 1,
-    threshold: str | None = None,
-    as_ranks: int = 1,
+    shares: int = 1,
+    of: str = 'ranks',
     batch: int = BATCH,
     steps: int = STEPS,
     drop: float = 0.0,
+    **changes: dict,
 ) -> dict:
     """Make some steps on this rank's share of the batch; return the record.
 
@@ -158,14 +157,15 @@ def train(
         method: folder of the config.
         dtype: of the networks.
         accumulate: iterations of an optimizer step.
-        threshold: another than the method's.
-        as_ranks: draw as this number of ranks, in one process.
+        shares: of a batch, each of which draws from its own stream, in one process.
+        of: whose shares, ``ranks`` or ``iterations``.
         batch: clips of an iteration over all ranks.
         steps: optimizer steps.
         drop: rates of dropout and drop path.
+        changes: parts of the algorithm that are others.
     """
-    model = build_model(model_config(method, threshold, drop), getattr(torch, dtype))
-    streams = RankStreams(as_ranks) if as_ranks > 1 else None
+    model = build_model(model_config(method, drop, **changes), getattr(torch, dtype))
+    streams = ShareStreams(shares, of) if shares > 1 else None
     record: dict[str, Any] = {}
     with (
         built_runner(

@@ -18,6 +18,7 @@ from mmavssl.models.recognizers.av_recognizer import RecognizerOutput
 from mmavssl.models.thresholds.base import ThresholdResult
 from mmavssl.models.thresholds.observe import observe
 from mmavssl.models.utils.ema import copy_state, ema_update
+from mmavssl.models.utils.precision import full_precision
 from mmavssl.registry import LOSSES, MIXERS, MODELS, SSL_ALGORITHMS, THRESHOLDS
 from mmavssl.structures import AVDataSample
 from mmavssl.utils.errors import ConfigError
@@ -184,7 +185,7 @@ class SemiSupervisedRecognizer(RecognitionAlgorithm):
     @torch.no_grad()
     def _teacher_probs(self, weak: dict[str, Tensor]) -> Tensor:
         logits = self.teacher(weak['video'], weak.get('audio')).logits
-        return logits.float().softmax(dim=-1)
+        return full_precision(logits).softmax(dim=-1)
 
     def _pseudo_labels(self, probs: Tensor, samples: list[AVDataSample]) -> ThresholdResult:
         sample_idx = torch.tensor([sample.sample_idx for sample in samples], device=probs.device)

@@ -2,10 +2,11 @@
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, distributed, nn
-from torch.distributed.nn.functional import all_gather
+from torch import Tensor, nn
 
+from mmavssl.models.utils.precision import full_precision
 from mmavssl.registry import LOSSES
+from mmavssl.utils.distributed import gather_with_grad
 
 
 @LOSSES.register_module()
@@ -50,9 +51,8 @@ class AVContrastiveLoss(nn.Module):
                 f'{tuple(video_feat.shape)} and {tuple(audio_feat.shape)}.'
             )
         with torch.autocast(video_feat.device.type, enabled=False):
-            similarity = self.similarity(
-                gather_with_grad(video_feat.float()), gather_with_grad(audio_feat.float())
-            )
+            features = (full_precision(video_feat), full_precision(audio_feat))
+            similarity = self.similarity(*map(gather_with_grad, features))
             return (diagonal_nce(similarity) + diagonal_nce(similarity.T)) / 2
 
     def similarity(self, video_feat: Tensor, audio_feat: Tensor) -> Tensor:
@@ -65,10 +65,3 @@ def diagonal_nce(similarity: Tensor) -> Tensor:
     """Return the cross-entropy of the rows of (N, N) with the diagonal as positives (Eq. 16)."""
     positives = torch.arange(len(similarity), device=similarity.device)
     return F.cross_entropy(similarity, positives)
-
-
-def gather_with_grad(features: Tensor) -> Tensor:
-    """Concatenate the features (N, D) of all processes along N; gradients flow back to each."""
-    if not distributed.is_initialized() or distributed.get_world_size() == 1:
-        return features
-    return torch.cat(all_gather(features.contiguous()))

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmavssl.models.thresholds.base import ThresholdResult
+from mmavssl.models.utils.precision import full_precision
 from mmavssl.registry import LOSSES
 
 KINDS = ('mse_logit', 'mse_prob', 'ce')
@@ -57,7 +58,7 @@ class MixLoss(nn.Module):
         """
         target = mix_targets(probs, pseudo, partner, ratio)
         weight = self.mix_weights(pseudo.weight, partner, ratio)
-        return (weight * self.distance(logits.float(), target)).mean()
+        return (weight * self.distance(full_precision(logits), target)).mean()
 
     def distance(self, logits: Tensor, target: Tensor) -> Tensor:
         """Return d (U,) of logits (U, C) and targets (U, C)."""
@@ -78,7 +79,7 @@ class MixLoss(nn.Module):
 @torch.no_grad()
 def mix_targets(probs: Tensor, pseudo: ThresholdResult, partner: Tensor, ratio: Tensor) -> Tensor:
     """Return the mixed targets y_m (U, C); arguments as in `MixLoss.forward`."""
-    probs = probs.float()
+    probs = full_precision(probs)
     one_hot = F.one_hot(pseudo.label, probs.shape[-1]).to(probs)
     target = torch.where(pseudo.weight[:, None] > 0, one_hot, probs)
     return ratio[:, None] * target + (1 - ratio[:, None]) * target[partner]

@@ -11,7 +11,9 @@ from mmavssl.models.thresholds.base import (
     select,
 )
 from mmavssl.models.thresholds.prediction_average import PredictionAverage
+from mmavssl.models.utils.precision import full_precision
 from mmavssl.registry import THRESHOLDS
+from mmavssl.utils.distributed import gather, gather_with_grad
 
 LOG_FLOOR = 1e-12
 
@@ -103,14 +105,17 @@ class FreeThreshold(PredictionAverage):
     def aux_loss(self, logits: Tensor, weight: Tensor) -> Tensor | None:
         """Return w_f times the fairness loss of the strong views that passed; 0 if none did.
 
+        It is one of all ranks together and the same on each: it is no mean over clips, so that the
+        mean over ranks of their own ones would be another loss.
+
         Args:
             logits: (U, C) of the student on strong views.
             weight: (U,) as `forward` gave it.
         """
         if not self.fairness_weight:
             return None
-        passed = (weight > 0).float()
-        probs = logits.float().softmax(dim=-1)
+        passed = gather((weight > 0).float())
+        probs = gather_with_grad(full_precision(logits).softmax(dim=-1))
         count = passed.sum().clamp(min=1)
         mean = (passed[:, None] * probs).sum(dim=0) / count
         labels = F.one_hot(probs.argmax(dim=-1), probs.shape[-1])

@@ -79,10 +79,10 @@ def test_features_of_all_processes_are_gathered(monkeypatch):
     mine, theirs = features(), features(seed=2)
     everything = [torch.cat(pair) for pair in zip(mine, theirs, strict=True)]
     others = iter(theirs)
-    module = 'mmavssl.models.losses.av_contrastive'
+    module = 'mmavssl.utils.distributed'
     monkeypatch.setattr(f'{module}.distributed.is_initialized', lambda: True)
     monkeypatch.setattr(f'{module}.distributed.get_world_size', lambda: 2)
-    monkeypatch.setattr(f'{module}.all_gather', lambda tensor: (tensor, next(others)))
+    monkeypatch.setattr(f'{module}.with_grad.all_gather', lambda tensor: (tensor, next(others)))
     gathered = AVContrastiveLoss()(*mine)
     monkeypatch.undo()
     torch.testing.assert_close(gathered, AVContrastiveLoss()(*everything))
