@@ -34,13 +34,16 @@ def make_data(root: Path) -> Path:
     return root
 
 
-def write_config(path: Path, data: Path, ranks: int = 1, **options: object) -> Path:
+def write_config(
+    path: Path, data: Path, ranks: int = 1, hang_on: Path | None = None, **options: object
+) -> Path:
     """Write a config: three epochs of six iterations, a checkpoint every second iteration.
 
     Args:
         path: of the config.
         data: of `make_data`.
         ranks: processes that share the batch of 12 clips.
+        hang_on: file from whose appearance on no labeled clip is read any more.
         options: changes, keys with ``__`` instead of dots.
     """
     cfg = Config.fromfile(ROOT / 'configs/asl_mix/avsprites_1shot.py')
@@ -59,6 +62,9 @@ def write_config(path: Path, data: Path, ranks: int = 1, **options: object) -> P
     cfg.default_hooks.checkpoint.update(
         by_epoch=False, interval=2, max_keep_ckpts=3, save_best='student/top1'
     )
+    if hang_on is not None:
+        cfg.custom_imports = dict(imports=['tests.reliability.hang_on'])
+        dataset.labeled.pipeline.insert(0, dict(type='HangOn', file=str(hang_on)))
     cfg.merge_from_dict({key.replace('__', '.'): value for key, value in options.items()})
     path.parent.mkdir(parents=True, exist_ok=True)
     cfg.dump(path)

@@ -16,7 +16,7 @@ from mmavssl.registry import HOOKS
 from mmavssl.structures.batch_record import BatchRecord
 from mmavssl.utils.errors import NumericalError
 
-COUNT = 'non_finite_steps'
+COUNT = 'train/non_finite_steps'  # MMEngine logs what begins so
 FOLDER = 'non_finite'
 
 

@@ -124,10 +124,9 @@ class SafeCheckpointHook(CheckpointHook):
                     removals.remove(self.file_backend.join_path(self.out_dir, outdated))
                 self.keep_ckpt_ids.append(step)
                 runner.message_hub.update_info('keep_ckpt_ids', list(self.keep_ckpt_ids))
-            interim = runner.message_hub.runtime_info.get(INTERIM)
+            interim = runner.message_hub.pop_info(INTERIM)
             if interim:
                 removals.remove(interim)
-                runner.message_hub.update_info(INTERIM, '')
             self._write(runner, self.filename_tmpl.format(step), meta, self.by_epoch)
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:

@@ -9,7 +9,7 @@ from torch import nn
 from mmavssl.engine.loops.patient_batches import PatientBatches
 from mmavssl.registry import LOOPS
 
-VALIDATED = 'validated_epoch'
+LAST_VALIDATED = 'last_validated_epoch'
 
 
 @LOOPS.register_module()
@@ -81,7 +81,7 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         if self._epoch % self.val_interval and self._epoch != self._max_epochs:
             return
         hub = self.runner.message_hub
-        if hub.runtime_info.get(VALIDATED) == self._epoch:
+        if hub.runtime_info.get(LAST_VALIDATED) == self._epoch:
             return
-        hub.update_info(VALIDATED, self._epoch)  # in the checkpoint of the best epoch, too
+        hub.update_info(LAST_VALIDATED, self._epoch)  # in the checkpoint of the best epoch, too
         self.runner.val_loop.run()

@@ -52,7 +52,7 @@ def test_bad_steps_are_skipped_and_the_rest_is_as_if_they_had_not_been(
     assert moved == [True, False, True, False, True]
     for value in runner.model.state_dict().values():
         assert torch.isfinite(value.float()).all()
-    assert runner.message_hub.get_info('non_finite_steps') == 2
+    assert runner.message_hub.get_info('train/non_finite_steps') == 2
     files = sorted((tmp_path / 'run/non_finite').iterdir())
     assert [file.name for file in files] == ['iter_1_rank0.json', 'iter_3_rank0.json']
 

@@ -1,0 +1,82 @@
+"""Run a batch whose gradients were not finite once more, and say where that began.
+
+Example:
+    python tools/analysis/replay_batch.py configs/asl_mix/ucf51_1shot.py
+    work_dirs/asl_mix/ucf51_1shot/non_finite/iter_812_rank0.json --checkpoint epoch_3.pth
+
+NonFiniteGuardHook writes such files. The clips and all random numbers are those of the iteration;
+the weights are those of the checkpoint, so take one from shortly before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mmavssl.utils.cli import add_safe_config_argument, run_tool
+
+if TYPE_CHECKING:
+    from mmavssl.apis.replay import Replay
+    from mmavssl.structures.batch_record import BatchRecord
+
+MAX_NAMES = 8
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('config', help='config of the run')
+    parser.add_argument('record', type=Path, help='file in the non_finite folder of the work dir')
+    parser.add_argument('--checkpoint', help='of the run; default: the initial weights')
+    parser.add_argument(
+        '--cfg-options', nargs='+', action='extend', default=[], metavar='KEY=VALUE',
+        help='changes to the config',
+    )  # fmt: skip
+    add_safe_config_argument(parser)
+    parser.set_defaults(local_rank=0)
+    return parser.parse_args(argv)
+
+
+def report(record: BatchRecord, replay: Replay) -> str:
+    """Say what the batch gave."""
+    lines = [f'iteration {record.iter + 1} (epoch {record.epoch + 1}), rank {record.rank}']
+    lines += [f'  clip   {path}' for path in record.paths]
+    lines += [f'  input  {name} of {path}: {problem}' for name, path, problem in replay.inputs]
+    for name, value in replay.losses.items():
+        then = record.losses.get(name)
+        lines.append(f'  {name:<20} {value:.6g}' + (f' (then {then:.6g})' if then else ''))
+    for what, names in (('module', replay.modules), ('gradient', replay.gradients)):
+        rest = f' and {len(names) - MAX_NAMES} more' if len(names) > MAX_NAMES else ''
+        lines += [f'  {what}s not finite: {", ".join(names[:MAX_NAMES]) or "none"}{rest}']
+    return '\n'.join(lines)
+
+
+def replay(args: argparse.Namespace) -> None:
+    """Read the record, run the batch, report."""
+    import mmavssl.datasets
+    import mmavssl.engine
+    import mmavssl.models  # noqa: F401  (they fill the registries)
+    from mmavssl.apis.replay import replay_batch
+    from mmavssl.structures.batch_record import BatchRecord
+    from mmavssl.utils.config_check import check_config
+    from mmavssl.utils.configs import load_config
+
+    record = BatchRecord.read(args.record)
+    options = [*args.cfg_options, f'randomness.seed={record.seed}']
+    cfg = load_config(args.config, options, safe=args.safe_config)
+    check_config(cfg)
+    print(report(record, replay_batch(cfg, record, args.checkpoint)))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the tool and return its exit status."""
+    return run_tool('replay_batch', replay, parse_args(argv))
+
+
+if __name__ == '__main__':
+    sys.exit(main())
