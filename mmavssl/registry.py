@@ -69,7 +69,7 @@ TRANSFORMS = _child(MMENGINE_TRANSFORMS, 'mmavssl.datasets.transforms', build_fu
 FUNCTIONS = _child(MMENGINE_FUNCTIONS, 'mmavssl.datasets')
 
 # Engine, evaluation, visualization.
-HOOKS = _child(MMENGINE_HOOKS, 'mmavssl.engine')
+HOOKS = _child(MMENGINE_HOOKS, 'mmavssl.engine', 'mmavssl.parallel')
 LOOPS = _child(MMENGINE_LOOPS, 'mmavssl.engine')
 OPTIM_WRAPPER_CONSTRUCTORS = _child(MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS, 'mmavssl.engine')
 METRICS = _child(MMENGINE_METRICS, 'mmavssl.evaluation')
@@ -80,7 +80,7 @@ VISUALIZERS = _child(MMENGINE_VISUALIZERS, 'mmavssl.visualization')
 RUNNERS = _child(MMENGINE_RUNNERS, 'mmavssl.engine')
 RUNNER_CONSTRUCTORS = _child(MMENGINE_RUNNER_CONSTRUCTORS, 'mmavssl.engine')
 LOG_PROCESSORS = _child(MMENGINE_LOG_PROCESSORS, 'mmavssl.engine')
-OPTIMIZERS = _child(MMENGINE_OPTIMIZERS, 'mmavssl.engine')
+OPTIMIZERS = _child(MMENGINE_OPTIMIZERS, 'mmavssl.engine', 'mmavssl.parallel')
 OPTIM_WRAPPERS = _child(MMENGINE_OPTIM_WRAPPERS, 'mmavssl.engine')
 PARAM_SCHEDULERS = _child(MMENGINE_PARAM_SCHEDULERS, 'mmavssl.engine')
 EVALUATOR = _child(MMENGINE_EVALUATOR, 'mmavssl.evaluation')

@@ -27,6 +27,7 @@ from mmavssl.utils.config_slots import (
     Slot,
 )
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.sharded_optimizer import is_sharded, local_optimizer
 
 EVALUATORS = ('val_evaluator', 'test_evaluator')
 OWN_SCOPES = ('mmavssl', 'mmengine')
@@ -168,6 +169,8 @@ def _check_optimizer(check: ComponentCheck, cfg: Any, path: str) -> None:
         constructors = reg.OPTIM_WRAPPER_CONSTRUCTORS
         check.find(cfg['constructor'], constructors, f'{path}.constructor')
     if 'optimizer' in cfg:
+        if is_sharded(cfg['optimizer']):
+            cfg = {**cfg, 'optimizer': local_optimizer(cfg['optimizer'], f'{path}.optimizer')}
         check.visit(cfg, TOP_LEVEL_SLOTS['optim_wrapper'], path, strict=True)
     else:  # several optimizers, each under a name that the constructor knows
         for name, part in cfg.items():

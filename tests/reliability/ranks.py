@@ -19,7 +19,8 @@ from tests.reliability.rank_draws import ShareStreams
 from tests.reliability.rank_model import build_model, model_config
 
 BATCH = 12  # clips of an iteration over all ranks
-STEPS = 3
+STEPS = 2
+SGD = dict(type='SGD', lr=0.01, momentum=0.9)
 
 
 @HOOKS.register_module()
@@ -73,6 +74,11 @@ class RecordHook(Hook):
         model = unwrap(runner.model)
         for name in ('student', 'teacher', 'threshold'):
             self.record[name] = dict(getattr(model, name).state_dict())
+        optimizer = runner.optim_wrapper.optimizer
+        local = getattr(optimizer, 'optim', optimizer)  # of a rank, where they are divided
+        self.record['state_size'] = sum(
+            value.numel() for state in local.state.values() for value in state.values()
+        )
 
 
 def unwrap(model: nn.Module) -> nn.Module:
@@ -88,7 +94,8 @@ def built_runner(
     accumulate: int = 1,
     steps: int = STEPS,
     streams: ShareStreams | None = None,
-    **options: Any,
+    optimizer: dict = SGD,
+    settings: dict | None = None,
 ) -> Iterator[Runner]:
     """Build a Runner with the hooks of the shipped configs.
 
@@ -99,44 +106,39 @@ def built_runner(
         accumulate: iterations of an optimizer step.
         steps: optimizer steps.
         streams: what the shares of a batch draw from.
-        options: other arguments of the Runner.
+        optimizer: config of the optimizer.
+        settings: top-level keys of the config.
     """
     dtype = next(model.parameters()).dtype
     seed = dict(type='ShareStreamsHook', streams=streams) if streams else dict(type='StepSeedHook')
     several = get_world_size() > 1
-    optimizer = dict(type='SGD', lr=0.01, momentum=0.9)
     wrapper = dict(type='MMDistributedDataParallel', broadcast_buffers=False, device_ids=[])
     with tempfile.TemporaryDirectory(prefix='rank_run_') as folder:
         yield Runner(
-            **{
-                'model': model,
-                'work_dir': folder,
-                'train_dataloader': make_loader(batch, accumulate * steps, dtype),
-                'train_cfg': dict(type='ResumableTrainLoop', max_epochs=1),
-                'optim_wrapper': dict(
-                    type='OptimWrapper',
-                    constructor='StudentOptimWrapperConstructor',
-                    optimizer=optimizer,
-                    accumulative_counts=accumulate,
-                ),
-                'default_hooks': dict(
-                    step_seed=seed,
-                    epoch_boundary=dict(type='EpochBoundaryHook'),
-                    checkpoint=None,
-                ),
-                'custom_hooks': [
-                    dict(type='EMATeacherHook', momentum=0.25),
-                    dict(type='ThresholdUpdateHook', interval=1),
-                    RecordHook(record),
-                ],
-                'launcher': 'pytorch' if several else 'none',
-                'cfg': dict(model_wrapper_cfg=wrapper) if several else {},
-                'randomness': dict(seed=3),
-                'default_scope': 'mmavssl',
-                'experiment_name': f'ranks_{id(record)}',
-                'log_level': 'ERROR',
-                **options,
-            }
+            model=model,
+            work_dir=folder,
+            train_dataloader=make_loader(batch, accumulate * steps, dtype),
+            train_cfg=dict(type='ResumableTrainLoop', max_epochs=1),
+            optim_wrapper=dict(
+                type='OptimWrapper',
+                constructor='StudentOptimWrapperConstructor',
+                optimizer=optimizer,
+                accumulative_counts=accumulate,
+            ),
+            default_hooks=dict(
+                step_seed=seed, epoch_boundary=dict(type='EpochBoundaryHook'), checkpoint=None
+            ),
+            custom_hooks=[
+                dict(type='EMATeacherHook', momentum=0.25),
+                dict(type='ThresholdUpdateHook', interval=1),
+                RecordHook(record),
+            ],
+            launcher='pytorch' if several else 'none',
+            cfg={'model_wrapper_cfg': wrapper if several else None, **(settings or {})},
+            randomness=dict(seed=3),
+            default_scope='mmavssl',
+            experiment_name=f'ranks_{id(record)}',
+            log_level='ERROR',
         )
 
 
@@ -149,6 +151,8 @@ def train(
     batch: int = BATCH,
     steps: int = STEPS,
     drop: float = 0.0,
+    optimizer: dict = SGD,
+    settings: dict | None = None,
     **changes: dict,
 ) -> dict:
     """Make some steps on this rank's share of the batch; return the record.
@@ -162,17 +166,16 @@ def train(
         batch: clips of an iteration over all ranks.
         steps: optimizer steps.
         drop: rates of dropout and drop path.
+        optimizer: config of the optimizer.
+        settings: top-level keys of the config.
         changes: parts of the algorithm that are others.
     """
     model = build_model(model_config(method, drop, **changes), getattr(torch, dtype))
     streams = ShareStreams(shares, of) if shares > 1 else None
     record: dict[str, Any] = {}
-    with (
-        built_runner(
-            model, record, batch // get_world_size(), accumulate, steps, streams
-        ) as runner,
-        streams.replacing() if streams else nullcontext(),
-    ):
+    share = batch // get_world_size()
+    made = built_runner(model, record, share, accumulate, steps, streams, optimizer, settings)
+    with made as runner, streams.replacing() if streams else nullcontext():
         runner.train()
     return record
 
