@@ -96,9 +96,9 @@ def drop_initial_weights(node: Any) -> None:
 def test(args: argparse.Namespace) -> None:
     """Check everything that can be checked before, then test and report."""
     from mmengine.dist import is_main_process
-    from mmengine.runner import Runner
 
     from mmavssl.datasets.clip_check import check_clips
+    from mmavssl.utils.build_runner import build_for_testing, build_runner
     from mmavssl.utils.checkpoints import (
         check_checkpoint_fits,
         check_needs_no_checkpoint,
@@ -113,7 +113,8 @@ def test(args: argparse.Namespace) -> None:
     check_files(cfg, training=False)
     check_clips(cfg, ('test_dataloader',))
     join_cpu_processes(cfg)
-    runner = Runner.from_cfg(cfg)
+    runner = build_runner(cfg)
+    build_for_testing(runner)
     if args.checkpoint:
         check_checkpoint_fits(runner.model, args.checkpoint)
     else:

@@ -73,10 +73,9 @@ def use_mixed_precision(cfg: Config) -> None:
 
 def train(args: argparse.Namespace) -> int:
     """Check everything that can be checked before, then train; return the exit status."""
-    from mmengine.runner import Runner
-
     from mmavssl.datasets.clip_check import check_clips
     from mmavssl.engine.hooks.epoch_boundary import check_epochs
+    from mmavssl.utils.build_runner import build_for_training, build_runner
     from mmavssl.utils.checkpoints import check_checkpoint_fits
     from mmavssl.utils.config_check import check_config
     from mmavssl.utils.data_check import check_files
@@ -88,7 +87,7 @@ def train(args: argparse.Namespace) -> int:
     check_files(cfg)
     check_clips(cfg, ('train_dataloader', 'val_dataloader'))
     join_cpu_processes(cfg)
-    runner = Runner.from_cfg(cfg)
+    runner = build_runner(cfg)
     if not any(parameter.requires_grad for parameter in runner.model.parameters()):
         raise ConfigError(
             f'model: there is nothing to train, as {cfg.model.type} has no parameters that learn. '
@@ -97,6 +96,7 @@ def train(args: argparse.Namespace) -> int:
     if cfg.get('load_from'):
         check_checkpoint_fits(runner.model, cfg.load_from)
     check_epochs(runner)
+    build_for_training(runner)
     runner.train()
     leave_processes()
     return STOPPED if getattr(runner.train_loop, 'is_preempted', False) else 0

@@ -2,12 +2,20 @@
 
 import difflib
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mmengine.registry import Registry
 
-from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.argument_types import check_types, short
+from mmavssl.utils.errors import CheckpointError, ConfigError, DataError, NumericalError
+
+#: Errors that say what is wrong by themselves.
+CLEAR = (ConfigError, DataError, CheckpointError, NumericalError)
+#: Their ``**kwargs`` are for a call that comes after hours: none of them is of any use.
+CLOSED = ('CheckpointHook',)
+#: Packages whose annotations mean what they say.
+ANNOTATED = ('mmavssl', 'mmengine', 'torch')
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:
@@ -28,6 +36,8 @@ def accepted_arguments(target: Callable) -> set[str] | None:
         else [target]
     )
     names: set[str] = set()
+    if constructors == [object.__init__]:
+        return names
     for constructor in constructors:
         if constructor is object.__init__:
             break
@@ -35,7 +45,8 @@ def accepted_arguments(target: Callable) -> set[str] | None:
         names |= {
             p.name for p in parameters if p.kind in (p.KEYWORD_ONLY, p.POSITIONAL_OR_KEYWORD)
         }
-        if not any(p.kind is p.VAR_KEYWORD for p in parameters):
+        owner = constructor.__qualname__.partition('.')[0]
+        if owner in CLOSED or not any(p.kind is p.VAR_KEYWORD for p in parameters):
             return names - {'self'}
     return None
 
@@ -63,6 +74,35 @@ def check_arguments(target: Callable, arguments: Iterable[str], where: str = '')
             )
 
 
+def check_values(target: Callable, arguments: Mapping[str, Any], where: str = '') -> None:
+    """Raise if a value is not of the type that ``target`` is annotated with.
+
+    Those of other packages than ours and those below may be annotated as anybody likes.
+
+    Args:
+        target: class or function.
+        arguments: its keyword arguments.
+        where: path of the component in the config, for the message.
+
+    Raises:
+        ConfigError: names the key and says what was expected.
+    """
+    if getattr(target, '__module__', '').partition('.')[0] in ANNOTATED:
+        check_types(target, arguments, where)
+
+
+def check_complete(target: Callable, arguments: Iterable[str]) -> None:
+    """Raise a `ConfigError` if an argument without a default is missing."""
+    kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    missing = [
+        p.name
+        for p in inspect.signature(target).parameters.values()
+        if p.kind in kinds and p.default is p.empty and p.name not in arguments
+    ]
+    if missing:
+        raise ConfigError(f'{target.__name__} needs `{"`, `".join(missing)}`.')
+
+
 def build_component(cfg: Any, registry: Registry, default_args: dict | None = None) -> Any:
     """Build ``cfg`` from ``registry``: the ``build_func`` of every registry of this package.
 
@@ -79,29 +119,51 @@ def build_component(cfg: Any, registry: Registry, default_args: dict | None = No
         return cfg
     if not isinstance(cfg, dict) or 'type' not in cfg:
         raise ConfigError(
-            f"Expected {a(registry.name)} config with a 'type', but got {cfg!r}. "
+            f"Expected {a(registry.name)} config with a 'type', but got {short(cfg)}. "
             f'Available: {", ".join(_known_types(registry))}.'
         )
     args = {**(default_args or {}), **cfg}
     kind = args.pop('type')
     args.pop('_scope_', None)
-    target = find_component(kind, registry) if isinstance(kind, str) else kind
+    target = component_of(kind, registry)
     check_arguments(target, args)
+    check_values(target, args)
+    check_complete(target, args)
     try:
         return target(**args)
-    except ConfigError:
+    except CLEAR:
         raise
     except ValueError as error:  # constructors say what they expected, not who they are
         raise ConfigError(f'{target.__name__}: {error}') from error
+    except (TypeError, ArithmeticError, AttributeError, LookupError, AssertionError) as error:
+        raise ConfigError(
+            f'{target.__name__} cannot be built: {type(error).__name__}: {error}. Its arguments: '
+            f'{short(args)}.'
+        ) from error
+
+
+def component_of(kind: Any, registry: Registry) -> Callable:
+    """Return the class or function that a ``type`` means, a name or itself.
+
+    Raises:
+        ConfigError: it is neither, or there is none of that name.
+    """
+    if isinstance(kind, str):
+        return find_component(kind, registry)
+    if not callable(kind):
+        raise ConfigError(
+            f'Expected `type` to be the name of {a(registry.name)}, but got {short(kind)}.'
+        )
+    return kind
 
 
 def find_component(kind: str, registry: Registry) -> Callable:
     """Return the class or function registered as ``kind``, or raise a helpful `ConfigError`."""
-    target = registry.get(kind)
+    target = _get(kind, registry)
     if target is None and '.' in kind:
         from mmavssl.registry import MODELS  # a sibling library registers all networks there
 
-        target = MODELS.get(kind)
+        target = _get(kind, MODELS)
     if callable(target):
         return target
     home = _home_of(kind, registry)
@@ -125,6 +187,14 @@ def a(noun: str) -> str:
     'an optimizer'
     """
     return f'{"an" if noun[0] in "aeiou" else "a"} {noun}'
+
+
+def _get(kind: str, registry: Registry) -> Any:
+    """Return what is registered, or None: MMEngine imports what has dots, and may fail."""
+    try:
+        return registry.get(kind)
+    except (ImportError, RuntimeError, TypeError, ValueError, AttributeError):
+        return None
 
 
 def _home_of(kind: str, registry: Registry) -> Registry | None:

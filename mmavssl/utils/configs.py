@@ -8,6 +8,7 @@ from typing import Any
 from mmengine.config import Config, DictAction
 
 from mmavssl.utils.components import accepted_arguments, did_you_mean
+from mmavssl.utils.config_check import check_top_level
 from mmavssl.utils.config_slots import KNOWN_TOP_LEVEL
 from mmavssl.utils.dataset_configs import dataset_class, dataset_configs
 from mmavssl.utils.errors import ConfigError
@@ -44,6 +45,7 @@ def load_config(
     cfg.setdefault('default_scope', 'mmavssl')
     if safe:
         check_values(cfg.to_dict())  # before anything is looked up in a registry
+    check_top_level(cfg)
     cfg.launcher = launcher
     default_dir = f'work_dirs/{file.resolve().parent.name}/{file.stem}'
     cfg.work_dir = work_dir or cfg.get('work_dir') or default_dir

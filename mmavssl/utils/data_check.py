@@ -11,6 +11,7 @@ from mmavssl.utils.errors import DataError
 FILE_KEYS = ('ann_file', 'classes_file')
 REMOTE = '://'
 PRETRAINED = ('Pretrained', 'mmengine.Pretrained')
+NO_ROOT = ', with no `data_root` before it'
 #: Weights that their own reader gets; MMEngine would load those of other addresses unchecked.
 CHECKED = 'timm://'
 
@@ -54,7 +55,8 @@ def _check_dataset(node: Mapping, path: str, commands: Mapping[str, str]) -> Non
         if node.get(key) and REMOTE not in root:
             file = Path(root, node[key])
             for_split = 'splits' in file.parts and commands.get('split')
-            _require(str(file), f'{path}.{key}', for_split or for_data)
+            command = for_split or for_data
+            _require(str(file), f'{path}.{key}', command, '' if root else NO_ROOT)
 
 
 def _require_weights(file: str | None, key: str, command: str | None) -> None:
@@ -66,12 +68,12 @@ def _require_weights(file: str | None, key: str, command: str | None) -> None:
     _require(file, key, command)
 
 
-def _require(file: str | None, key: str, command: str | None) -> None:
+def _require(file: str | None, key: str, command: str | None, note: str = '') -> None:
     if not file or REMOTE in file or Path(file).exists():
         return
     where = '' if Path(file).is_absolute() else f' in {Path.cwd()}'
     remedy = f'To prepare it: {command}' if command else 'Prepare it, or correct the key.'
-    raise DataError(f'{file} does not exist{where}; `{key}` names it. {remedy}')
+    raise DataError(f'{file} does not exist{where}; `{key}` names it{note}. {remedy}')
 
 
 def _dicts(value: Any, path: str) -> Iterator[tuple[str, Mapping]]:

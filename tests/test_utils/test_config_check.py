@@ -68,7 +68,7 @@ def test_component_of_the_wrong_registry(asl_mix):
         ('optim_wrapper__accumulative_count', 2, 'optim_wrapper.', 'accumulative_counts'),
         ('optim_wrapper__optimizer__momentm', 0.9, 'optim_wrapper.optimizer.', 'momentum'),
         ('param_scheduler__0__gama', 0.1, 'param_scheduler[0].gama: MultiStepLR', 'gamma'),
-        ('train_cfg__max_epoch', 3, 'train_cfg.max_epoch: EpochBasedTrainLoop', 'max_epochs'),
+        ('train_cfg__max_epoch', 3, 'train_cfg.max_epoch: ResumableTrainLoop', 'max_epochs'),
         ('val_cfg__fp61', True, 'val_cfg.fp61: ValLoop', 'fp16'),
         ('randomness__sed', 1, 'randomness.sed: ', 'seed'),
         ('default_hooks__logger__intervall', 1, 'default_hooks.logger.intervall: ', 'interval'),
@@ -226,3 +226,34 @@ def test_types_may_be_classes(asl_mix):
     check(asl_mix, model__mixer__masker={'type': TubeToken, 'per_batch': True})
     text = message(asl_mix, model__mixer__masker={'type': TubeToken, 'per_bach': True})
     assert text.startswith('model.mixer.masker.per_bach: TubeToken has no argument')
+
+
+@pytest.mark.parametrize(
+    ('path', 'value', 'begin'),
+    [
+        ('model__student__head__num_classes', '51', 'model.student.head.num_classes: ClsHead exp'),
+        ('model__mixer__masker', 'TubeToken', 'model.mixer.masker: TokenMix expects `masker`'),
+        ('model__mixer__masker__type', ['TubeToken'], 'model.mixer.masker.type: expected the'),
+        ('optim_wrapper__optimizer__lr', float('nan'), 'optim_wrapper.optimizer.lr: SGD expects'),
+        ('optim_wrapper__constructor', 1, 'optim_wrapper.constructor: Expected `type` to be the'),
+        ('train_dataloader__num_workers', {}, 'train_dataloader.num_workers: DataLoader expects'),
+        ('train_dataloader__sampler', None, 'train_dataloader.sampler: expected a dict'),
+        ('train_cfg__max_epochs', 0, 'train_cfg.max_epochs: Expected `max_epochs` to be at least'),
+        ('randomness__seed', 1.5, 'randomness.seed: expected an int or None'),
+        ('default_hooks__step_seed', None, 'default_hooks.step_seed: None takes out a hook that'),
+        ('default_hooks__checkpoint__max_kep_ckpts', 2, 'default_hooks.checkpoint.max_kep_ckpts:'),
+        ('default_scope', 'abc', "default_scope: there is no package 'abc'"),
+        ('test_evaluator', [1], 'test_evaluator[0]: expected a dict'),
+        ('work_dir', ['a'], 'work_dir: expected a string'),
+        ('custom_hooks', {'type': 'EMATeacherHook'}, 'custom_hooks: expected a list'),
+        ('prepare_commands', {'data': 3}, 'prepare_commands: expected a dict of strings'),
+        ('LOG_LEVEL', 'INFO', "LOG_LEVEL: nothing reads this key. Did you mean 'log_level'?"),
+        ('wrok_dir', 'a', "wrok_dir: nothing reads this key. Did you mean 'work_dir'?"),
+    ],
+)
+def test_value_that_does_not_belong_there(asl_mix, path, value, begin):
+    assert message(asl_mix, **{path: value}).startswith(begin)
+
+
+def test_there_must_be_a_model(asl_mix):
+    assert message(asl_mix, model=None).startswith('model: expected a dict with a `type`')

@@ -1,0 +1,161 @@
+"""What MMEngine and PyTorch do not check, or only when it is too late to name a key."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.ranges import check_range
+
+
+class Range(NamedTuple):
+    """Limits of a number, see `check_range`."""
+
+    low: float | None = None
+    high: float | None = None
+    above: float | None = None
+
+
+POSITIVE = Range(low=1)
+#: By component, which gives them to those derived from it, and argument.
+RANGES: dict[str, dict[str, Range]] = {
+    'EpochBasedTrainLoop': {
+        'max_epochs': Range(1, 10**6), 'val_interval': POSITIVE, 'val_begin': Range(0),
+    },
+    'IterBasedTrainLoop': {
+        'max_iters': Range(1, 10**9), 'val_interval': POSITIVE, 'val_begin': Range(0),
+    },
+    'DataLoader': {
+        'batch_size': Range(1, 2**20), 'num_workers': Range(0, 1024),
+        'prefetch_factor': POSITIVE, 'timeout': Range(0),
+    },
+    'CheckpointHook': {'interval': Range(-1), 'max_keep_ckpts': Range(-1), 'save_begin': Range(0)},
+    'LoggerHook': {'interval': POSITIVE},
+    'LogProcessor': {'window_size': POSITIVE, 'num_digits': Range(0)},
+    'OptimWrapper': {'accumulative_counts': POSITIVE},
+    'Optimizer': {
+        'lr': Range(above=0), 'weight_decay': Range(0), 'momentum': Range(0), 'eps': Range(0),
+    },
+    '_ParamScheduler': {
+        'begin': Range(0), 'end': POSITIVE, 'T_max': POSITIVE, 'gamma': Range(above=0),
+        'step_size': POSITIVE, 'total_iters': POSITIVE, 'factor': Range(above=0),
+        'start_factor': Range(above=0, high=1), 'end_factor': Range(0, 1), 'power': Range(above=0),
+    },
+    'SemiSupervisedRecognizer': {'warmup_epochs': Range(0)},
+    'LocalizerTrainer': {'mask_ratio': Range(0, 1), 'patch_size': Range(1, 4096)},
+    'NonFiniteGuardHook': {'limit': Range(0)},
+    'ResumableTrainLoop': {'data_timeout': Range(above=0), 'max_restarts': Range(0)},
+    'set_randomness': {'seed': Range(0, 2**32 - 1)},
+    'set_multi_processing': {'opencv_num_threads': Range(0, 1024)},
+}  # fmt: skip
+#: Arguments without annotation that must be strings.
+STRINGS = {'PretrainedInit': ('checkpoint',)}
+#: Dicts that functions read, not components: the keys that they know.
+KEYS: dict[str, tuple[str, ...]] = {
+    'env_cfg': ('cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'),
+    'auto_scale_lr': ('enable', 'base_batch_size'),
+}
+LOG_KEYS = ('data_src', 'method_name', 'window_size', 'log_name')
+DIST_KEYS = (
+    'backend', 'timeout', 'init_backend', 'port', 'init_method', 'world_size', 'rank',
+    'group_name', 'pg_options', 'device_id', 'store',
+)  # fmt: skip
+START_METHODS = ('fork', 'spawn', 'forkserver')
+
+
+def check_foreign(target: Callable, arguments: Mapping[str, Any], where: str) -> None:
+    """Raise at an argument of MMEngine's or PyTorch's that is out of its range.
+
+    Args:
+        target: class or function that it is meant for.
+        arguments: by name.
+        where: path of them in the config.
+
+    Raises:
+        ConfigError: names the key and the range.
+    """
+    bases = target.__mro__ if inspect.isclass(target) else (target,)
+    for base in bases:
+        for name, limits in RANGES.get(base.__name__, {}).items():
+            value = arguments.get(name)
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                try:
+                    check_range(name, value, limits.low, limits.high, above=limits.above)
+                except ValueError as error:
+                    raise ConfigError(f'{where}.{name}: {error}') from None
+    for name in STRINGS.get(target.__name__, ()):
+        if not isinstance(arguments.get(name), str):
+            raise ConfigError(
+                f'{where}.{name}: expected a string, but got {arguments.get(name)!r}.'
+            )
+    if any(base.__name__ == 'LogProcessor' for base in bases):
+        check_log_entries(arguments.get('custom_cfg') or (), where)
+
+
+def check_log_entries(entries: Any, where: str) -> None:
+    """Check what MMEngine's `LogProcessor` is to log, whose own assertions say nothing.
+
+    Raises:
+        ConfigError: an entry without ``data_src``, an unknown key, or two of one name.
+    """
+    names = set()
+    for number, entry in enumerate(entries):
+        place = f'{where}.custom_cfg[{number}]'
+        check_keys(entry, LOG_KEYS, place)
+        for key in ('data_src', 'method_name'):
+            if not isinstance(entry.get(key), str):
+                raise ConfigError(f'{place}.{key}: expected a string, but got {entry.get(key)!r}.')
+        size = entry.get('window_size', 1)
+        is_count = isinstance(size, int) and not isinstance(size, bool) and size > 0
+        if not is_count and size not in ('epoch', 'global'):
+            raise ConfigError(
+                f"{place}.window_size: expected a positive int, 'epoch' or 'global', but got "
+                f'{size!r}.'
+            )
+        name = entry.get('log_name', entry['data_src'])
+        if name in names:
+            raise ConfigError(
+                f'{place}: there is another entry that is logged as {name!r}. Give one of them '
+                'another `log_name`.'
+            )
+        names.add(name)
+
+
+def check_keys(value: Any, known: tuple[str, ...], where: str) -> None:
+    """Raise a ConfigError unless ``value`` is a dict with no other keys than the known ones."""
+    from mmavssl.utils.components import did_you_mean
+
+    if not isinstance(value, Mapping):
+        raise ConfigError(f'{where}: expected a dict, but got {value!r}.')
+    for key in value:
+        if key not in known:
+            raise ConfigError(
+                f'{where}.{key}: nothing reads this key.{did_you_mean(str(key), known)} Known are '
+                f'{", ".join(known)}.'
+            )
+
+
+def check_env(env_cfg: Any) -> None:
+    """Check the keys of ``env_cfg``, and how workers are to be started.
+
+    Raises:
+        ConfigError: an unknown key, or one of ours out of its range.
+    """
+    check_keys(env_cfg, KEYS['env_cfg'], 'env_cfg')
+    for key in ('mp_cfg', 'dist_cfg'):
+        if not isinstance(env_cfg.get(key, {}), Mapping):
+            raise ConfigError(f'env_cfg.{key}: expected a dict, but got {env_cfg[key]!r}.')
+    method = (env_cfg.get('mp_cfg') or {}).get('mp_start_method', 'fork')
+    if method not in START_METHODS:
+        raise ConfigError(
+            f'env_cfg.mp_cfg.mp_start_method: expected one of {START_METHODS}, but got {method!r}.'
+        )
+    check_keys(env_cfg.get('dist_cfg') or {}, DIST_KEYS, 'env_cfg.dist_cfg')
+    backend = (env_cfg.get('dist_cfg') or {}).get('backend', 'nccl')
+    if not isinstance(backend, str):
+        raise ConfigError(f'env_cfg.dist_cfg.backend: expected a string, but got {backend!r}.')
+    for key, kind in (('cudnn_benchmark', bool), ('resource_limit', int)):
+        if not isinstance(env_cfg.get(key, kind()), kind):
+            raise ConfigError(
+                f'env_cfg.{key}: expected a {kind.__name__}, but got {env_cfg[key]!r}.'
+            )

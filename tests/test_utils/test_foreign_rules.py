@@ -1,0 +1,53 @@
+import pytest
+from mmengine.hooks import LoggerHook
+from mmengine.optim import CosineAnnealingLR
+from mmengine.runner import LogProcessor
+from torch.optim import SGD
+from torch.utils.data import DataLoader
+
+from mmavssl.engine.loops import ResumableTrainLoop
+from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.foreign_rules import check_env, check_foreign
+
+ENTRY = {'data_src': 'loss', 'method_name': 'mean', 'window_size': 'epoch'}
+
+
+@pytest.mark.parametrize(
+    ('target', 'arguments', 'message'),
+    [
+        (ResumableTrainLoop, {'max_epochs': 0}, 'a.max_epochs: Expected `max_epochs` to be at'),
+        (DataLoader, {'num_workers': 10**9}, 'a.num_workers: .* to be at most 1024'),
+        (SGD, {'lr': -1}, 'a.lr: .* to be positive, but got -1'),
+        (CosineAnnealingLR, {'T_max': 0}, 'a.T_max: .* at least 1'),
+        (LoggerHook, {'interval': 0}, 'a.interval: .* at least 1'),
+        (LogProcessor, {'custom_cfg': [{**ENTRY, 'window': 3}]}, r'custom_cfg\[0\].window: '),
+        (LogProcessor, {'custom_cfg': [{'data_src': 'a'}]}, r'\[0\].method_name: expected a str'),
+        (LogProcessor, {'custom_cfg': [ENTRY, ENTRY]}, r"\[1\]: .* is logged as 'loss'"),
+        (LogProcessor, {'custom_cfg': [{**ENTRY, 'window_size': 0}]}, 'window_size: expected a'),
+    ],
+)
+def test_refused(target, arguments, message):
+    with pytest.raises(ConfigError, match=message):
+        check_foreign(target, arguments, 'a')
+
+
+def test_accepted():
+    check_foreign(ResumableTrainLoop, {'max_epochs': 3, 'val_interval': 1}, 'a')
+    check_foreign(LogProcessor, {'custom_cfg': [ENTRY, {**ENTRY, 'log_name': 'b'}]}, 'a')
+    check_env({'cudnn_benchmark': True, 'mp_cfg': {'mp_start_method': 'spawn'}})
+
+
+@pytest.mark.parametrize(
+    ('env_cfg', 'message'),
+    [
+        ({'mp_cfgs': {}}, "env_cfg.mp_cfgs: nothing reads this key. Did you mean 'mp_cfg'"),
+        ({'mp_cfg': 3}, 'env_cfg.mp_cfg: expected a dict, but got 3'),
+        ({'mp_cfg': {'mp_start_method': 'for'}}, "mp_start_method: .* got 'for'"),
+        ({'dist_cfg': {'backends': 'nccl'}}, 'env_cfg.dist_cfg.backends: '),
+        ({'dist_cfg': {'backend': 1}}, 'dist_cfg.backend: expected a string'),
+        ({'cudnn_benchmark': 'no'}, 'cudnn_benchmark: expected a bool'),
+    ],
+)
+def test_environment(env_cfg, message):
+    with pytest.raises(ConfigError, match=message):
+        check_env(env_cfg)
