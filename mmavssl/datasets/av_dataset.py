@@ -16,6 +16,7 @@ from mmavssl.registry import DATASETS, TRANSFORMS
 from mmavssl.structures import DrawIndex
 from mmavssl.utils.errors import ConfigError, DataError
 from mmavssl.utils.random import isolated_rng, stable_seed
+from mmavssl.utils.ranges import check_range
 
 SOURCES = ('labeled', 'unlabeled', 'test')
 
@@ -45,7 +46,7 @@ class AVDataset(BaseDataset):
         pipeline: configs of transforms.
         source: ``labeled``, ``unlabeled`` or ``test``.
         test_mode: a clip that is skipped or cannot be used is an error: none may be missing.
-        seed: of all random numbers.
+        seed: of all random numbers, at least 0.
         prepare_command: what to run if a file is missing, for the error message.
         max_refetch: how many clips in a row are replaced before it is an error.
         max_bad_samples: how many clips of the list may be such that they cannot be used: a number
@@ -56,6 +57,7 @@ class AVDataset(BaseDataset):
 
     Raises:
         ConfigError: unknown ``source``.
+        ValueError: a number out of its range.
         DataError: missing folder or list, labels missing in a labeled list.
     """
 
@@ -64,7 +66,7 @@ class AVDataset(BaseDataset):
         ann_file: str = '',
         classes_file: str = 'classes.txt',
         data_root: str = '',
-        pipeline: list[dict | Callable] | tuple = (),
+        pipeline: Sequence[dict | Callable] = (),
         source: str = 'labeled',
         test_mode: bool = False,
         seed: int = 0,
@@ -76,6 +78,8 @@ class AVDataset(BaseDataset):
     ) -> None:
         if source not in SOURCES:
             raise ConfigError(f'Expected `source` to be one of {SOURCES}, but got {source!r}.')
+        check_range('seed', seed, 0)
+        check_range('max_refetch', max_refetch, 0)
         self.source = source
         self.seed = seed
         self.prepare_command = prepare_command

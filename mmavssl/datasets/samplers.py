@@ -10,6 +10,10 @@ from mmavssl.datasets.draw_streams import Blocks, endless_permutations, rank_sha
 from mmavssl.registry import DATA_SAMPLERS
 from mmavssl.structures import DrawIndex
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.ranges import check_range
+
+#: Of an epoch; more is a slip.
+MAX_DRAWS = 10**12
 
 
 @DATA_SAMPLERS.register_module()
@@ -44,6 +48,7 @@ class EpochSampler(Sampler):
         if len(dataset) == 0:
             raise ConfigError('The data set to draw from is empty. Check its list.')
         draws = len(dataset) if epoch_size is None else epoch_size
+        check_range('epoch_size', draws, high=MAX_DRAWS)
         self.num_draws = draws // self.world_size
         if self.num_draws < 1:
             raise ConfigError(
@@ -102,7 +107,8 @@ class TwoStreamSampler(Sampler):
                 f'{type(dataset).__name__}. Use EpochSampler for a single data set.'
             )
         is_count = isinstance(epoch_over, int) and not isinstance(epoch_over, bool)
-        if epoch_over not in ('unlabeled', 'labeled') and not (is_count and epoch_over > 0):
+        is_count = is_count and 0 < epoch_over <= MAX_DRAWS
+        if epoch_over not in ('unlabeled', 'labeled') and not is_count:
             raise ConfigError(
                 "Expected `epoch_over` to be 'unlabeled', 'labeled' or a number of iterations, "
                 f'but got {epoch_over!r}.'

@@ -14,6 +14,7 @@ from mmavssl.datasets.avsprites.shipped import get_recipe
 from mmavssl.registry import DATASETS
 from mmavssl.structures import AVDataSample, DrawIndex
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.ranges import MAX_SIDE, check_range
 
 TRAIN_KEY, TEST_KEY = 0, 1
 
@@ -47,10 +48,9 @@ class AVSpritesStills(Dataset):
         test_mode: bool = False,
     ) -> None:
         recipe = get_recipe(recipe) if isinstance(recipe, str) else recipe
-        if length < 1:
-            raise ConfigError(f'Expected `length` to be >= 1, but got {length!r}.')
-        if size < 16:
-            raise ConfigError(f'Expected `size` to be >= 16, but got {size!r}.')
+        check_range('length', length, 1, 10**9)
+        check_range('size', size, 16, MAX_SIDE)
+        check_range('seed', seed, 0)
         if not 0 < sprite_size[0] <= sprite_size[1] <= 0.9:
             raise ConfigError(
                 f'Expected `sprite_size` to be (low, high) in (0, 0.9], but got {sprite_size!r}.'

@@ -11,6 +11,7 @@ from mmavssl.datasets.transforms.kaldi_fbank import LENGTH, kaldi_fbank
 from mmavssl.registry import TRANSFORMS
 from mmavssl.structures.audio_front_end import AUDIOSET_MEAN, AUDIOSET_STD, SAMPLE_RATE
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.ranges import MAX_WIDTH, check_counts, check_range
 
 
 def normalize(logmel: Tensor, mean: float = AUDIOSET_MEAN, std: float = AUDIOSET_STD) -> Tensor:
@@ -40,12 +41,9 @@ class LogMel(BaseTransform):
         norm_mean: float = AUDIOSET_MEAN,
         norm_std: float = AUDIOSET_STD,
     ) -> None:
-        for name, value in (
-            ('num_mel_bins', num_mel_bins), ('target_frames', target_frames),
-            ('norm_std', norm_std),
-        ):  # fmt: skip
-            if value <= 0:
-                raise ValueError(f'Expected `{name}` to be positive, but got {value!r}.')
+        check_counts(num_mel_bins=num_mel_bins)
+        check_counts(MAX_WIDTH, target_frames=target_frames)
+        check_range('norm_std', norm_std, above=0)
         self.num_mel_bins = num_mel_bins
         self.target_frames = target_frames
         self.norm_mean = norm_mean

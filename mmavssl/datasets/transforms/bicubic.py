@@ -8,6 +8,7 @@ from mmcv.transforms import BaseTransform
 from PIL import Image
 
 from mmavssl.registry import TRANSFORMS
+from mmavssl.utils.ranges import MAX_SIDE, check_counts
 
 
 def bicubic(imgs: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -38,6 +39,7 @@ class BicubicRandomCrop(BaseTransform):
     """
 
     def __init__(self, scale: int = 246, size: int = 224) -> None:
+        check_counts(MAX_SIDE, scale=scale)
         if not 1 <= size <= scale:
             raise ValueError(f'Expected 1 <= `size` <= `scale`, but got {size!r}, {scale!r}.')
         self.scale = scale
@@ -71,8 +73,7 @@ class BicubicResize(BaseTransform):
     """
 
     def __init__(self, size: int = 224) -> None:
-        if size < 1:
-            raise ValueError(f'Expected `size` to be at least 1, but got {size!r}.')
+        check_counts(MAX_SIDE, size=size)
         self.size = size
 
     def transform(self, results: dict) -> dict:

@@ -6,6 +6,7 @@ from mmcv.transforms import BaseTransform
 from mmavssl.registry import TRANSFORMS
 from mmavssl.structures.audio_front_end import SAMPLE_RATE
 from mmavssl.utils.errors import DataError
+from mmavssl.utils.ranges import check_range
 
 
 @TRANSFORMS.register_module()
@@ -26,10 +27,7 @@ class LoadFrameAndSound(BaseTransform):
     """
 
     def __init__(self, audio_seconds: float = 3.0) -> None:
-        if not audio_seconds > 0:
-            raise ValueError(
-                f'Expected `audio_seconds` to be positive, but got {audio_seconds!r}.'
-            )
+        check_range('audio_seconds', audio_seconds, above=0, high=3600)
         self.audio_seconds = audio_seconds
 
     def transform(self, results: dict) -> dict:

@@ -9,6 +9,7 @@ from torch import Tensor
 from mmavssl.registry import TRANSFORMS
 from mmavssl.structures.map_cache import MapCache
 from mmavssl.utils.errors import DataError
+from mmavssl.utils.ranges import check_counts
 
 
 @TRANSFORMS.register_module()
@@ -33,6 +34,7 @@ class LoadSoundMap(BaseTransform):
     """
 
     def __init__(self, folder: str, data_root: str, size: int = 14) -> None:
+        check_counts(size=size)
         self.cache = MapCache(folder, data_root)
         self.size = size
 

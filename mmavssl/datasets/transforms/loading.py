@@ -15,7 +15,10 @@ from mmavssl.datasets.readers.video_file import DecodedVideo, VideoFile, check_b
 from mmavssl.registry import TRANSFORMS
 from mmavssl.structures.audio_front_end import SAMPLE_RATE
 from mmavssl.utils.errors import DataError
+from mmavssl.utils.ranges import check_range
 
+# Of the highest rate that files have, and of a window of sound.
+MAX_SAMPLE_RATE, MAX_SECONDS = 768_000, 3600.0
 AUDIO_POLICIES = ('error', 'silence', 'skip', None)
 
 
@@ -55,10 +58,8 @@ class OpenAVFile(BaseTransform):
     ) -> None:
         if audio not in AUDIO_POLICIES:
             raise ValueError(f'Expected `audio` to be one of {AUDIO_POLICIES}, but got {audio!r}.')
-        if cache < 0:
-            raise ValueError(f'Expected `cache` to be at least 0, but got {cache!r}.')
-        if sample_rate < 1:
-            raise ValueError(f'Expected `sample_rate` to be positive, but got {sample_rate!r}.')
+        check_range('cache', cache, 0)
+        check_range('sample_rate', sample_rate, 1, MAX_SAMPLE_RATE)
         check_backend(backend)
         self.audio = audio
         self.cache = cache
@@ -162,15 +163,16 @@ class LoadAVClip(BaseTransform):
     clips of T frames.
 
     Args:
-        audio_seconds: length of the window of sound (2.56 s give 254 frames of a log-mel); None:
-            as long as the clip.
+        audio_seconds: length of the window of sound, up to an hour (2.56 s give 254 frames of a
+            log-mel); None: as long as the clip.
+
+    Raises:
+        ValueError: out of this range.
     """
 
     def __init__(self, audio_seconds: float | None = None) -> None:
-        if audio_seconds is not None and audio_seconds <= 0:
-            raise ValueError(
-                f'Expected `audio_seconds` to be positive or None, but got {audio_seconds!r}.'
-            )
+        if audio_seconds is not None:
+            check_range('audio_seconds', audio_seconds, above=0, high=MAX_SECONDS)
         self.audio_seconds = audio_seconds
 
     def transform(self, results: dict) -> dict:

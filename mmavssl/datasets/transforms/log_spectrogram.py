@@ -9,6 +9,7 @@ from mmavssl.datasets.transforms.frame_and_sound import middle_of
 from mmavssl.registry import TRANSFORMS
 from mmavssl.structures.audio_front_end import SAMPLE_RATE
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.ranges import check_range
 
 WINDOW = 512
 HOP = 238
@@ -42,8 +43,7 @@ class LogSpectrogram(BaseTransform):
     """
 
     def __init__(self, seconds: float = 3.0) -> None:
-        if not seconds > 0:
-            raise ValueError(f'Expected `seconds` to be positive, but got {seconds!r}.')
+        check_range('seconds', seconds, above=0, high=3600)
         self.seconds = seconds
 
     def transform(self, results: dict) -> dict:

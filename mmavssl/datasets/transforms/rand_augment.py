@@ -5,6 +5,7 @@ from mmcv.transforms import BaseTransform
 from torchvision.transforms import v2
 
 from mmavssl.registry import TRANSFORMS
+from mmavssl.utils.ranges import check_range
 
 GREY = 128
 MAGNITUDES = 31
@@ -23,8 +24,7 @@ class RandAugment(BaseTransform):
     """
 
     def __init__(self, num_ops: int = 2, magnitude: int = 9) -> None:
-        if num_ops < 0:
-            raise ValueError(f'Expected `num_ops` to be at least 0, but got {num_ops!r}.')
+        check_range('num_ops', num_ops, 0, 100)
         if not 0 <= magnitude < MAGNITUDES:
             raise ValueError(
                 f'Expected `magnitude` to be in [0, {MAGNITUDES - 1}], but got {magnitude!r}.'

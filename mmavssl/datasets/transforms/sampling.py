@@ -6,6 +6,7 @@ from mmcv.transforms import BaseTransform
 from mmavssl.datasets.readers.frame_clock import FrameClock
 from mmavssl.registry import TRANSFORMS
 from mmavssl.utils.errors import DataError
+from mmavssl.utils.ranges import check_counts, check_range
 
 MODES = ('random', 'uniform', 'segments')
 SPREADS = ('steps', 'ends')
@@ -48,19 +49,13 @@ class SampleClip(BaseTransform):
         target_fps: float | None = 30,
         spread: str = 'steps',
     ) -> None:
-        for name, value in (
-            ('clip_len', clip_len), ('frame_interval', frame_interval), ('num_clips', num_clips),
-        ):  # fmt: skip
-            if value < 1:
-                raise ValueError(f'Expected `{name}` to be at least 1, but got {value!r}.')
+        check_counts(clip_len=clip_len, frame_interval=frame_interval, num_clips=num_clips)
         if mode not in MODES:
             raise ValueError(f'Expected `mode` to be one of {MODES}, but got {mode!r}.')
         if spread not in SPREADS:
             raise ValueError(f'Expected `spread` to be one of {SPREADS}, but got {spread!r}.')
-        if target_fps is not None and target_fps <= 0:
-            raise ValueError(
-                f'Expected `target_fps` to be positive or None, but got {target_fps!r}.'
-            )
+        if target_fps is not None:
+            check_range('target_fps', target_fps, above=0)
         self.clip_len = clip_len
         self.frame_interval = frame_interval
         self.num_clips = num_clips

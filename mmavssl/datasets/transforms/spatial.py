@@ -5,6 +5,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from mmavssl.registry import TRANSFORMS
+from mmavssl.utils.ranges import MAX_SIDE, check_counts
 
 
 def crop_resize(imgs: np.ndarray, box: np.ndarray, size: int) -> np.ndarray:
@@ -63,6 +64,7 @@ class RandomScaleCrop(BaseTransform):
     """
 
     def __init__(self, scale: tuple[int, int] = (256, 320), size: int = 224) -> None:
+        check_counts(MAX_SIDE, size=size, scale=scale[1])
         if not size <= scale[0] <= scale[1]:
             raise ValueError(
                 f'Expected `size` <= `scale[0]` <= `scale[1]`, but got {size!r} and {scale!r}.'
@@ -95,6 +97,7 @@ class ThreeCrop(BaseTransform):
     num_crops = 3
 
     def __init__(self, scale: int = 224, size: int = 224) -> None:
+        check_counts(MAX_SIDE, scale=scale)
         if not 1 <= size <= scale:
             raise ValueError(f'Expected 1 <= `size` <= `scale`, but got {size!r}, {scale!r}.')
         self.scale = scale

@@ -1,12 +1,16 @@
 """Several views of one open file."""
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from itertools import takewhile
 
 from mmcv.transforms import BaseTransform
 
 from mmavssl.registry import TRANSFORMS
 from mmavssl.utils.errors import ConfigError
+
+#: Names by which our algorithms ask for views.
+VIEWS = ('weak', 'strong')
 
 
 @TRANSFORMS.register_module()
@@ -22,12 +26,14 @@ class MultiView(BaseTransform):
         branches: lists of transforms by name, e.g. ``weak=[...], strong=[...]``.
 
     Raises:
-        ConfigError: no branch.
+        ConfigError: no branch, or the misspelt name of a view.
     """
 
     def __init__(self, **branches: list[dict]) -> None:
         if not branches:
             raise ConfigError('MultiView needs at least one view, e.g. weak=[...].')
+        for name in branches:
+            check_spelling(name)
         built = {
             name: [TRANSFORMS.build(transform) for transform in transforms]
             for name, transforms in branches.items()
@@ -45,6 +51,16 @@ class MultiView(BaseTransform):
                     return None
         results['views'] = views
         return results
+
+
+def check_spelling(name: str) -> None:
+    """Raise a ConfigError if a view has nearly the name of one that the algorithms ask for."""
+    nearest = get_close_matches(name.lower(), VIEWS, n=1, cutoff=0.7)
+    if name not in VIEWS and nearest and name.rstrip('0123456789_') not in VIEWS:
+        raise ConfigError(
+            f'MultiView: no algorithm asks for a view {name!r}. Did you mean {nearest[0]!r}? '
+            'Choose a name less alike if it is one of your own.'
+        )
 
 
 def only_chooses(transform: Callable[[dict], dict | None]) -> bool:

@@ -5,6 +5,7 @@ from mmcv.transforms import BaseTransform
 
 from mmavssl.datasets.transforms.spatial import resize
 from mmavssl.registry import TRANSFORMS
+from mmavssl.utils.ranges import MAX_SIDE, check_counts
 
 
 @TRANSFORMS.register_module()
@@ -18,8 +19,7 @@ class WholeFrame(BaseTransform):
     """
 
     def __init__(self, short_side: int = 224) -> None:
-        if short_side < 1:
-            raise ValueError(f'Expected `short_side` to be positive, but got {short_side!r}.')
+        check_counts(MAX_SIDE, short_side=short_side)
         self.short_side = short_side
 
     def transform(self, results: dict) -> dict:

@@ -25,6 +25,7 @@ from mmavssl.registry import METRICS
 from mmavssl.structures.box_file import load_boxes
 from mmavssl.structures.crop_boxes import box_area, boxes_in_crops
 from mmavssl.utils.errors import DataError
+from mmavssl.utils.ranges import check_counts
 
 AREAS = ('box', 'half')
 GEOMETRY = ('heatmap', 'frame_inds', 'crop_box')
@@ -70,6 +71,7 @@ class LocalizationMetric(BaseMetric):
         super().__init__(collect_device, prefix)
         if area not in AREAS:
             raise ValueError(f'Expected `area` to be one of {AREAS}, but got {area!r}.')
+        check_counts(size=size)
         self.boxes_file = boxes_file
         self.boxes = load_boxes(boxes_file)
         self.area = area

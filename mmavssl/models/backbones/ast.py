@@ -9,6 +9,7 @@ from mmavssl.models.backbones.vit_layers import LAYER_NORM_EPS, ViTBlock, init_v
 from mmavssl.models.utils.pretrained import load_pretrained
 from mmavssl.models.utils.vit_weights import adapt_to_ast
 from mmavssl.registry import BACKBONES
+from mmavssl.utils.ranges import MAX_COUNT, MAX_WIDTH, check_counts, check_range
 
 
 class SpectrogramEmbed(nn.Module):
@@ -44,7 +45,7 @@ class ASTEncoder(BaseModule):
             (see `adapt_to_ast`).
 
     Raises:
-        ValueError: input smaller than a patch.
+        ValueError: input smaller than a patch, or a number that is not positive.
     """
 
     def __init__(
@@ -60,6 +61,11 @@ class ASTEncoder(BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
+        check_range('depth', depth, 0, MAX_COUNT)
+        check_counts(num_heads=num_heads, patch_size=patch_size, stride=stride)
+        check_counts(
+            MAX_WIDTH, embed_dims=embed_dims, num_mel_bins=num_mel_bins, num_frames=num_frames
+        )
         if min(num_mel_bins, num_frames) < patch_size:
             raise ValueError(
                 f'Expected `num_mel_bins` and `num_frames` to be at least `patch_size`='

@@ -12,6 +12,7 @@ from mmavssl.models.backbones.vit_layers import LAYER_NORM_EPS, Attention, ViTBl
 from mmavssl.models.utils.pretrained import load_pretrained
 from mmavssl.models.utils.vit_weights import adapt_to_timesformer
 from mmavssl.registry import BACKBONES
+from mmavssl.utils.ranges import MAX_COUNT, MAX_WIDTH, check_counts, check_range
 
 ATTENTION_TYPES = ('divided', 'joint', 'space_only')
 
@@ -76,13 +77,14 @@ class TimeSformer(BaseModule):
         embed_dims: width D (768 for ViT-B, 384 for ViT-S).
         depth: number of blocks.
         num_heads: attention heads (12 for ViT-B, 6 for ViT-S).
-        drop_path_rate: stochastic depth of the last block; it grows linearly from 0.
+        drop_path_rate: stochastic depth of the last block, in [0, 1); it grows linearly from 0.
         with_cp: recompute each block in the backward pass, which saves memory.
         init_cfg: ``dict(type='Pretrained', checkpoint=...)`` loads an image or video transformer
             (see `adapt_to_timesformer`).
 
     Raises:
-        ValueError: unknown attention type, or a width that the heads do not divide.
+        ValueError: unknown attention type, a width that the heads do not divide, or a number out
+            of its range.
     """
 
     def __init__(
@@ -104,6 +106,11 @@ class TimeSformer(BaseModule):
                 f'Expected `attention_type` to be one of {ATTENTION_TYPES}, '
                 f'but got {attention_type!r}.'
             )
+        check_range('depth', depth, 0, MAX_COUNT)
+        check_counts(num_heads=num_heads, num_frames=num_frames)
+        check_counts(MAX_WIDTH, embed_dims=embed_dims, patch_size=patch_size)
+        check_range('img_size', img_size, patch_size, MAX_WIDTH)
+        check_range('drop_path_rate', drop_path_rate, 0, below=1)
         self.attention_type = attention_type
         self.patch_size = patch_size
         self.embed_dims = embed_dims

@@ -9,6 +9,7 @@ from mmengine.model import BaseDataPreprocessor
 from torch import Tensor
 
 from mmavssl.registry import MODELS
+from mmavssl.utils.ranges import check_range
 from mmavssl.utils.temporal_warp import tw_aug_indices
 
 
@@ -20,7 +21,7 @@ class AVDataPreprocessor(BaseDataPreprocessor):
 
     Args:
         mean: of red, green and blue in [0, 1] (SVFormer: 0.45).
-        std: of red, green and blue (SVFormer: 0.225).
+        std: of red, green and blue, positive (SVFormer: 0.225).
         channel_dropout: probability, in [0, 1), that a colour channel of a strong view becomes
             its mean in training; the others are scaled by ``1 / (1 - channel_dropout)``
             (SVFormer's code: 0.2). The view keeps the clip with all its colours as
@@ -30,7 +31,7 @@ class AVDataPreprocessor(BaseDataPreprocessor):
         non_blocking: copy asynchronously from pinned memory.
 
     Raises:
-        ValueError: ``channel_dropout`` out of range.
+        ValueError: not three numbers for ``mean`` or ``std``, or one out of its range.
     """
 
     def __init__(
@@ -46,6 +47,11 @@ class AVDataPreprocessor(BaseDataPreprocessor):
             raise ValueError(
                 f'Expected `channel_dropout` to be in [0, 1), but got {channel_dropout!r}.'
             )
+        for name, values in (('mean', mean), ('std', std)):
+            if len(values) != 3:
+                raise ValueError(f'Expected `{name}` to be 3 numbers, but got {values!r}.')
+        for value in std:
+            check_range('std', value, above=0)
         self.channel_dropout = channel_dropout
         self.batch_tw_aug = batch_tw_aug
         self.register_buffer('mean', torch.tensor(mean).view(3, 1, 1, 1), persistent=False)

@@ -5,6 +5,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from mmavssl.registry import FUSIONS
+from mmavssl.utils.ranges import MAX_WIDTH, check_counts, check_range
 
 
 @FUSIONS.register_module()
@@ -46,6 +47,14 @@ class TransformerFusion(BaseModule):
         super().__init__()
         if mode not in ('concat', 'token'):
             raise ValueError(f"Expected `mode` to be 'concat' or 'token', but got {mode!r}.")
+        check_counts(num_layers=num_layers, num_heads=num_heads)
+        check_counts(
+            MAX_WIDTH,
+            video_dims=video_dims,
+            audio_dims=audio_dims,
+            feedforward_channels=feedforward_channels,
+        )
+        check_range('dropout', dropout, 0, 1)
         if mode == 'token' and video_dims != audio_dims:
             raise ValueError(
                 f"Expected equal `video_dims` and `audio_dims` in mode 'token', but got "

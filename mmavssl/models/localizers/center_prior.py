@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from mmavssl.registry import LOCALIZERS
+from mmavssl.utils.ranges import check_counts, check_range
 
 
 @LOCALIZERS.register_module()
@@ -22,9 +23,8 @@ class CenterPrior(nn.Module):
 
     def __init__(self, size: int = 14, sigma: float = 0.25) -> None:
         super().__init__()
-        for name, value in (('size', size), ('sigma', sigma)):
-            if not value > 0:
-                raise ValueError(f'Expected `{name}` to be positive, but got {value!r}.')
+        check_counts(size=size)
+        check_range('sigma', sigma, above=0)
         distance = (torch.arange(size) + 0.5) / size - 0.5
         line = torch.exp(-0.5 * (distance / sigma) ** 2)
         self.register_buffer('prior', line[:, None] * line, persistent=False)

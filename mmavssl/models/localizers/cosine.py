@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from mmavssl.models.localizers.av_resnet import ResNet18Trunk
 from mmavssl.models.localizers.weights import load_image_trunk, load_localizer
 from mmavssl.registry import LOCALIZERS
+from mmavssl.utils.ranges import MAX_WIDTH, check_counts
 
 AUDIO_INPUTS = ('logmel', 'spectrogram')
 MAPS = ('cosine', 'affinity')
@@ -73,6 +74,7 @@ class CosineLocalizer(BaseModule):
             image_dropout = self.method_dropout
         if not 0 <= image_dropout < 1:
             raise ValueError(f'Expected `image_dropout` in [0, 1), but got {image_dropout!r}.')
+        check_counts(MAX_WIDTH, out_dims=out_dims, base_channels=base_channels)
         self.audio_input = audio_input
         self.map_kind = map
         self.pretrained_image = pretrained_image

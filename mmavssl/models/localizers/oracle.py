@@ -4,6 +4,7 @@ from torch import Tensor, nn
 
 from mmavssl.registry import LOCALIZERS
 from mmavssl.structures.crop_boxes import cell_coverage
+from mmavssl.utils.ranges import check_counts
 
 
 @LOCALIZERS.register_module()
@@ -26,8 +27,7 @@ class Oracle(nn.Module):
 
     def __init__(self, size: int = 14) -> None:
         super().__init__()
-        if size < 1:
-            raise ValueError(f'Expected `size` to be positive, but got {size!r}.')
+        check_counts(size=size)
         self.size = size
 
     def forward(self, frames: Tensor, audio: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from mmavssl.models.losses.mil_contrastive import (
     similarity_maps,
 )
 from mmavssl.registry import LOSSES
+from mmavssl.utils.ranges import check_range
 
 REGULARIZERS = ('fns1', 'tns', 'fns2')
 SPAN_EPS = 1e-5
@@ -33,7 +34,7 @@ class FNACLoss(MILContrastiveLoss):
         warmup_epochs: epochs of contrast alone.
 
     Raises:
-        ValueError: not three weights, or ``temperature`` is not positive.
+        ValueError: not three weights, or a number out of its range.
     """
 
     def __init__(
@@ -49,6 +50,10 @@ class FNACLoss(MILContrastiveLoss):
                 f'Expected `weights` to be one number for each of {REGULARIZERS}, but got '
                 f'{weights!r}.'
             )
+        for weight in weights:
+            check_range('weights', weight, 0)
+        check_range('threshold', threshold, 0, 1)
+        check_range('warmup_epochs', warmup_epochs, 0)
         self.weights = dict(zip(REGULARIZERS, weights, strict=True))
         self.threshold = threshold
         self.warmup_epochs = warmup_epochs

@@ -15,6 +15,7 @@ from mmavssl.models.maskers.map_weights import (
     resize_maps,
 )
 from mmavssl.registry import LOCALIZERS, MASKERS
+from mmavssl.utils.ranges import check_counts
 
 INTERPOLATIONS = ('bilinear', 'bicubic')
 
@@ -74,10 +75,7 @@ class ASLGuided(BaseMasker):
         rounding: str = 'nearest',
     ) -> None:
         super().__init__(per_batch, rounding)
-        if frames_per_map < 1:
-            raise ValueError(
-                f'Expected `frames_per_map` to be at least 1, but got {frames_per_map!r}.'
-            )
+        check_counts(frames_per_map=frames_per_map)
         if not 0 < floor <= 1:
             raise ValueError(f'Expected `floor` to be in (0, 1], but got {floor!r}.')
         if interpolation not in INTERPOLATIONS:

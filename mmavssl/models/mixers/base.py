@@ -6,6 +6,11 @@ import torch
 from mmengine.model import BaseModule
 from torch import Tensor
 
+from mmavssl.utils.ranges import check_range
+
+#: Of the beta distribution: its deviation is less than a thousandth from there on.
+MAX_SHAPE = 1e6
+
 
 class MixResult(NamedTuple):
     """Mixed clips.
@@ -38,7 +43,7 @@ class BaseMixer(BaseModule):
             has its own draw.
 
     Raises:
-        ValueError: ``alpha`` or ``beta`` is not positive.
+        ValueError: ``alpha`` or ``beta`` is not positive, or so large that λ is a constant.
     """
 
     #: Whether `forward` needs ``frames`` and ``audio_clean``.
@@ -48,9 +53,8 @@ class BaseMixer(BaseModule):
 
     def __init__(self, alpha: float = 10.0, beta: float = 10.0, per_batch: bool = False) -> None:
         super().__init__()
-        for name, value in (('alpha', alpha), ('beta', beta)):
-            if not value > 0:
-                raise ValueError(f'Expected `{name}` to be positive, but got {value!r}.')
+        check_range('alpha', alpha, above=0, high=MAX_SHAPE)
+        check_range('beta', beta, above=0, high=MAX_SHAPE)
         self.alpha = alpha
         self.beta = beta
         self.per_batch = per_batch

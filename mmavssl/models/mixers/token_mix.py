@@ -5,6 +5,7 @@ from torch import Tensor, nn
 
 from mmavssl.models.mixers.base import BaseMixer, MixResult, convex_mix
 from mmavssl.registry import MASKERS, MIXERS
+from mmavssl.utils.ranges import check_counts
 
 AUDIO_RATIOS = ('realised', 'drawn')
 
@@ -44,8 +45,7 @@ class TokenMix(BaseMixer):
     ) -> None:
         masker = MASKERS.build(masker)
         super().__init__(alpha, beta, per_batch or getattr(masker, 'per_batch', False))
-        if patch_size < 1:
-            raise ValueError(f'Expected `patch_size` to be at least 1, but got {patch_size!r}.')
+        check_counts(patch_size=patch_size)
         if audio_ratio not in AUDIO_RATIOS:
             raise ValueError(
                 f'Expected `audio_ratio` to be one of {AUDIO_RATIOS}, but got {audio_ratio!r}.'

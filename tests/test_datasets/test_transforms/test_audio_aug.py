@@ -70,7 +70,7 @@ def test_small_front_end_and_silence():
 
 @pytest.mark.parametrize('name', ['num_mel_bins', 'target_frames', 'norm_std'])
 def test_bad_arguments_of_log_mel(name):
-    with pytest.raises(ValueError, match=f'Expected `{name}` to be positive, but got 0'):
+    with pytest.raises(ValueError, match=f'Expected `{name}` to be .*, but got 0'):
         LogMel(**{name: 0})
 
 

@@ -114,7 +114,7 @@ def test_sample_rate(make_video, cache):
     begin = results['clip_times'][0].mean() - 0.5
     results = LoadAVClip(1.0)({**results, 'end': begin + 0.25})
     assert not results['waveform'][0, round(0.25 * 22050) + 1 :].any()
-    with pytest.raises(ValueError, match='`sample_rate` to be positive, but got 0'):
+    with pytest.raises(ValueError, match='`sample_rate` to be at least 1, but got 0'):
         OpenAVFile(sample_rate=0)
 
 
@@ -236,7 +236,7 @@ def test_bad_arguments():
         OpenAVFile(audio='ignore')
     with pytest.raises(ValueError, match='`cache` to be at least 0, but got -1'):
         OpenAVFile(cache=-1)
-    with pytest.raises(ValueError, match='`audio_seconds` to be positive or None, but got 0'):
+    with pytest.raises(ValueError, match='`audio_seconds` to be positive, but got 0'):
         LoadAVClip(audio_seconds=0)
 
 

@@ -73,3 +73,13 @@ def test_waveform_is_packed_on_demand(make_video):
         sample = run(make_video(), {'type': 'OpenAVFile'}, *PIPELINE)
         packed = PackAVInputs(keep_waveform=keep)(sample)
         assert ('waveform' in packed['inputs']) == keep
+
+
+@pytest.mark.parametrize('name', ['weaks', 'WEAK', 'srtong'])
+def test_misspelt_view(name):
+    with pytest.raises(ConfigError, match=f'no algorithm asks for a view {name!r}. Did you mean'):
+        MultiView(**{name: []})
+
+
+def test_views_of_ones_own():
+    MultiView(weak=[], strong2=[], middle=[])
