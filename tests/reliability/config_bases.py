@@ -13,6 +13,10 @@ from mmavssl.utils.configs import load_config
 
 ROOT = Path(__file__).parents[2]
 CLASSES = 8
+#: Optimizers that share their state with other processes.
+SHARDED = ('ZeroRedundancyOptimizer', 'ShardedOptimizer')
+#: There are 48 clips.
+MAX_BATCH = 24
 
 
 def make_data(root: Path) -> Path:
@@ -27,18 +31,25 @@ def make_data(root: Path) -> Path:
 
 
 def base_configs(data: Path) -> dict[str, dict]:
-    """Return all shipped configs by name, as they are but for where their files are."""
+    """Return all shipped configs by name, as they are but for files, classes and batch sizes."""
     paths = sorted(p for p in (ROOT / 'configs').rglob('*.py') if '_base_' not in p.parts)
     found = {}
     for path in paths:
         cfg = load_config(str(path), work_dir=str(data / 'work_dirs')).to_dict()
+        if needs_processes(cfg):
+            continue
         relocate(cfg, data)
         found[path.relative_to(ROOT / 'configs').as_posix()] = cfg
     return found
 
 
+def needs_processes(cfg: dict) -> bool:
+    """Return whether a config is for several processes alone, as those of ZeRO."""
+    return cfg.get('optim_wrapper', {}).get('optimizer', {}).get('type') in SHARDED
+
+
 def relocate(node: Any, data: Path) -> None:
-    """Let the config's files be those of `make_data`, and its classes."""
+    """Let the config's files be those of `make_data`, its classes and batches."""
     for child in node.values() if isinstance(node, dict) else node:
         if isinstance(child, dict | list | tuple):
             relocate(child, data)
@@ -52,5 +63,7 @@ def relocate(node: Any, data: Path) -> None:
         node['boxes_file'] = str(data / Path(node['boxes_file']).name)
     if str(node.get('checkpoint', '')).endswith(('.pth', '.safetensors')):
         node['checkpoint'] = str(data / 'weights.pth')
+    if isinstance(node.get('batch_size'), int):
+        node['batch_size'] = min(node['batch_size'], MAX_BATCH)
     if 'num_classes' in node:
         node['num_classes'] = CLASSES

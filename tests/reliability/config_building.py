@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import gc
+import json
 import logging
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import torch
-from mmengine.config import Config
-from mmengine.hooks import Hook
-from mmengine.logging import MMLogger
+from mmengine.logging import MessageHub, MMLogger
+from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
+from mmengine.visualization import Visualizer
 
 from mmavssl.datasets.clip_check import check_clips
 from mmavssl.engine.hooks.epoch_boundary import check_epochs
-from mmavssl.utils.build_runner import build_for_testing, build_for_training, build_runner
+from mmavssl.utils.build_runner import (
+    build_for_testing,
+    build_for_training,
+    build_runner,
+    named_errors,
+)
 from mmavssl.utils.config_check import check_config
+from mmavssl.utils.configs import load_config
 from mmavssl.utils.data_check import check_files
 from mmavssl.utils.errors import CheckpointError, ConfigError, DataError, NumericalError
 
+#: What keeps an object for each name of a Runner.
+MANAGERS = (DefaultScope, MessageHub, MMLogger, Visualizer)
 CLEAR = (ConfigError, DataError, CheckpointError, NumericalError)
 
 
@@ -45,9 +56,15 @@ class DryRunner(Runner):
         return ''
 
 
-def build(cfg: dict) -> None:
-    """Check and build all of a config."""
-    config = Config(cfg)
+def build(cfg: dict, file: Path) -> None:
+    """Check and build all of a config.
+
+    Args:
+        cfg: the config.
+        file: where it is written, to be read as the tools do.
+    """
+    file.write_text(json.dumps(cfg))
+    config = load_config(str(file))
     check_config(config)
     check_files(config)
     if config.get('test_dataloader') is not None:
@@ -55,34 +72,25 @@ def build(cfg: dict) -> None:
     present = [n for n in ('train_dataloader', 'val_dataloader', 'test_dataloader') if n in config]
     check_clips(config, present)
     runner = build_runner(config, DryRunner)
-    check_epochs_of(runner)
+    with named_errors(config):
+        check_epochs(runner)
     build_for_training(runner)
     if runner._test_loop is not None:
         build_for_testing(runner)
 
 
-def check_epochs_of(runner: Runner) -> None:
-    """Do what tools/train.py does before training."""
-    from mmavssl.utils.build_runner import named_errors
-
-    with named_errors(runner.cfg):
-        check_epochs(runner)
-
-
 @contextmanager
-def quiet() -> None:
+def quiet() -> Iterator[None]:
     """Log nothing, and forget what a Runner leaves behind."""
     logging.disable(logging.CRITICAL)
     try:
         yield
     finally:
         logging.disable(logging.NOTSET)
-        for logger in list(MMLogger._instance_dict.values()):
+        for logger in MMLogger._instance_dict.values():
             for handler in list(logger.handlers):
-                with suppress(Exception):
-                    handler.close()
+                handler.close()
                 logger.removeHandler(handler)
+        for kind in MANAGERS:
+            kind._instance_dict.clear()
         gc.collect()
-
-
-__all__ = ['CLEAR', 'DryRunner', 'Hook', 'build', 'quiet']

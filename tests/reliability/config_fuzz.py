@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import signal
 import sys
@@ -21,7 +22,8 @@ import tempfile
 import time
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -59,6 +61,17 @@ class Result:
     def __str__(self) -> str:
         head = f'{self.verdict}: --only {self.number}: {self.config}: {self.mutation}'
         return f'{head}\n    {self.message[:400]}'
+
+
+@contextmanager
+def chdir(folder: str) -> Iterator[None]:
+    """Work in a folder: a wrong work dir is made there."""
+    before = os.getcwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(before)
 
 
 class TooSlowError(BaseException):
@@ -138,7 +151,7 @@ class time_limit:  # noqa: N801
 def run(mutations: int, seed: int, show: Sequence[str] = ()) -> dict:
     """Build mutations, and return counts."""
     counts, kinds, slowest = Counter(), {}, 0.0
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, chdir(folder):
         fuzzer = Fuzzer(Path(folder), seed)
         for number in range(mutations):
             result = fuzzer.run(number)
@@ -159,7 +172,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the test and return its exit status."""
     args = parse_args(argv)
     if args.only is not None:
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, chdir(folder):
             print(Fuzzer(Path(folder), args.seed).run(args.only))
         return 0
     result = run(args.mutations, args.seed, args.show)

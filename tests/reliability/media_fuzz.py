@@ -2,14 +2,14 @@
 
     python -m tests.reliability.media_fuzz --files 2000 [--seed S] [--json] [--only N]
 
-Each file, whole or damaged, is read through both backends: three clips, then the pipelines of
-a small config. Allowed are the right sample, a sample whose damage is logged, a sample that changed
-without a trace (codecs have no check sums: a flipped bit can be another picture), and an error that
-names the file. Forbidden are any other error, the end of the process, 20 s, and 2 GB.
+Each file is read through both backends: three clips, then the pipelines of a small config.
+Allowed are the right sample, a sample whose damage is logged, a sample that changed without a
+trace (codecs have no check sums: a flipped bit can be another picture), and an error that names
+the file. Forbidden are any other error, the end of the process, 20 s, and 2 GB.
 
-A case follows from its seed and number alone: ``--only N`` reads one again, in this process. Seeded
-numbers, not hypothesis: there is nothing to shrink, each case needs a process that may die, and
-thousands of them are counted, not one searched.
+A case follows from its seed and number alone: ``--only N`` reads one again. Seeded numbers, not
+hypothesis: there is nothing to shrink, each case needs a process that may die, and thousands of
+them are counted, not one searched.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 #: Boxes of MP4 that hold others.
-PARENTS = (b'moov', b'trak', b'mdia', b'minf', b'stbl', b'edts', b'moof', b'traf', b'mvex', b'udta')
+PARENTS = tuple(b'moov trak mdia minf stbl edts moof traf mvex udta'.split())
 #: Beginning of a file, and its end, where headers and indices are.
 HEADER, FOOTER = 2048, 8192
 EXTREMES = (0, 1, 0x7F, 0xFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0x00010000)

@@ -46,7 +46,9 @@ def main() -> None:
     reader, right = Reader(), {}
     whole = sources['plain.mp4']
     for name, path in sources.items():
-        files = {'video_path': whole, 'audio_path': path} if name in SOUNDS else {'video_path': path}
+        files = {'video_path': path}
+        if name in SOUNDS:
+            files = {'video_path': whole, 'audio_path': path}
         right[name] = reader.clips(files, 'pyav')
     limit_memory()
     before = peak_memory()
