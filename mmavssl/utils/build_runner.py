@@ -47,7 +47,8 @@ def build_for_training(runner: Runner) -> None:
     with named_errors(runner.cfg):
         runner._train_loop = runner.build_train_loop(runner._train_loop)
         runner.optim_wrapper = runner.build_optim_wrapper(runner.optim_wrapper)
-        if runner.param_schedulers is not None:
+        is_scaled = (runner.auto_scale_lr or {}).get('enable', False)  # before schedulers, later
+        if runner.param_schedulers is not None and not is_scaled:
             runner.param_schedulers = runner.build_param_scheduler(runner.param_schedulers)
         if runner._val_loop is not None:
             runner._val_loop = runner.build_val_loop(runner._val_loop)
@@ -87,7 +88,8 @@ def place_of_error(cfg: Mapping, traceback: TracebackType | None) -> str:
     """Return the path of the component that was being built, or ''."""
     cfg = cfg._cfg_dict if isinstance(cfg, Config) else cfg
     frames = [frame for frame, _ in walk_tb(traceback)]
-    for frame in reversed(frames):
+    builders = [frame for frame in frames if frame.f_code.co_name.startswith('build_')]
+    for frame in reversed(builders):
         for name in LOCALS:
             value = frame.f_locals.get(name)
             if isinstance(value, Mapping) and value and not isinstance(value, Config):

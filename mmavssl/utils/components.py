@@ -159,11 +159,11 @@ def component_of(kind: Any, registry: Registry) -> Callable:
 
 def find_component(kind: str, registry: Registry) -> Callable:
     """Return the class or function registered as ``kind``, or raise a helpful `ConfigError`."""
-    target = _get(kind, registry)
+    target = look_up(kind, registry)
     if target is None and '.' in kind:
         from mmavssl.registry import MODELS  # a sibling library registers all networks there
 
-        target = _get(kind, MODELS)
+        target = look_up(kind, MODELS)
     if callable(target):
         return target
     home = _home_of(kind, registry)
@@ -189,7 +189,7 @@ def a(noun: str) -> str:
     return f'{"an" if noun[0] in "aeiou" else "a"} {noun}'
 
 
-def _get(kind: str, registry: Registry) -> Any:
+def look_up(kind: str, registry: Registry) -> Any:
     """Return what is registered, or None: MMEngine imports what has dots, and may fail."""
     try:
         return registry.get(kind)

@@ -35,7 +35,7 @@ TOP_LEVEL_SLOTS = {
     'val_evaluator': Slot(reg.METRICS),
     'test_evaluator': Slot(reg.METRICS),
     'custom_hooks': Slot(reg.HOOKS, None, ('priority',)),
-    'visualizer': Slot(reg.VISUALIZERS, 'Visualizer'),
+    'visualizer': Slot(reg.VISUALIZERS),
     'log_processor': Slot(reg.LOG_PROCESSORS, 'LogProcessor'),
     'model_wrapper_cfg': Slot(reg.MODEL_WRAPPERS, 'MMDistributedDataParallel'),
 }

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mmavssl import registry as reg
+from mmavssl.utils.components import look_up
 from mmavssl.utils.config_slots import NESTED_SLOTS
 
 DATASET_KEYS = frozenset(
@@ -38,4 +39,4 @@ def _listed(value: Any, path: str) -> Iterator[tuple[str, Mapping]]:
 def dataset_class(cfg: Mapping) -> Any:
     """Return the class that a data set's config names, None where there is none of that name."""
     kind = cfg.get('type')
-    return reg.DATASETS.get(kind) if isinstance(kind, str) else kind
+    return look_up(kind, reg.DATASETS) if isinstance(kind, str) else kind
