@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from mmengine.logging import MessageHub, MMLogger
@@ -47,6 +48,12 @@ class DryRunner(Runner):
 
     def _log_env(self, env_cfg: dict) -> None:
         pass
+
+    def build_visualizer(self, visualizer: Any) -> Visualizer:
+        """Build one that does not write the config: formatting it takes longer than the rest."""
+        built = super().build_visualizer(visualizer)
+        built.add_config = lambda config: None
+        return built
 
     def dump_config(self) -> None:
         """Write nothing."""

@@ -4,7 +4,7 @@
 
 Each mutation must end in a model (under ``meta``) with data sets, transforms, hooks, loops,
 optimizer, schedulers and evaluators, or in one error of ours, of one line, that has the name of
-the key or the wrong value; in 5 s; and no key that means nothing is accepted.
+the key or the wrong value; in 5 s of a processor; and no key that means nothing is accepted.
 
 Seeded numbers, not hypothesis: a mutation is one change, so there is nothing to shrink; it is
 found again by ``--only N``; and thousands of them are counted, not searched for one that fails.
@@ -32,7 +32,8 @@ from tests.reliability.config_bases import base_configs, make_data
 from tests.reliability.config_building import CLEAR, build, quiet
 from tests.reliability.config_mutations import Mutation, mutate
 
-MAX_SECONDS = 5
+MAX_SECONDS, MAX_WAIT = 5, 60
+TIMERS = {signal.ITIMER_PROF: signal.SIGPROF, signal.ITIMER_REAL: signal.SIGALRM}
 ALLOWED = ('built', 'clear error')
 
 
@@ -108,9 +109,9 @@ class Fuzzer:
         rng = random.Random(f'{self.seed}/{number}')
         name = rng.choice(self.names)
         cfg, mutation = mutate(self.bases[name], rng)
-        begin = time.monotonic()
+        begin = time.process_time()
         verdict, message = judge(cfg, mutation, self.file)
-        seconds = time.monotonic() - begin
+        seconds = time.process_time() - begin
         if seconds > MAX_SECONDS:
             verdict = 'slow'
         return Result(number, name, str(mutation), mutation.kind, verdict, message, seconds)
@@ -134,15 +135,20 @@ def judge(cfg: dict, mutation: Mutation, file: Path) -> tuple[str, str]:
 
 
 class time_limit:  # noqa: N801
-    """Raise in the main thread when the time is over."""
+    """Raise in the main thread when the time is over.
+
+    That of the processor counts, as others may keep it busy; a wait ends after `MAX_WAIT`.
+    """
 
     def __enter__(self) -> None:
-        self._before = signal.signal(signal.SIGALRM, self._stop)
-        signal.alarm(MAX_SECONDS + 1)
+        self._before = {kind: signal.signal(kind, self._stop) for kind in TIMERS.values()}
+        signal.setitimer(signal.ITIMER_PROF, MAX_SECONDS + 1)
+        signal.setitimer(signal.ITIMER_REAL, MAX_WAIT)
 
     def __exit__(self, *_: object) -> None:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, self._before)
+        for timer, kind in TIMERS.items():
+            signal.setitimer(timer, 0)
+            signal.signal(kind, self._before[kind])
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         raise TooSlowError

@@ -4,36 +4,19 @@ from __future__ import annotations
 
 import random
 import struct
-from collections.abc import Iterator
-from typing import NamedTuple
 
-#: Boxes of MP4 that hold others.
-PARENTS = tuple(b'moov trak mdia minf stbl edts moof traf mvex udta'.split())
+from tests.reliability.giant_headers import (
+    mp4_with_size,
+    vp8_with_size,
+    wav_with_channels,
+    wav_with_rate,
+)
+from tests.reliability.mp4_boxes import boxes
+
 #: Beginning of a file, and its end, where headers and indices are.
 HEADER, FOOTER = 2048, 8192
 EXTREMES = (0, 1, 0x7F, 0xFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 0x00010000)
 SUFFIXES = ('.mp4', '.mkv', '.webm', '.avi', '.mp3', '.wav', '.mpg', '.ts', '.jpg', '.txt', '')
-
-
-class Box(NamedTuple):
-    """A box of an MP4 file: where it begins, its size, its type."""
-
-    begin: int
-    size: int
-    kind: bytes
-
-
-def boxes(data: bytes, begin: int = 0, end: int | None = None) -> Iterator[Box]:
-    """Yield the boxes of an MP4 file, parents before children; nothing of other files."""
-    end = len(data) if end is None else end
-    while begin + 8 <= end:
-        size, kind = int.from_bytes(data[begin : begin + 4], 'big'), data[begin + 4 : begin + 8]
-        if size < 8 or begin + size > end or not kind.isalnum():
-            return
-        yield Box(begin, size, kind)
-        if kind in PARENTS:
-            yield from boxes(data, begin + 8, begin + size)
-        begin += size
 
 
 def flip_bits(data: bytearray, rng: random.Random) -> None:
@@ -165,6 +148,21 @@ def set_box_number(data: bytearray, rng: random.Random) -> None:
     return None
 
 
+def giant(data: bytearray, rng: random.Random) -> None:
+    """Let a header promise gigabytes, where it is a kind that is known here."""
+    content, side = bytes(data), rng.choice((2048, 8192, 16384, 65520))
+    number = rng.choice((1, 100, 65535, 2**31 - 1))
+    if content.startswith(b'RIFF') and content[8:12] == b'WAVE':
+        change = rng.choice((wav_with_rate, wav_with_channels))
+        data[:] = change(content, number if change is wav_with_rate else number & 0xFFFF)
+    elif content.rfind(b'avcC') > content.rfind(b'mdat') > 0:
+        data[:] = mp4_with_size(content, side, rng.choice((16, side)))
+    elif content.startswith(b'\x1a\x45\xdf\xa3'):
+        data[:] = vp8_with_size(content, side, side)
+    else:
+        set_number(data, rng)
+
+
 def empty(data: bytearray, rng: random.Random) -> None:
     """Leave nothing."""
     data.clear()
@@ -178,7 +176,7 @@ def rename(data: bytearray, rng: random.Random) -> None:
 MUTATIONS = {
     flip_bits: 3, flip_header_bits: 4, set_number: 4, truncate: 3, cut_begin: 1, remove: 2,
     zero: 2, garbage: 2, insert: 2, repeat: 1, swap: 1, swap_boxes: 2, repeat_box: 2,
-    drop_box: 2, resize_box: 2, set_box_number: 5, rename: 1, empty: 0.3,
+    drop_box: 2, resize_box: 2, set_box_number: 5, giant: 2, rename: 1, empty: 0.3,
 }  # fmt: skip
 
 

@@ -5,7 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from av.packet import Packet
 
-from mmavssl.datasets.readers.media import PacketTally, decode_packets, media_errors
+from mmavssl.datasets.readers.media import (
+    PacketTally,
+    check_sample_rate,
+    decode_packets,
+    media_errors,
+)
 from mmavssl.datasets.readers.media_file import MediaFile
 from mmavssl.datasets.readers.waveform_joiner import MAX_GAP, WaveformJoiner
 from mmavssl.structures.audio_front_end import SAMPLE_RATE
@@ -116,9 +121,11 @@ class AudioFile:
             with media_errors(self.path, 'sound'):
                 packets = self.media.packets(self.media.audio, first)
                 for frame in decode_packets(until(packets, end / self._unit), tally):
+                    check_sample_rate(self.path, frame.sample_rate)
                     joiner.add(frame)
             self._note_damage(tally)
-        samples = joiner.finish()
+        with media_errors(self.path, 'sound'):
+            samples = joiner.finish()
         return joiner.begin, samples
 
     def _packet_times(self, pts: Sequence[int | None]) -> np.ndarray | None:

@@ -15,6 +15,32 @@ from mmavssl.utils.errors import DataError
 av.logging.set_level(None)  # FFmpeg would write its own remarks to stderr
 
 
+# What no file of a data set has, but damaged headers say: memory would be spent on it. Pictures of
+# 8K have half as many pixels; sounds are decoded as a whole only where clips are short.
+MAX_PIXELS = 2**26
+SAMPLE_RATES = (1000, 768_000)
+MAX_SOUND_SECONDS = 2 * 3600.0
+
+
+def check_pixels(path: str, width: int, height: int) -> None:
+    """Raise a DataError if a header names a picture that is too large to be true."""
+    if width * height > MAX_PIXELS:
+        raise DataError(
+            f'{path} says that its pictures have {width} x {height} pixels, more than the '
+            f'{MAX_PIXELS} that are read. It is damaged, or has to be scaled down.'
+        )
+
+
+def check_sample_rate(path: str, rate: int) -> None:
+    """Raise a DataError if a header names a sample rate that no sound has."""
+    low, high = SAMPLE_RATES
+    if not low <= rate <= high:
+        raise DataError(
+            f'{path} says that its sound has {rate} samples a second, which is not from {low} to '
+            f'{high}. It is damaged, or has to be resampled.'
+        )
+
+
 def check_file(path: str | Path) -> None:
     """Raise a DataError if the file is missing, a folder or empty."""
     path = Path(path)

@@ -15,7 +15,13 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Disposition, Stream
 
-from mmavssl.datasets.readers.media import check_file, media_errors
+from mmavssl.datasets.readers.media import (
+    MAX_PIXELS,
+    check_file,
+    check_pixels,
+    check_sample_rate,
+    media_errors,
+)
 from mmavssl.utils.errors import DataError
 
 # Larger files are read from the disk again for each view (bytes).
@@ -26,7 +32,7 @@ SEEKABLE = ('mp4', 'matroska')
 PORTION = 1000
 NAMES = {'video': 'video', 'audio': 'sound'}
 # FFmpeg decodes some pictures to find out how they are coded; how they look does not matter then.
-PROBING = {'skip_idct': 'all', 'skip_loop_filter': 'all'}
+PROBING = {'skip_idct': 'all', 'skip_loop_filter': 'all', 'max_pixels': str(MAX_PIXELS)}
 
 
 class Track:
@@ -70,7 +76,7 @@ class Track:
     def reopen(self, container: InputContainer) -> None:
         """Take the packets from another opening of the file from now on."""
         self.stream = container.streams.best(self.kind)
-        use_one_thread(self.stream)
+        prepare(self.stream)
         if self.own is not None:
             self.own.close()  # its streams crash Python from now on
         self.own = container
@@ -179,7 +185,11 @@ class MediaFile:
             raise DataError(
                 f'{self.path}: there is no decoder for its {NAMES[kind]}. Convert the file.'
             )
-        use_one_thread(stream)
+        if kind == 'video':
+            check_pixels(self.path, stream.codec_context.width, stream.codec_context.height)
+        else:
+            check_sample_rate(self.path, stream.codec_context.sample_rate)
+        prepare(stream)
         return Track(stream)
 
     def _list_packets(self) -> None:
@@ -196,8 +206,9 @@ class MediaFile:
                     track.kept = own
 
 
-def use_one_thread(stream: Stream) -> None:
-    """Leave the parallelism to the workers of the data loader."""
+def prepare(stream: Stream) -> None:
+    """Leave the parallelism to the workers of the data loader, and refuse giant pictures."""
     if stream.type == 'video':
+        stream.codec_context.options = {'max_pixels': str(MAX_PIXELS)}
         stream.thread_type = 'NONE'
         stream.codec_context.thread_count = 1

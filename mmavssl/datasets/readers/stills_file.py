@@ -1,14 +1,17 @@
 """Frames that are files of their own: one picture, or a folder of pictures."""
 
 import re
+import warnings
 from collections.abc import Sequence
+from io import BytesIO
 from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from mmavssl.datasets.readers.frame_clock import FrameClock
-from mmavssl.datasets.readers.media import check_file
+from mmavssl.datasets.readers.media import MAX_PIXELS, check_file, check_pixels
 from mmavssl.utils.errors import DataError
 
 PICTURE_SUFFIXES = ('.jpg', '.jpeg', '.png')
@@ -108,6 +111,7 @@ def decode_picture(content: bytes, path: str) -> np.ndarray:
     Raises:
         DataError: it cannot be decoded.
     """
+    check_size(content, path)
     picture = cv2.imdecode(np.frombuffer(content, np.uint8), AS_STORED) if content else None
     if picture is None:
         raise DataError(
@@ -115,6 +119,19 @@ def decode_picture(content: bytes, path: str) -> np.ndarray:
             'name says. Fetch or convert it again.'
         )
     return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+
+
+def check_size(content: bytes, path: str) -> None:
+    """Raise a DataError if the header of a picture says that it is too large to be true."""
+    try:
+        with warnings.catch_warnings(), Image.open(BytesIO(content)) as opened:
+            warnings.simplefilter('ignore')
+            size = opened.size
+    except Image.DecompressionBombError:
+        size = (MAX_PIXELS, 2)  # it does not say how large
+    except Exception:
+        return  # the decoder says what is wrong
+    check_pixels(path, *size)
 
 
 def _natural(path: str) -> list[tuple[int, str]]:

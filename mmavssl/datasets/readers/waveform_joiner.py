@@ -6,6 +6,7 @@ import av
 import numpy as np
 from av.audio.frame import AudioFrame
 
+from mmavssl.datasets.readers.media import MAX_SOUND_SECONDS
 from mmavssl.structures.audio_front_end import SAMPLE_RATE
 
 # A hole in the sound is filled with silence if it is longer than what time stamps are rounded by,
@@ -89,7 +90,11 @@ class WaveformJoiner:
         self._stretches: list[Stretch] = []
 
     def add(self, frame: AudioFrame) -> None:
-        """Append a frame."""
+        """Append a frame.
+
+        Raises:
+            ValueError: more sound than memory is spent on.
+        """
         time = self._clock if frame.pts is None else frame.time - self._jumps
         if self._stretches and abs(time - self._clock) > MAX_GAP:
             self._jumps += time - self._clock
@@ -99,6 +104,9 @@ class WaveformJoiner:
             self._clock = time
         self._clock += frame.samples / frame.sample_rate
         self._stretches[-1].add(frame)
+        seconds = self._clock - self._stretches[0].begin / self.sample_rate
+        if seconds > MAX_SOUND_SECONDS:
+            raise ValueError(f'it has more than {MAX_SOUND_SECONDS:.0f} s of sound to decode')
 
     def finish(self) -> np.ndarray:
         """Return the waveform (S,), float32."""
