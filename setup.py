@@ -35,7 +35,8 @@ SHARDS_REQUIRES = ['webdataset>=0.2.86']  # to pack files; reading shards does n
 # What tools/export.py writes ONNX with, and checks it with; torch.export needs nothing more.
 EXPORT_REQUIRES = ['onnx>=1.17', 'onnxscript>=0.6.2', 'onnxruntime>=1.20']
 TEST_REQUIRES = [
-    'pytest>=8', 'pytest-timeout>=2.3', 'ruff>=0.9', 'scipy>=1.11', *SHARDS_REQUIRES,
+    'pytest>=8', 'pytest-timeout>=2.3', 'pytest-xdist>=3.5', 'ruff>=0.9', 'scipy>=1.11',
+    *SHARDS_REQUIRES,
     *EXPORT_REQUIRES,
 ]  # fmt: skip
 

@@ -1,5 +1,6 @@
 """What tests of several folders share: a small AVSprites data set, and files of single kinds."""
 
+import os
 import wave
 from collections.abc import Callable
 from pathlib import Path
@@ -8,10 +9,15 @@ import av
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from mmavssl.datasets.avsprites.generate import AVSpritesConfig, generate
 from mmavssl.datasets.avsprites.shipped import get_recipe
 from mmavssl.datasets.splits import make_split
+
+if 'PYTEST_XDIST_WORKER' in os.environ:  # one of several processes, each with a core
+    os.environ['OMP_NUM_THREADS'] = '1'  # of processes that tests start
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope='session')
