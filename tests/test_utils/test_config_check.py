@@ -178,7 +178,7 @@ def test_variables_of_ones_own_pass(asl_mix, variable):
         ('custom_hooks', [{'type': 'EMAHook', 'momentum': 1e-3, 'priority': 49}]),
         ('default_hooks__timer', None),
         ('default_hooks__mine', {'type': 'EmptyCacheHook', 'after_iter': True}),
-        ('visualizer', {'type': 'Visualizer', 'vis_backends': [{'type': 'TensorboardVisBackend'}]}),
+        ('visualizer__vis_backends', [{'type': 'TensorboardVisBackend'}]),
         ('model__student__init_cfg', [{'type': 'Kaiming', 'layer': 'Conv2d', 'override': {}}]),
         ('model__mixer__masker', {'type': 'TubeToken', '_scope_': 'mmavssl'}),
         ('model__student', {'_scope_': 'mmaction', 'type': 'Recognizer3D'}),
