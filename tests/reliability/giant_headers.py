@@ -68,6 +68,9 @@ def mp4_with_size(data: bytes, width: int, height: int) -> bytes:
     """Return an H.264 file whose parameter set says that its pictures have another size.
 
     The index must be at the end of the file, as PyAV writes it.
+
+    Raises:
+        ValueError: its boxes are damaged.
     """
     at = data.index(b'avcC') - 4
     size = int.from_bytes(data[at : at + 4], 'big')
@@ -76,8 +79,10 @@ def mp4_with_size(data: bytes, width: int, height: int) -> bytes:
     changed = data[: at + 14] + len(new).to_bytes(2, 'big') + new + data[at + 16 + old :]
     around = [b for b in boxes(data) if b.begin < at < b.begin + b.size]
     # `stsd` is a table of boxes, and the box of the codec has fields before others.
-    table = next(b for b in around if b.kind == b'stbl')
-    description = data.index(b'stsd', table.begin) - 4
+    tables = [b for b in around if b.kind == b'stbl']
+    if not tables:
+        raise ValueError('Expected the boxes of an MP4 file, but some are missing.')
+    description = data.index(b'stsd', tables[0].begin) - 4
     for begin in (description, description + 16):
         around.append(Box(begin, int.from_bytes(data[begin : begin + 4], 'big'), b''))
     around.append(Box(at, size, b''))

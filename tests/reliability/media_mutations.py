@@ -156,7 +156,10 @@ def giant(data: bytearray, rng: random.Random) -> None:
         change = rng.choice((wav_with_rate, wav_with_channels))
         data[:] = change(content, number if change is wav_with_rate else number & 0xFFFF)
     elif content.rfind(b'avcC') > content.rfind(b'mdat') > 0:
-        data[:] = mp4_with_size(content, side, rng.choice((16, side)))
+        try:
+            data[:] = mp4_with_size(content, side, rng.choice((16, side)))
+        except (ValueError, struct.error):  # it is damaged already
+            set_number(data, rng)
     elif content.startswith(b'\x1a\x45\xdf\xa3'):
         data[:] = vp8_with_size(content, side, side)
     else:

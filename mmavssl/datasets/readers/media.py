@@ -18,6 +18,8 @@ av.logging.set_level(None)  # FFmpeg would write its own remarks to stderr
 # What no file of a data set has, but damaged headers say: memory would be spent on it. Pictures of
 # 8K have half as many pixels; sounds are decoded as a whole only where clips are short.
 MAX_PIXELS = 2**26
+MAX_DECODED = 2**30  # bytes of the frames of one sample: 43 of 4K, 172 of 1080p
+MAX_CACHED = 2**28  # bytes of the frames of one file that stays decoded in memory
 SAMPLE_RATES = (1000, 768_000)
 MAX_SOUND_SECONDS = 2 * 3600.0
 
@@ -28,6 +30,19 @@ def check_pixels(path: str, width: int, height: int) -> None:
         raise DataError(
             f'{path} says that its pictures have {width} x {height} pixels, more than the '
             f'{MAX_PIXELS} that are read. It is damaged, or has to be scaled down.'
+        )
+
+
+def check_frames(
+    path: str, count: int, width: int, height: int, limit: int = MAX_DECODED
+) -> None:
+    """Raise a DataError if the frames of one sample take too much memory."""
+    size = count * width * height * 3
+    if size > limit:
+        raise DataError(
+            f'{path}: {count} frames of {width} x {height} pixels take {size >> 20} MB, more than '
+            f'the {limit >> 20} MB of a sample. Scale the file down, take fewer clips or do '
+            'without `cache`; or its header is damaged.'
         )
 
 

@@ -207,8 +207,14 @@ class MediaFile:
 
 
 def prepare(stream: Stream) -> None:
-    """Leave the parallelism to the workers of the data loader, and refuse giant pictures."""
+    """Choose how a stream is decoded.
+
+    The parallelism is left to the workers of the data loader, giant pictures are refused, and the
+    check sums of FLAC, which alone has some, are compared.
+    """
     if stream.type == 'video':
         stream.codec_context.options = {'max_pixels': str(MAX_PIXELS)}
         stream.thread_type = 'NONE'
         stream.codec_context.thread_count = 1
+    elif stream.codec_context.name == 'flac':
+        stream.codec_context.options = {'err_detect': 'crccheck+explode'}

@@ -9,7 +9,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
-from mmavssl.datasets.readers.media import PacketTally, decode_packets
+from mmavssl.datasets.readers.media import PacketTally, check_frames, decode_packets
 from mmavssl.datasets.readers.media_file import MediaFile
 
 
@@ -25,6 +25,8 @@ class PyAVDecoder:
     def __init__(self, media: MediaFile, times: Sequence[int] | None) -> None:
         self.media = media
         self.times = times
+        #: Numbers of decoded frames in which the decoder made up for what it could not read.
+        self.patched: set[int] = set()
         self._reformatter = VideoReformatter()  # making one costs more than using it
         if times is not None:
             self._number_of = {time: number for number, time in enumerate(times)}
@@ -56,7 +58,10 @@ class PyAVDecoder:
         found, missing = {}, set(wanted)
         for number, frame in frames:
             if number in missing:
+                check_frames(self.media.path, len(wanted), frame.width, frame.height)
                 found[number] = self._to_rgb(frame)
+                if frame.is_corrupt:
+                    self.patched.add(number)
                 missing.remove(number)
             if not missing or number > wanted[-1]:
                 break

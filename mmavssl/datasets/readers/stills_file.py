@@ -11,7 +11,12 @@ import numpy as np
 from PIL import Image
 
 from mmavssl.datasets.readers.frame_clock import FrameClock
-from mmavssl.datasets.readers.media import MAX_PIXELS, check_file, check_pixels
+from mmavssl.datasets.readers.media import (
+    MAX_PIXELS,
+    check_file,
+    check_frames,
+    check_pixels,
+)
 from mmavssl.utils.errors import DataError
 
 PICTURE_SUFFIXES = ('.jpg', '.jpeg', '.png')
@@ -58,7 +63,10 @@ class StillsFile:
         Raises:
             DataError: a picture cannot be decoded, or they have several sizes.
         """
-        pictures = [self._picture(index) for index in np.ravel(indices).tolist()]
+        wanted = np.ravel(indices).tolist()
+        height, width = self._picture(wanted[0]).shape[:2]
+        check_frames(self.path, len(wanted), width, height)
+        pictures = [self._picture(index) for index in wanted]
         if len({picture.shape for picture in pictures}) > 1:
             raise DataError(
                 f'{self.path}: its pictures have several sizes, which do not make a clip. Scale '

@@ -4,7 +4,7 @@ import numpy as np
 
 from mmavssl.datasets.readers.decord_decoder import DecordDecoder
 from mmavssl.datasets.readers.frame_clock import FrameClock
-from mmavssl.datasets.readers.media import media_errors
+from mmavssl.datasets.readers.media import MAX_CACHED, check_frames, media_errors
 from mmavssl.datasets.readers.media_file import MediaFile
 from mmavssl.datasets.readers.mpeg4_order import order_pictures
 from mmavssl.datasets.readers.pyav_decoder import PyAVDecoder
@@ -78,13 +78,25 @@ class VideoFile:
         return np.stack([self._decoded[index] for index in indices])
 
     def _decode(self, wanted: list[int]) -> dict[int, np.ndarray]:
+        context = self.media.video.stream.codec_context
+        check_frames(self.path, len(wanted), context.width, context.height)
         if self._decord is not None:
             found = self._decord.decode(wanted)
             if found is not None:
                 return found
             self._decord = None  # after an error its position is undefined
         with media_errors(self.path, f'frames {wanted[0]} to {wanted[-1]}'):
-            return self._replace_damaged(wanted, self._pyav.decode(wanted))
+            found = self._pyav.decode(wanted)
+            self._note_patched(wanted)
+            return self._replace_damaged(wanted, found)
+
+    def _note_patched(self, wanted: list[int]) -> None:
+        patched = self._pyav.patched.intersection(wanted)
+        if patched:
+            self.faults.append(
+                f'{len(patched)} of {len(wanted)} frames between {wanted[0]} and {wanted[-1]} are '
+                'damaged in part'
+            )
 
     def _replace_damaged(
         self, wanted: list[int], found: dict[int, np.ndarray]
@@ -147,11 +159,14 @@ class DecodedVideo(VideoFile):
         backend: of `VideoFile`.
 
     Raises:
-        DataError: as `VideoFile`, or more than half of the frames are damaged.
+        DataError: as `VideoFile`, more than half of the frames are damaged, or they take more
+            than 256 MB.
     """
 
     def __init__(self, media: MediaFile | str, backend: str = 'pyav') -> None:
         super().__init__(media, backend)
+        context = self.media.video.stream.codec_context
+        check_frames(self.path, self.num_frames, context.width, context.height, MAX_CACHED)
         self._all_frames = super().frames(np.arange(self.num_frames))
         self._decoded.clear()
         del self._pyav, self._decord

@@ -1,5 +1,6 @@
 import re
 
+import av
 import numpy as np
 import pytest
 
@@ -194,3 +195,17 @@ def test_sound_that_is_cut_off_is_noted(make_video):
     path.write_bytes(content[: len(content) * 3 // 10])
     with pytest.raises(DataError, match=r'packets of its sound are missing or cannot'):
         AudioFile(str(path))
+
+
+def test_check_sums_of_flac_are_compared(make_video):
+    path = make_video('video.mkv', audio_codec='flac', wave=np.sin(np.arange(48000) / 9) / 2)
+    with av.open(str(path)) as container:
+        packets = [p for p in container.demux(container.streams.best('audio')) if p.size]
+        data = bytes(packets[3])
+    content = bytearray(path.read_bytes())
+    content[content.index(data) + len(data) // 2] ^= 4
+    path.write_bytes(content)
+    file = AudioFile(str(path))
+    _ = file.waveform
+    assert len(file.faults) == 1
+    assert file.faults[0].startswith('1 packets of its sound')

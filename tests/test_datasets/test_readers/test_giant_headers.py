@@ -9,7 +9,7 @@ import pytest
 from mmavssl.datasets.readers.audio_file import AudioFile
 from mmavssl.datasets.readers.media import MAX_SOUND_SECONDS
 from mmavssl.datasets.readers.stills_file import StillsFile
-from mmavssl.datasets.readers.video_file import VideoFile
+from mmavssl.datasets.readers.video_file import DecodedVideo, VideoFile
 from mmavssl.datasets.readers.waveform_joiner import WaveformJoiner
 from mmavssl.utils.errors import DataError
 from tests.reliability.giant_headers import (
@@ -81,6 +81,18 @@ def test_h264(make_video, size, backend):
     path.write_bytes(mp4_with_size(path.read_bytes(), *size))
     with pytest.raises(DataError, match=str(path)):
         VideoFile(str(path), backend).frames(np.array([0, 20]))
+
+
+@pytest.mark.usefixtures('little_memory')
+@pytest.mark.parametrize('backend', ['pyav', 'decord'])
+def test_frames_of_a_sample(make_video, backend):
+    path = make_video(codec='mpeg4', size=(2560, 1440), seconds=4.0, fps=25, sample_rate=None)
+    video = VideoFile(str(path), backend)
+    assert video.frames(np.arange(4)).shape == (4, 1440, 2560, 3)
+    with pytest.raises(DataError, match=rf'{path}: 98 frames of 2560 x 1440 .* take 1033 MB'):
+        video.frames(np.arange(98))
+    with pytest.raises(DataError, match=rf'{path}: 100 frames .* the 256 MB of a sample'):
+        DecodedVideo(str(path), backend)
 
 
 @pytest.mark.usefixtures('little_memory')

@@ -312,3 +312,18 @@ def test_unknown_codec_is_named(make_video):
     path.write_bytes(path.read_bytes().replace(b'avc1', b'zzzz').replace(b'avcC', b'zzzC'))
     with pytest.raises(DataError, match=r'video\.mp4: there is no decoder'):
         VideoFile(str(path))
+
+
+def test_pictures_that_the_decoder_patches_are_noted(make_video):
+    """A part of a packet is overwritten: the decoder shows something, and says that it guessed."""
+    path = make_video(options={'bf': '0', 'g': '75', 'sc_threshold': '0'}, sample_rate=None)
+    with av.open(str(path)) as container:
+        packets = [p for p in container.demux(container.streams.best('video')) if p.size]
+        begin = packets[0].pos
+    content = bytearray(path.read_bytes())
+    size = packets[0].size
+    content[begin + size - 40 : begin + size - 32] = b'\x55' * 8
+    path.write_bytes(content)
+    video = VideoFile(str(path))
+    assert video.frames(np.array([0, 3])).shape == (2, 48, 64, 3)
+    assert video.faults == ['1 of 2 frames between 0 and 3 are damaged in part']
