@@ -7,6 +7,7 @@ must take the arguments it is given. MMEngine finds such mistakes one by one, so
 import difflib
 import inspect
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any
 
@@ -314,14 +315,17 @@ def _check_nested(arguments: Mapping, path: str) -> None:
 def _check_top_level_keys(cfg: Config) -> None:
     """A config may hold any variable, so only names close to one with a meaning are mistakes."""
     for key in cfg:
+        if key in KNOWN_TOP_LEVEL:
+            continue
         nearest = next((name for name in sorted(KNOWN_TOP_LEVEL) if _misspelt(key, name)), None)
-        if key not in KNOWN_TOP_LEVEL and nearest:
+        if nearest:
             raise ConfigError(
                 f'{key}: nothing reads this key. Did you mean {nearest!r}? Choose a name less '
                 'alike if it is a variable of your own.'
             )
 
 
+@lru_cache(maxsize=10_000)
 def _misspelt(key: str, name: str) -> bool:
     """Whether ``key`` is ``name`` but for a letter or two; ``model2`` is another name."""
     if key.lower() == name or sorted(key) == sorted(name):

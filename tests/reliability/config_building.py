@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import logging
 from collections.abc import Iterator
@@ -100,4 +99,3 @@ def quiet() -> Iterator[None]:
                 logger.removeHandler(handler)
         for kind in MANAGERS:
             kind._instance_dict.clear()
-        gc.collect()
