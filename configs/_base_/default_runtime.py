@@ -9,6 +9,7 @@ default_hooks = dict(
     non_finite_guard=dict(type='NonFiniteGuardHook', limit=10),
     global_batch=dict(type='GlobalBatchHook'),
     plain_checkpoint=dict(type='PlainCheckpointHook'),
+    sharded_state=dict(type='ShardedStateHook'),
     preemption=dict(type='PreemptionHook'),
     timer=dict(type='IterTimerHook'),
     logger=dict(type='LoggerHook', interval=10),

@@ -6,4 +6,3 @@ _base_ = [
 ]
 
 optim_wrapper = dict(optimizer=dict(type='ZeroRedundancyOptimizer', optimizer_type='SGD'))
-default_hooks = dict(sharded_state=dict(type='ShardedStateHook'))

@@ -8,6 +8,8 @@ from torch.distributed.nn import functional as with_grad
 
 from mmavssl.utils.errors import ConfigError
 
+DDP = 'MMDistributedDataParallel'
+
 
 def join_cpu_processes(cfg: Config) -> None:
     """Join the other processes over gloo, where there are several and no GPU.
@@ -30,12 +32,15 @@ def join_cpu_processes(cfg: Config) -> None:
             'tools/dist_train.sh (--launcher pytorch).'
         )
     distributed.init_process_group('gloo')
-    wrapper = {
-        'type': 'MMDistributedDataParallel',
-        'broadcast_buffers': False,
-        'find_unused_parameters': cfg.get('find_unused_parameters', False),
-    }
-    cfg.model_wrapper_cfg = {**wrapper, **(cfg.get('model_wrapper_cfg') or {}), 'device_ids': []}
+    wrapper = {'type': DDP, **(cfg.get('model_wrapper_cfg') or {})}
+    if wrapper['type'] == DDP:
+        wrapper = {
+            'broadcast_buffers': False,
+            'find_unused_parameters': cfg.get('find_unused_parameters', False),
+            **wrapper,
+            'device_ids': [],
+        }
+    cfg.model_wrapper_cfg = wrapper
 
 
 def leave_processes() -> None:

@@ -12,6 +12,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import Tensor, distributed, nn
 from torch.distributed.algorithms.ddp_comm_hooks.default_hooks import allreduce_hook
+from torch.distributed.tensor import DTensor
 
 from mmavssl.registry import HOOKS
 from tests.reliability.rank_data import make_loader
@@ -45,7 +46,7 @@ class RecordHook(Hook):
         def look(optimizer: torch.optim.Optimizer, *_: Any) -> None:
             self.record['grads'].append(
                 {
-                    names[id(p)]: p.grad.clone()
+                    names[id(p)]: whole(p.grad.clone())
                     for group in optimizer.param_groups
                     for p in group['params']
                 }
@@ -73,12 +74,24 @@ class RecordHook(Hook):
         """Keep the state that training ends with."""
         model = unwrap(runner.model)
         for name in ('student', 'teacher', 'threshold'):
-            self.record[name] = dict(getattr(model, name).state_dict())
+            state = getattr(model, name).state_dict()
+            self.record[name] = {key: whole(value) for key, value in state.items()}
         optimizer = runner.optim_wrapper.optimizer
         local = getattr(optimizer, 'optim', optimizer)  # of a rank, where they are divided
-        self.record['state_size'] = sum(
-            value.numel() for state in local.state.values() for value in state.values()
+        self.record['state_size'] = own_size(
+            [value for state in local.state.values() for value in state.values()]
         )
+        self.record['size'] = own_size([*model.student.parameters(), *model.teacher.parameters()])
+
+
+def whole(value: Tensor) -> Tensor:
+    """Return a tensor of which each rank may have a part."""
+    return value.full_tensor() if isinstance(value, DTensor) else value
+
+
+def own_size(values: list[Tensor]) -> int:
+    """Return how many numbers of them this rank keeps."""
+    return sum((v.to_local() if isinstance(v, DTensor) else v).numel() for v in values)
 
 
 def unwrap(model: nn.Module) -> nn.Module:
@@ -126,7 +139,10 @@ def built_runner(
                 accumulative_counts=accumulate,
             ),
             default_hooks=dict(
-                step_seed=seed, epoch_boundary=dict(type='EpochBoundaryHook'), checkpoint=None
+                step_seed=seed,
+                epoch_boundary=dict(type='EpochBoundaryHook'),
+                sharded_state=dict(type='ShardedStateHook'),
+                checkpoint=None,
             ),
             custom_hooks=[
                 dict(type='EMATeacherHook', momentum=0.25),

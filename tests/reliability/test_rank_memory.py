@@ -1,4 +1,4 @@
-"""What saves memory makes the same steps: activation checkpointing, ZeRO-1."""
+"""What saves memory makes the same steps: activation checkpointing, ZeRO-1, FSDP."""
 
 import pytest
 import torch
@@ -7,6 +7,7 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from mmavssl.utils.configs import load_config
 from tests.reliability.rank_data import make_loader
+from tests.reliability.rank_guard import skips
 from tests.reliability.rank_model import build_model, model_config
 from tests.reliability.rank_processes import ROOT, Ranks
 from tests.reliability.rank_zero import state_errors
@@ -17,11 +18,16 @@ AUDIO_VISUAL = load_config(str(ROOT / 'configs/asl_mix/k400_1shot_zero.py'))
 BLOCKS = [
     name for name in AUDIO_VISUAL.activation_checkpointing if name.rpartition('.')[2] in '01'
 ]
+VIDEO_BLOCKS = [name for name in BLOCKS if 'audio' not in name]
+FSDP = load_config(str(ROOT / 'configs/_base_/strategies/fsdp.py')).to_dict()
+FSDP = dict(model_wrapper_cfg=FSDP['model_wrapper_cfg'])
 ADAMW = dict(type='AdamW', lr=1e-3, weight_decay=0.05)
 CASES = {
     'checkpointed': dict(method='asl_mix', drop=0.2),
     'zero': dict(method='asl_mix', optimizer=dict(type='SGD', lr=0.01, momentum=0.9)),
     'zero adamw': dict(method='svformer_flex', optimizer=ADAMW, accumulate=2),
+    'fsdp': dict(method='asl_mix', drop=0.2, accumulate=2),
+    'fsdp checkpointed': dict(method='svformer_flex', drop=0.2),
 }
 
 
@@ -37,6 +43,8 @@ def runs():
         'checkpointed': dict(settings=dict(activation_checkpointing=BLOCKS)),
         'zero': dict(optimizer=zero(CASES['zero']['optimizer'])),
         'zero adamw': dict(optimizer=zero(ADAMW)),
+        'fsdp': dict(settings=FSDP),
+        'fsdp checkpointed': dict(settings=dict(FSDP, activation_checkpointing=VIDEO_BLOCKS)),
     }
     cases = {f'{name} +': {**CASES[name], **more} for name, more in saving.items()}
     ranks = Ranks(train_all, 2, cases={**CASES, **cases}).results()
@@ -59,7 +67,7 @@ def test_the_same_steps(runs, name):
         )
 
 
-@pytest.mark.parametrize('name', ['zero', 'zero adamw'])
+@pytest.mark.parametrize('name', ['zero', 'zero adamw', 'fsdp'])
 def test_each_rank_has_a_part_of_the_state(runs, name):
     parts = [saving['state_size'] for _, saving in runs[name]]
     for plain, _ in runs[name]:
@@ -67,11 +75,24 @@ def test_each_rank_has_a_part_of_the_state(runs, name):
         assert max(parts) < 0.65 * plain['state_size']
 
 
+def test_each_rank_has_a_part_of_the_networks(runs):
+    parts = [sharded['size'] for _, sharded in runs['fsdp']]
+    for plain, _ in runs['fsdp']:
+        assert sum(parts) == plain['size']
+        assert max(parts) < 0.6 * plain['size']
+
+
 def test_a_state_that_nothing_gathered_is_refused():
     first, second = Ranks(state_errors, 2).results()
     assert first[1] == 2
     for error in (first[0], first[2], *second):
         assert 'Add default_hooks.sharded_state' in error
+
+
+@pytest.mark.parametrize('bad_rank', [None, 0])
+def test_a_step_is_skipped_by_all_ranks_or_none(bad_rank):
+    is_bad = bad_rank is not None
+    assert Ranks(skips, 2, bad_rank=bad_rank).results() == [[is_bad, is_bad]] * 2
 
 
 def kept_bytes(blocks: list[str]) -> int:

@@ -1,4 +1,10 @@
-"""ZeRO-1 and activation checkpointing: killed ranks go on, and their weights are those of DDP."""
+"""ZeRO-1 and FSDP: killed ranks go on, and all they end with is what DDP ends with."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
 
 import pytest
 
@@ -6,37 +12,63 @@ from tests.reliability.small_run import (
     differences,
     final_state,
     finish,
-    kill_when,
     make_data,
     start,
     write_config,
 )
 
-SAVING = dict(
-    optim_wrapper__optimizer=dict(type='ZeroRedundancyOptimizer', optimizer_type='AdamW'),
-    default_hooks__sharded_state=dict(type='ShardedStateHook'),
-    activation_checkpointing=['student.backbone.blocks.0', 'student.audio_backbone.blocks.1'],
-)
+BLOCKS = ['student.backbone.blocks.0', 'student.audio_backbone.blocks.1']
+SAVING = {
+    'zero': dict(
+        optim_wrapper__optimizer=dict(type='ZeroRedundancyOptimizer', optimizer_type='AdamW'),
+        activation_checkpointing=BLOCKS,
+    ),
+    'fsdp': dict(
+        model_wrapper_cfg=dict(type='mmavssl.ShardedDataParallel'),
+        default_hooks__non_finite_guard__type='ShardGuardHook',
+        activation_checkpointing=BLOCKS,
+    ),
+}
+
+
+def descendants(pid: int) -> list[int]:
+    """Return a process, its children, theirs, and so on."""
+    found = [pid]
+    for parent in found:
+        for path in Path(f'/proc/{parent}/task').glob('*/children'):
+            found += [int(child) for child in path.read_text().split()]
+    return found
+
+
+def kill_at(process: subprocess.Popen, latest: Path, name: str) -> None:
+    """Kill a run when ``latest`` names a checkpoint.
+
+    The launcher starts each rank in a session of its own, so that a signal to the launcher's
+    process group would leave the ranks alive.
+    """
+    while not (latest.exists() and name in latest.read_text()):
+        assert process.poll() is None, 'The run ended before it was to be killed.'
+        time.sleep(0.02)
+    for pid in descendants(process.pid):
+        os.kill(pid, signal.SIGKILL)
+    process.wait()
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
-def test_a_sharded_state_is_saved_as_a_whole(tmp_path):
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize('name', SAVING)
+def test_a_sharded_state_is_saved_as_a_whole(name, tmp_path):
     data = make_data(tmp_path / 'data')
     plain = write_config(tmp_path / 'plain.py', data, ranks=2)
-    saving = write_config(tmp_path / 'saving.py', data, ranks=2, **SAVING)
+    saving = write_config(tmp_path / 'saving.py', data, ranks=2, **SAVING[name])
     for config in (plain, saving):
         folder = tmp_path / config.stem
         finish(start(config, folder, 2), folder)
     killed = tmp_path / 'killed'
-    latest = killed / 'last_checkpoint'
-    process = start(saving, killed, 2)
-    assert kill_when(process, lambda: latest.exists() and 'iter_8' in latest.read_text(), 0.02)
+    kill_at(start(saving, killed, 2), killed / 'last_checkpoint', 'iter_8')
     finish(start(saving, killed, 2), killed)
 
     states = {name: final_state(tmp_path / name) for name in ('plain', 'saving', 'killed')}
-    assert not differences(states['saving'], states['killed'])
-    for part in ('state_dict', 'scalars'):
+    for part in ('state_dict', 'optimizer', 'param_schedulers', 'scalars', 'iter'):
+        assert not differences(states['saving'][part], states['killed'][part])
         assert not differences(states['plain'][part], states['saving'][part])
-    parts = [states[name]['optimizer']['state'] for name in ('plain', 'saving')]
-    assert not differences(*parts)

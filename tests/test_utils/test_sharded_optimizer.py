@@ -8,12 +8,14 @@ from mmavssl.utils.config_check import check_config
 from mmavssl.utils.configs import load_config
 from mmavssl.utils.errors import ConfigError
 
-CONFIG = str(Path(__file__).parents[2] / 'configs/asl_mix/k400_1shot_zero.py')
+CONFIGS = Path(__file__).parents[2] / 'configs/asl_mix'
+CONFIG = str(CONFIGS / 'k400_1shot_zero.py')
 
 
 @pytest.mark.parametrize('safe', [False, True])
-def test_the_config_passes(safe):
-    check_config(load_config(CONFIG, safe=safe))
+@pytest.mark.parametrize('name', ['k400_1shot_zero', 'k400_1shot_fsdp'])
+def test_the_configs_pass(name, safe):
+    check_config(load_config(str(CONFIGS / f'{name}.py'), safe=safe))
 
 
 @pytest.mark.parametrize(

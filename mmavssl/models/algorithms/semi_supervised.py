@@ -139,6 +139,9 @@ class SemiSupervisedRecognizer(RecognitionAlgorithm):
     def loss(self, inputs: dict, data_samples: dict) -> dict[str, Tensor]:
         """Return the weighted losses of one iteration and what is worth logging.
 
+        All are of this rank's clips, but for ``loss_contrast`` and ``loss_threshold``, which are
+        no means over clips and so are those of all ranks, the same on each.
+
         Args:
             inputs: ``{'labeled': {'weak': view}, 'unlabeled': {'weak': view, 'strong': view}}``
                 with ``view = {'video': (B, C, T, H, W), 'audio': (B, T_a, F)}``.
@@ -223,7 +226,7 @@ class SemiSupervisedRecognizer(RecognitionAlgorithm):
 
 
 def pseudo_label_log(pseudo: ThresholdResult, samples: list[AVDataSample]) -> dict[str, Tensor]:
-    """Return how many pseudo labels count and, where hidden labels exist, how many are right.
+    """Return how many of this rank's pseudo labels count and, where known, how many are right.
 
     Returns:
         ``pass_rate``: share of unlabeled clips with non-zero weight; ``pseudo_label_acc``: share
