@@ -29,10 +29,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 #: Of a processor, and of the clock on the wall: then it waits for something.
-MAX_SECONDS, MAX_WAIT = 20.0, 120.0
+MAX_SECONDS, MAX_WAIT = 20.0, 300.0
 MAX_GROWN = 2 * 2**30
 #: Importing takes time as well.
-START_SECONDS = 120.0
+START_SECONDS = 900.0
 BATCH = 250
 FORBIDDEN = ('unnamed error', 'misfit', 'crash', 'hang', 'slow', 'memory')
 
