@@ -198,7 +198,11 @@ def train(
 
 def train_all(cases: dict[str, dict]) -> dict[str, dict]:
     """Return the records of all cases, arguments of `train`."""
-    return {name: train(**case) for name, case in cases.items()}
+    records = {}
+    for name, case in cases.items():
+        print(name, flush=True)
+        records[name] = train(**case)
+    return records
 
 
 def mean_log(records: list[dict]) -> list[dict[str, float]]:

@@ -117,11 +117,11 @@ def test_gradients_are_sent_once_per_step(runs, name):
 
 def test_the_cases_have_something_to_compare(runs):
     """Some pseudo labels pass and some do not; states and teachers have moved."""
-    rates = {name: [log['pass_rate'] for log in mean_log(runs[name][0])] for name in CASES}
     for name in CASES:
-        if not name.startswith('soft'):  # all have some weight
-            assert any(0 < rate < 1 for rate in rates[name]), name
-        assert all(log['loss_mix'] > 0 for log in mean_log(runs[name][0])[:1]), name
+        first, *_, last = mean_log(runs[name][0])
+        assert first['loss_mix'] > 0, name
+        if name.endswith(' 1') and not name.startswith('soft'):  # there all have some weight
+            assert 0 < last['pass_rate'] < 1, name
     for name in ('svformer_flex float64 1', 'asl_mix float64 1'):
         state = runs[name][1]['threshold']
         assert len(state['memory'].unique()) > 2
