@@ -176,6 +176,8 @@ def last_name(path: Path) -> str:
 def shown(value: Any) -> list[str]:
     """Return how a message may show a value; short ones would be found in any message."""
     texts = [repr(value), str(value)]
+    if isinstance(value, str):
+        texts.append(value.rpartition('.')[2])  # a class may be named without its module
     return [text for text in texts if len(text) > 2] or [f' {texts[0]}']
 
 
