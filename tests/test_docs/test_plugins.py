@@ -200,7 +200,9 @@ def test_examples_and_keys_of_the_kinds(name, base, example, keys):
     bases = {parent.__name__ for c in shown if isinstance(c, type) for parent in c.__mro__}
     first = re.match(r'`(\w+)`', base)
     assert first[1] in bases if first else not bases
-    cfg = load_config(str(ROOT / 'configs/asl_mix/avsprites_2shot.py'))
+    has_wrapper = name == 'MODEL_WRAPPERS'
+    config = 'k400_1shot_fsdp' if has_wrapper else 'avsprites_2shot'
+    cfg = load_config(str(ROOT / f'configs/asl_mix/{config}.py'))
     for key in re.findall(r'`([^`]+)`', keys):
         value = cfg
         for part in key.split('.'):
