@@ -6,5 +6,3 @@ _base_ = [
     '../_base_/strategies/activation_checkpointing_audio_visual.py',
     '../_base_/strategies/fsdp.py',
 ]
-
-default_hooks = dict(non_finite_guard=dict(type='ShardGuardHook'))

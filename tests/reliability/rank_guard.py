@@ -6,7 +6,7 @@ from torch import nn
 from torch.distributed.device_mesh import init_device_mesh
 from torch.distributed.fsdp import fully_shard
 
-from mmavssl.parallel import ShardGuardHook
+from mmavssl.engine.hooks import NonFiniteGuardHook
 
 
 def skips(bad_rank: int | None) -> list[bool]:
@@ -23,6 +23,6 @@ def skips(bad_rank: int | None) -> list[bool]:
     if get_rank() == bad_rank:
         parts = [parameter.grad.to_local() for parameter in layer.parameters()]
         next(part for part in parts if part.numel()).fill_(float('nan'))
-    guard = ShardGuardHook()
+    guard = NonFiniteGuardHook()
     guard._look(optimizer, (), {})
     return [guard.is_bad, all(parameter.grad is None for parameter in layer.parameters())]

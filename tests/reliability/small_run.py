@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -111,12 +112,34 @@ def finish(process: subprocess.Popen, work_dir: Path, timeout: float = 300) -> N
         raise RuntimeError(f'Status {process.returncode}:\n{text[-3000:]}')
 
 
+def descendants(pid: int) -> list[int]:
+    """Return a process, its children, theirs, and so on."""
+    found = [pid]
+    for parent in found:
+        for path in Path(f'/proc/{parent}/task').glob('*/children'):
+            with contextlib.suppress(OSError):  # it has just ended
+                found += [int(child) for child in path.read_text().split()]
+    return found
+
+
+def kill(process: subprocess.Popen) -> None:
+    """Kill a run, its ranks and workers by SIGKILL.
+
+    torchrun starts each rank in a session of its own, which outlives its process group. It is
+    stopped first, so that it starts and ends nothing meanwhile.
+    """
+    os.kill(process.pid, signal.SIGSTOP)
+    for pid in descendants(process.pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait()
+
+
 def kill_when(process: subprocess.Popen, is_time: Callable[[], bool], poll: float) -> bool:
-    """Kill a run and all its processes by SIGKILL; return whether it still ran."""
+    """Kill a run when it is time; return whether it still ran."""
     while process.poll() is None:
         if is_time():
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+            kill(process)
             return True
         time.sleep(poll)
     return False
@@ -141,7 +164,7 @@ def final_state(work_dir: Path) -> dict:
     info = {
         name: Path(value).name if name in ('last_ckpt', 'best_ckpt') else value
         for name, value in hub['runtime_info'].items()
-        if name not in ('cfg', 'experiment_name', *TIMES)
+        if name not in ('cfg', 'experiment_name', 'mmengine_version', *TIMES)
     }
     return {
         **{name: content[name] for name in kept},

@@ -1,7 +1,5 @@
 """ZeRO-1 and FSDP: killed ranks go on, and all they end with is what DDP ends with."""
 
-import os
-import signal
 import subprocess
 import time
 from pathlib import Path
@@ -12,6 +10,7 @@ from tests.reliability.small_run import (
     differences,
     final_state,
     finish,
+    kill,
     make_data,
     start,
     write_config,
@@ -25,33 +24,17 @@ SAVING = {
     ),
     'fsdp': dict(
         model_wrapper_cfg=dict(type='mmavssl.ShardedDataParallel'),
-        default_hooks__non_finite_guard__type='ShardGuardHook',
         activation_checkpointing=BLOCKS,
     ),
 }
 
 
-def descendants(pid: int) -> list[int]:
-    """Return a process, its children, theirs, and so on."""
-    found = [pid]
-    for parent in found:
-        for path in Path(f'/proc/{parent}/task').glob('*/children'):
-            found += [int(child) for child in path.read_text().split()]
-    return found
-
-
 def kill_at(process: subprocess.Popen, latest: Path, name: str) -> None:
-    """Kill a run when ``latest`` names a checkpoint.
-
-    The launcher starts each rank in a session of its own, so that a signal to the launcher's
-    process group would leave the ranks alive.
-    """
+    """Kill a run when ``latest`` names a checkpoint."""
     while not (latest.exists() and name in latest.read_text()):
         assert process.poll() is None, 'The run ended before it was to be killed.'
         time.sleep(0.02)
-    for pid in descendants(process.pid):
-        os.kill(pid, signal.SIGKILL)
-    process.wait()
+    kill(process)
 
 
 @pytest.mark.slow

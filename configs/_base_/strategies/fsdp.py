@@ -1,5 +1,4 @@
 # Student and teacher are divided over the processes, layer by layer, and with them the optimizer's
 # state and the gradients (PyTorch's fully_shard). ShardedStateHook of default_runtime.py divides them
-# when training begins, and gathers them for checkpoints; the guard must be one that knows of parts:
-# default_hooks = dict(non_finite_guard=dict(type='ShardGuardHook')).
+# when training begins, and gathers them for checkpoints.
 model_wrapper_cfg = dict(type='mmavssl.ShardedDataParallel')

@@ -8,6 +8,8 @@ import torch
 from mmengine.dist import all_reduce, get_rank, get_world_size
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from torch import Tensor
+from torch.distributed.tensor import DTensor
 from torch.optim import Optimizer
 
 from mmavssl.datasets.batch_draws import draws_of_batch, video_path_of
@@ -111,13 +113,21 @@ class NonFiniteGuardHook(Hook):
                 )
 
 
-def gradients_are_finite(grads: list[torch.Tensor]) -> bool:
-    """Whether all gradients are finite, on all ranks."""
+def gradients_are_finite(grads: list[Tensor]) -> bool:
+    """Whether all gradients are finite, on all ranks; each may hold but a part of them (FSDP)."""
+    grads = parts_of(grads)
     largest = torch.stack([norm.float() for norm in torch._foreach_norm(grads, float('inf'))])
     bad = (~torch.isfinite(largest).all()).int()
-    if get_world_size() > 1:  # a rank may hold but a part of them (FSDP)
+    if get_world_size() > 1:
         all_reduce(bad, op='max')
     return not bad.item()
+
+
+def parts_of(grads: list[Tensor]) -> list[Tensor]:
+    """Return what this process has of gradients: at least one number."""
+    parts = [grad.to_local() if isinstance(grad, DTensor) else grad for grad in grads]
+    # Of a small parameter some processes have nothing.
+    return [part for part in parts if part.numel()] or [torch.zeros(1, device=parts[0].device)]
 
 
 def record_of(runner: Runner, number: int, outputs: Any) -> Callable[[], BatchRecord]:

@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from mmengine.logging import print_log
@@ -100,6 +101,29 @@ class PatientBatches:
                     raise LostWorkersError(
                         f'The workers gave no batch within {self.timeout:g} s.'
                     ) from error
+
+    @contextmanager
+    def waiting_for(self, loader: DataLoader) -> Iterator[None]:
+        """Wait no longer for the batches of another loader, which goes on by itself, either.
+
+        Args:
+            loader: used within the context.
+
+        Raises:
+            DataError: its workers died, or gave no batch in time.
+        """
+        if loader.num_workers and not loader.timeout:
+            loader.timeout = self.timeout
+        try:
+            yield
+        except RuntimeError as error:
+            if not (DEAD.search(str(error)) or NOT_YET.search(str(error))):
+                raise
+            raise DataError(
+                f'Validation: {error}. Look at the clips, at the storage, and at the memory (the '
+                'system may have killed the workers); or raise train_cfg.data_timeout. --resume '
+                'validates once more.'
+            ) from error
 
     def _given_up(self, number: int, alone: bool, error: LostWorkersError) -> DataError:
         loader = self.loader

@@ -18,7 +18,8 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
 
     A run that was stopped within an epoch goes on with the batch that was next; nothing of the
     batches before is read. One that was stopped between the checkpoint of an epoch and the end of
-    its validation validates first. Workers that die or hang are replaced (`PatientBatches`).
+    its validation validates first. Workers that die or hang are replaced (`PatientBatches`); in
+    validation, which has its own loop, they are an error.
 
     Args:
         data_timeout: seconds to wait for a batch from the workers; 0: without end.
@@ -84,4 +85,5 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         if hub.runtime_info.get(LAST_VALIDATED) == self._epoch:
             return
         hub.update_info(LAST_VALIDATED, self._epoch)  # in the checkpoint of the best epoch, too
-        self.runner.val_loop.run()
+        with self.batches.waiting_for(self.runner.val_loop.dataloader):
+            self.runner.val_loop.run()

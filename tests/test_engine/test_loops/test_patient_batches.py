@@ -121,6 +121,19 @@ def test_slow_batches_are_waited_for(tmp_path, monkeypatch):
     assert numbers(PatientBatches(loader(Slow(tmp_path, '', 0)), 0, 0).from_number(0)) == WHOLE
 
 
+@pytest.mark.parametrize(('kind', 'reason'), [('kill', r'worker \(pid'), ('hang', 'timed out')])
+def test_other_loaders_do_not_wait_for_ever_either(tmp_path, kind, reason):
+    batches = PatientBatches(loader(Trouble(tmp_path / 'none', '', 0)), 3, 1)
+    other = loader(Trouble(tmp_path, kind, 2))
+    with (
+        pytest.raises(DataError, match=f'^Validation: DataLoader {reason}'),
+        batches.waiting_for(other),
+    ):
+        list(other)
+    with pytest.raises(RuntimeError, match='of another kind'), batches.waiting_for(other):
+        raise RuntimeError('of another kind')
+
+
 @pytest.mark.parametrize('workers', [0, 2])
 @pytest.mark.parametrize('start', [0, 1, 5, 6])
 def test_remaining_batches(tmp_path, workers, start):
