@@ -189,6 +189,11 @@ class RatioBatchSampler(Sampler):
                 f'{ratio!r}.'
             )
         total = sum(ratio)
+        if batch_size is None:
+            raise ConfigError(
+                'RatioBatchSampler needs `batch_size`, which belongs to the data loader: '
+                f'`train_dataloader.batch_size`, a multiple of {total}.'
+            )
         if batch_size < 1 or batch_size % total:
             lower = batch_size // total * total
             nearest = f'{lower} or {lower + total}' if lower > 0 else f'{total}'

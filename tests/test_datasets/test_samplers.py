@@ -152,6 +152,11 @@ def test_batch_must_be_divisible(batch_size):
         RatioBatchSampler(sampler, batch_size)
 
 
+def test_data_loader_without_a_batch_size():
+    with pytest.raises(ConfigError, match=r'`train_dataloader.batch_size`, a multiple of 6'):
+        RatioBatchSampler(TwoStreamSampler(pair(4, 60)), None)
+
+
 def test_nearest_batch_sizes():
     sampler = TwoStreamSampler(pair(4, 60))
     with pytest.raises(ConfigError, match=r'Nearest: 12 or 18\.'):

@@ -12,6 +12,7 @@ from av.packet import Packet
 
 from mmavssl.datasets.readers.frame_clock import FrameClock
 from mmavssl.datasets.readers.media_file import MediaFile
+from mmavssl.datasets.readers.picture_sizes import keeps_size
 
 try:
     import decord
@@ -51,6 +52,8 @@ class DecordDecoder:
         # In containers without an index decord guesses times and counts (AVI, MPEG).
         if decord is None or not media.is_seekable or not is_plain(media):
             return None
+        if media.video.stream.frames > media.video.count:
+            return None  # it would make room for as many as the file says, or end the process
         try:
             reader = decord.VideoReader(media.source, num_threads=1)
             if len(reader) != clock.num_frames:
@@ -73,12 +76,19 @@ class DecordDecoder:
 
 
 def is_plain(media: MediaFile) -> bool:
-    """Return whether all packets are whole, and decoding can begin afresh at each key frame."""
-    codec = media.video.stream.codec_context.name
-    return all(_plainness(codec, media.packets(media.video)))
+    """Return whether all packets are whole and decoding can begin afresh at each key frame.
+
+    Nor may a packet name another size of pictures than the file: decord makes room for any.
+    """
+    context = media.video.stream.codec_context
+    size, header = (context.width, context.height), bytes(context.extradata or b'')
+    packets = media.packets(media.video)
+    return all(_plainness(context.name, packets, size, header))
 
 
-def _plainness(codec: str, packets: Iterator[Packet]) -> Iterator[bool]:
+def _plainness(
+    codec: str, packets: Iterator[Packet], size: tuple[int, int], header: bytes
+) -> Iterator[bool]:
     any_key = False
     for packet in packets:
         data = bytes(packet)
@@ -86,7 +96,7 @@ def _plainness(codec: str, packets: Iterator[Packet]) -> Iterator[bool]:
             any_key = True
             yield starts_afresh(codec, data)
         # Without a key frame before, the file begins in the middle of a group of pictures.
-        yield any_key and is_whole(codec, data)
+        yield any_key and is_whole(codec, data) and keeps_size(codec, data, size, header)
 
 
 def starts_afresh(codec: str, packet: bytes) -> bool:

@@ -97,11 +97,24 @@ def test_frames_of_a_sample(make_video, backend):
 
 @pytest.mark.usefixtures('little_memory')
 @pytest.mark.parametrize('backend', ['pyav', 'decord'])
-def test_vp8(make_video, backend):
+@pytest.mark.parametrize('side', [8192, 16368, 16383])
+def test_vp8(make_video, backend, side):
     path = make_video('video.webm', codec='libvpx', sample_rate=None)
-    path.write_bytes(vp8_with_size(path.read_bytes(), 16383, 16383))
+    path.write_bytes(vp8_with_size(path.read_bytes(), side, side))
     with pytest.raises(DataError, match=str(path)):
-        VideoFile(str(path), backend).frames(np.array([0, 20]))
+        VideoFile(str(path), backend).frames(np.arange(70))
+
+
+@pytest.mark.parametrize('backend', ['pyav', 'decord'])
+def test_number_of_frames(make_video, numbers_of, backend):
+    """decord ends the process if it cannot have as much memory as they would take."""
+    path = make_video()
+    content = bytearray(path.read_bytes())
+    count = content.index(b'stts') + 12
+    content[count : count + 4] = b'\xff' * 4
+    path.write_bytes(content)
+    video = VideoFile(str(path), backend)
+    assert numbers_of(video.frames(np.array([0, 20]))) == [0, 20]
 
 
 @pytest.mark.usefixtures('little_memory')
