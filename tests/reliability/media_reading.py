@@ -48,9 +48,12 @@ class Reader:
         """Make a sample as training does, of labeled and of unlabeled clips."""
         for pipeline in self.pipelines:
             results: dict | None = {**files, 'sample_idx': 0, 'source': 'unlabeled'}
-            with isolated_rng(0):
-                for transform in pipeline[backend]:
-                    results = results and transform(results)
+            try:
+                with isolated_rng(0):
+                    for transform in pipeline[backend]:
+                        results = results and transform(results)
+            finally:  # a worker of a run has one backend alone, and one cache
+                pipeline[backend][0]._open_cached.cache_clear()
 
     def outcome(
         self, files: dict[str, str], damaged: str, right: dict[str, Any]

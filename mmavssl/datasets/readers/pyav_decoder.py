@@ -9,7 +9,12 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
-from mmavssl.datasets.readers.media import PacketTally, check_frames, decode_packets
+from mmavssl.datasets.readers.media import (
+    MAX_DECODED,
+    PacketTally,
+    check_frames,
+    decode_packets,
+)
 from mmavssl.datasets.readers.media_file import MediaFile
 
 
@@ -20,10 +25,14 @@ class PyAVDecoder:
         media: open file with a video.
         times: when each frame is shown, ascending, in the units of the packets; None where they
             are unknown, and frames are counted from the start.
+        max_bytes: that the frames of one call of `decode` may take.
     """
 
-    def __init__(self, media: MediaFile, times: Sequence[int] | None) -> None:
+    def __init__(
+        self, media: MediaFile, times: Sequence[int] | None, max_bytes: int = MAX_DECODED
+    ) -> None:
         self.media = media
+        self.max_bytes = max_bytes
         self.times = times
         #: Numbers of decoded frames in which the decoder made up for what it could not read.
         self.patched: set[int] = set()
@@ -58,7 +67,7 @@ class PyAVDecoder:
         found, missing = {}, set(wanted)
         for number, frame in frames:
             if number in missing:
-                check_frames(self.media.path, len(wanted), frame.width, frame.height)
+                self._check_size(len(wanted), frame)
                 found[number] = self._to_rgb(frame)
                 if frame.is_corrupt:
                     self.patched.add(number)
@@ -66,6 +75,9 @@ class PyAVDecoder:
             if not missing or number > wanted[-1]:
                 break
         return found
+
+    def _check_size(self, count: int, frame: VideoFrame) -> None:
+        check_frames(self.media.path, count, frame.width, frame.height, self.max_bytes)
 
     def _decode_near(self, wanted: Sequence[int], key: int) -> Iterator[tuple[int, VideoFrame]]:
         """Decode from a key frame (the number of its packet) to the last packet that is needed.

@@ -4,7 +4,12 @@ import numpy as np
 
 from mmavssl.datasets.readers.decord_decoder import DecordDecoder
 from mmavssl.datasets.readers.frame_clock import FrameClock
-from mmavssl.datasets.readers.media import MAX_CACHED, check_frames, media_errors
+from mmavssl.datasets.readers.media import (
+    MAX_CACHED,
+    MAX_DECODED,
+    check_frames,
+    media_errors,
+)
 from mmavssl.datasets.readers.media_file import MediaFile
 from mmavssl.datasets.readers.mpeg4_order import order_pictures
 from mmavssl.datasets.readers.pyav_decoder import PyAVDecoder
@@ -31,6 +36,9 @@ class VideoFile:
         DataError: no video, or less than half of its frames.
     """
 
+    #: Of the frames that are decoded at a time.
+    max_bytes = MAX_DECODED
+
     def __init__(self, media: MediaFile | str, backend: str = 'pyav') -> None:
         check_backend(backend)
         self.media = media if isinstance(media, MediaFile) else MediaFile(media, kinds=['video'])
@@ -45,7 +53,9 @@ class VideoFile:
             is_timed = self._order_packets()
             times = self._read_times()
             self._check_length()
-            self._pyav = PyAVDecoder(self.media, times if is_timed else None)
+            self._pyav = PyAVDecoder(
+                self.media, times if is_timed else None, self.max_bytes
+            )
             self._decord = None
             if backend == 'decord':
                 self._decord = DecordDecoder.open(self.media, self.clock)
@@ -79,7 +89,7 @@ class VideoFile:
 
     def _decode(self, wanted: list[int]) -> dict[int, np.ndarray]:
         context = self.media.video.stream.codec_context
-        check_frames(self.path, len(wanted), context.width, context.height)
+        check_frames(self.path, len(wanted), context.width, context.height, self.max_bytes)
         if self._decord is not None:
             found = self._decord.decode(wanted)
             if found is not None:
@@ -163,10 +173,10 @@ class DecodedVideo(VideoFile):
             than 256 MB.
     """
 
+    max_bytes = MAX_CACHED
+
     def __init__(self, media: MediaFile | str, backend: str = 'pyav') -> None:
         super().__init__(media, backend)
-        context = self.media.video.stream.codec_context
-        check_frames(self.path, self.num_frames, context.width, context.height, MAX_CACHED)
         self._all_frames = super().frames(np.arange(self.num_frames))
         self._decoded.clear()
         del self._pyav, self._decord

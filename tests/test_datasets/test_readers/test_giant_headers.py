@@ -105,6 +105,15 @@ def test_vp8(make_video, backend, side):
         VideoFile(str(path), backend).frames(np.arange(70))
 
 
+@pytest.mark.usefixtures('little_memory')
+@pytest.mark.parametrize('backend', ['pyav', 'decord'])
+def test_size_that_only_packets_name(make_video, backend):
+    path = make_video('video.webm', codec='libvpx', sample_rate=None)
+    path.write_bytes(vp8_with_size(path.read_bytes(), 2048, 2048))
+    with pytest.raises(DataError, match=rf'{path}: 75 frames of 2048 .* the 256 MB of a sample'):
+        DecodedVideo(str(path), backend)
+
+
 @pytest.mark.parametrize('backend', ['pyav', 'decord'])
 def test_number_of_frames(make_video, numbers_of, backend):
     """decord ends the process if it cannot have as much memory as they would take."""
