@@ -36,6 +36,7 @@ class PyAVDecoder:
         self.times = times
         #: Numbers of decoded frames in which the decoder made up for what it could not read.
         self.patched: set[int] = set()
+        self._num_wanted = 0
         self._reformatter = VideoReformatter()  # making one costs more than using it
         if times is not None:
             self._number_of = {time: number for number, time in enumerate(times)}
@@ -52,7 +53,7 @@ class PyAVDecoder:
         Args:
             wanted: their numbers, ascending.
         """
-        found = {}
+        found, self._num_wanted = {}, len(wanted)
         if self.times is not None:
             for key, group in groupby(wanted, self._key_before):
                 near = list(group)
@@ -67,7 +68,7 @@ class PyAVDecoder:
         found, missing = {}, set(wanted)
         for number, frame in frames:
             if number in missing:
-                self._check_size(len(wanted), frame)
+                self._check_size(frame)
                 found[number] = self._to_rgb(frame)
                 if frame.is_corrupt:
                     self.patched.add(number)
@@ -76,8 +77,9 @@ class PyAVDecoder:
                 break
         return found
 
-    def _check_size(self, count: int, frame: VideoFrame) -> None:
-        check_frames(self.media.path, count, frame.width, frame.height, self.max_bytes)
+    def _check_size(self, frame: VideoFrame) -> None:
+        size = (frame.width, frame.height)
+        check_frames(self.media.path, self._num_wanted, *size, self.max_bytes)
 
     def _decode_near(self, wanted: Sequence[int], key: int) -> Iterator[tuple[int, VideoFrame]]:
         """Decode from a key frame (the number of its packet) to the last packet that is needed.
