@@ -9,6 +9,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.runner import Runner
 
+from mmavssl.utils.argument_types import PLAIN
 from mmavssl.utils.components import CLEAR
 from mmavssl.utils.errors import ConfigError
 
@@ -92,11 +93,16 @@ def place_of_error(cfg: Mapping, traceback: TracebackType | None) -> str:
     for frame in reversed(builders):
         for name in LOCALS:
             value = frame.f_locals.get(name)
-            if isinstance(value, Mapping) and value and not isinstance(value, Config):
-                path = find_path(cfg, value)
+            if isinstance(value, Mapping):
+                path = find_path(cfg, written(value))
                 if path:
                     return path
     return next((KEYS[f.f_code.co_name] for f in reversed(frames) if f.f_code.co_name in KEYS), '')
+
+
+def written(part: Mapping) -> dict[str, Any]:
+    """Return what a config says, without the objects that MMEngine adds, as parameters."""
+    return {k: v for k, v in part.items() if isinstance(v, PLAIN) and k != 'params'}
 
 
 def find_path(value: Any, part: Mapping, path: str = '') -> str:
@@ -106,7 +112,7 @@ def find_path(value: Any, part: Mapping, path: str = '') -> str:
     'model.head'
     """
     if isinstance(value, Mapping):
-        if path and all(key in value and same(value[key], part[key]) for key in part):
+        if path and part and all(key in value and same(value[key], part[key]) for key in part):
             return path
         children = ((f'{path}.{key}' if path else str(key), value[key]) for key in value)
     elif isinstance(value, list | tuple):

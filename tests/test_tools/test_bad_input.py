@@ -171,3 +171,17 @@ def test_silence_for_clips_without_sound(tools, data, remove_sound):
     options = supervised(data, 'train_dataloader.dataset.pipeline.0.audio=silence')
     assert tools('train', *options) == 0
     assert Path('run/epoch_1.pth').is_file()
+
+
+@pytest.mark.parametrize(
+    ('option', 'message'),
+    [
+        ('train_cfg.max_epochs=many', 'train_cfg.max_epochs: ResumableTrainLoop expects'),
+        ('model.student.head.dropout=2.0', 'model.student.head: ClsHead: Expected `dropout`'),
+        ('optim_wrapper.optimizer.betas=(2,2)', 'optim_wrapper.optimizer: ValueError: '),
+        ('param_scheduler.0.end=0', 'param_scheduler[0].end: Expected `end` to be at least 1'),
+    ],
+)
+def test_wrong_value_is_one_line_with_its_key(tools, data, option, message):
+    """Whoever builds what it belongs to: our registries, or MMEngine's before the first step."""
+    assert tools.error('train', *supervised(data), option).startswith(message)
