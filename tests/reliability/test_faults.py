@@ -50,12 +50,13 @@ def workers_of(process):
     return [int(child) for child in children]
 
 
+@pytest.mark.slow
 def test_worker_that_is_killed(whole, tmp_path):
     config, reference = whole
     process = start(config, tmp_path)
     wait_for(tmp_path / 'last_checkpoint', process)
     os.kill(workers_of(process)[0], signal.SIGKILL)
-    finish(process, tmp_path, LIMIT)
+    finish(process, tmp_path)
     assert 'New workers go on from batch ' in (tmp_path / 'output.txt').read_text()
     assert not differences(final_state(tmp_path), final_state(reference))
     assert not differences(metric_log(tmp_path), metric_log(reference))
@@ -99,7 +100,7 @@ def test_newest_checkpoint_is_damaged(whole, tmp_path, damage):
     for path, content in kept.items():
         (tmp_path / path.name).write_bytes(content)
     damage(tmp_path / newest.name)
-    finish(start(config, tmp_path), tmp_path, LIMIT)
+    finish(start(config, tmp_path), tmp_path)
     text = (tmp_path / 'output.txt').read_text()
     assert f'{newest.name} is passed over: ' in text
     assert 'Traceback' not in text
@@ -125,6 +126,7 @@ def test_checkpoint_of_another_model(whole, data, tmp_path):
     assert line.startswith(f'train: {newest} does not fit the config')
 
 
+@pytest.mark.slow
 def test_file_that_disappears(data, tmp_path):
     """Up to the limit it is replaced and listed; the run goes on."""
     own = make_data(tmp_path / 'data')
@@ -136,10 +138,11 @@ def test_file_that_disappears(data, tmp_path):
     labeled = (own / 'splits/1shot_seed0/labeled.csv').read_text().splitlines()
     gone = own / labeled[1].split(',')[0]
     gone.unlink()
-    finish(process, tmp_path / 'work', LIMIT)
+    finish(process, tmp_path / 'work')
     assert str(gone) in (tmp_path / 'work/bad_samples.csv').read_text()
 
 
+@pytest.mark.slow
 def test_read_that_hangs(data, tmp_path):
     config = write_config(
         tmp_path / 'run.py', data, hang_on=tmp_path / 'hang', train_cfg__data_timeout=3,
@@ -156,6 +159,7 @@ def test_read_that_hangs(data, tmp_path):
     assert describe_damage(last) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('name', ['SIGTERM', 'SIGUSR1'])
 def test_cluster_asks_for_the_machine(whole, tmp_path, name):
     """All processes get the signal, the workers as well."""
@@ -165,6 +169,6 @@ def test_cluster_asks_for_the_machine(whole, tmp_path, name):
     os.killpg(process.pid, getattr(signal, name))
     assert process.wait(LIMIT) == 75
     assert (tmp_path / 'preempted').exists()
-    finish(start(config, tmp_path), tmp_path, LIMIT)
+    finish(start(config, tmp_path), tmp_path)
     assert not differences(final_state(tmp_path), final_state(reference))
     assert not differences(metric_log(tmp_path), metric_log(reference))

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 ARGUMENTS = {
     'train': [], 'test': [], 'export': ['w.pth', 'a.onnx'], 'data/browse': [],
     'data/precompute_maps': ['maps'], 'analysis/visualize_masks': ['--out', 'a.png'],
-    'analysis/get_cost': [],
+    'analysis/get_cost': [], 'analysis/replay_batch': ['record.json'],
 }  # fmt: skip
 
 

@@ -66,10 +66,10 @@ def replay(args: argparse.Namespace) -> None:
     from mmavssl.utils.config_check import check_config
     from mmavssl.utils.configs import load_config
 
+    check_config(load_config(args.config, args.cfg_options, safe=args.safe_config))
     record = BatchRecord.read(args.record)
     options = [*args.cfg_options, f'randomness.seed={record.seed}']
     cfg = load_config(args.config, options, safe=args.safe_config)
-    check_config(cfg)
     print(report(record, replay_batch(cfg, record, args.checkpoint)))
 
 

@@ -22,6 +22,10 @@ class MultiView(BaseTransform):
     `SampleClip`) run first for all views, so that one pass over the file decodes all of them. Adds
     ``views``: name -> results of the branch.
 
+    Views draw their random numbers one after the other: weak, strong, then others by name. The
+    order of the keys does not count, as it is another one in the copy of the config that a run
+    leaves, where MMEngine sorts them.
+
     Args:
         branches: lists of transforms by name, e.g. ``weak=[...], strong=[...]``.
 
@@ -35,8 +39,8 @@ class MultiView(BaseTransform):
         for name in branches:
             check_spelling(name)
         built = {
-            name: [TRANSFORMS.build(transform) for transform in transforms]
-            for name, transforms in branches.items()
+            name: [TRANSFORMS.build(transform) for transform in branches[name]]
+            for name in sorted(branches, key=rank_of)
         }
         self.choosers = {name: list(takewhile(only_chooses, built[name])) for name in built}
         self.branches = {name: built[name][len(self.choosers[name]) :] for name in built}
@@ -51,6 +55,11 @@ class MultiView(BaseTransform):
                     return None
         results['views'] = views
         return results
+
+
+def rank_of(name: str) -> tuple[int, str]:
+    """Return by what views are ordered."""
+    return (VIEWS.index(name) if name in VIEWS else len(VIEWS), name)
 
 
 def check_spelling(name: str) -> None:

@@ -5,8 +5,9 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from mmengine.logging import print_log
@@ -92,6 +93,10 @@ class PatientBatches:
         while True:
             try:
                 return next(batches)
+            except (OSError, EOFError) as error:  # of the connection to a worker, or of its data
+                if not one_dies(getattr(batches, '_workers', ())):
+                    raise
+                raise LostWorkersError(f'A worker died ({type(error).__name__}).') from error
             except RuntimeError as error:
                 if DEAD.search(str(error)):
                     raise LostWorkersError(f'{error}.') from error
@@ -146,6 +151,16 @@ def leave_training_alone() -> None:
     """
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+
+
+def one_dies(workers: Sequence[BaseProcess], within: float = 2) -> bool:
+    """Whether a worker is dead, or so in a moment: its connections end before it does."""
+    end = time.monotonic() + within
+    while all(worker.is_alive() for worker in workers):
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
 
 
 def end_workers(batches: Iterator[Any], loader: DataLoader) -> None:

@@ -6,7 +6,6 @@ from mmavssl.datasets.avsprites.shipped import DEFAULT
 from mmavssl.datasets.avsprites.stills import AVSpritesStills
 from mmavssl.registry import DATASETS
 from mmavssl.structures import DrawIndex
-from mmavssl.utils.errors import ConfigError
 
 
 def image(sample):
@@ -76,7 +75,7 @@ def test_appearance_can_be_changed():
     ],
 )
 def test_errors_name_the_parameter(arguments, name):
-    with pytest.raises(ConfigError, match=f'`{name}`'):
+    with pytest.raises(ValueError, match=f'`{name}`'):
         AVSpritesStills(**arguments)
 
 

@@ -5,6 +5,7 @@ import torch
 from mmavssl.datasets.transforms import MultiView, PackAVInputs
 from mmavssl.registry import TRANSFORMS
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.random import isolated_rng
 
 PIPELINE = [
     {'type': 'SampleClip', 'clip_len': 4, 'frame_interval': 4, 'target_fps': 25},
@@ -32,6 +33,20 @@ def test_views_of_one_open_file(make_video):
     assert sample['data_samples'].source == 'unlabeled'
     assert sample['data_samples'].gt_for_log == 1
     assert 'gt_label' not in sample['data_samples']
+
+
+def test_order_of_keys_does_not_change_what_is_drawn(make_video):
+    """MMEngine sorts the keys in the copy of the config that a run leaves."""
+    views = {'weak': PIPELINE, 'strong': PIPELINE, 'b': PIPELINE, 'a': PIPELINE}
+    samples = []
+    for order in (views, dict(sorted(views.items())), dict(reversed(views.items()))):
+        with isolated_rng(7):
+            multi = {'type': 'MultiView', **order}
+            samples.append(run(make_video(), {'type': 'OpenAVFile'}, multi)['views'])
+    for name in views:
+        first, *others = (sample[name]['imgs'] for sample in samples)
+        assert all(np.array_equal(first, other) for other in others)
+    assert not np.array_equal(samples[0]['weak']['imgs'], samples[0]['strong']['imgs'])
 
 
 def test_test_sample_has_views_with_the_audio_of_their_clip(make_video):

@@ -110,6 +110,31 @@ def test_error_of_the_data_set_is_no_lost_worker(tmp_path):
         list(PatientBatches(loader(Broken(tmp_path, '', 0)), 5, 2).from_number(0))
 
 
+@pytest.mark.parametrize('error', [ConnectionResetError('reset'), EOFError()])
+@pytest.mark.parametrize('dies', [True, False])
+def test_connection_to_a_worker_that_died(tmp_path, monkeypatch, error, dies):
+    """A tensor comes over a connection to its worker, which may be dead by then."""
+    data = loader(Trouble(tmp_path, '', 0))
+    batches = PatientBatches(data, 5, 1)
+    found, kind = [], torch.utils.data.dataloader._MultiProcessingDataLoaderIter
+    original = kind._get_data
+
+    def broken(self):
+        monkeypatch.setattr(kind, '_get_data', original)
+        if dies:
+            self._workers[0].kill()
+            self._workers[0].join()
+        raise error
+
+    monkeypatch.setattr(kind, '_get_data', broken)
+    if dies:
+        found += numbers(batches.from_number(0))
+        assert found == WHOLE
+    else:
+        with pytest.raises(type(error)):
+            list(batches.from_number(0))
+
+
 def test_slow_batches_are_waited_for(tmp_path, monkeypatch):
     class Slow(Trouble):
         def __getitem__(self, index):
