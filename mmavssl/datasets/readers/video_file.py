@@ -1,5 +1,7 @@
 """Frames of video files."""
 
+from collections import Counter
+
 import numpy as np
 
 from mmavssl.datasets.readers.decord_decoder import DecordDecoder
@@ -112,6 +114,7 @@ class VideoFile:
         self, wanted: list[int], found: dict[int, np.ndarray]
     ) -> dict[int, np.ndarray]:
         span = f'frames between {wanted[0]} and {wanted[-1]}'
+        found = of_one_size(found)
         if len(found) < len(wanted) * (1 - MAX_DAMAGED):
             raise DataError(
                 f'{self.path}: only {len(found)} of {len(wanted)} {span} can be decoded. Fetch or '
@@ -184,6 +187,15 @@ class DecodedVideo(VideoFile):
     def frames(self, indices: np.ndarray) -> np.ndarray:
         """Return frames (T, H, W, 3), RGB, uint8."""
         return self._all_frames[np.ravel(indices)]
+
+
+def of_one_size(frames: dict[int, np.ndarray]) -> dict[int, np.ndarray]:
+    """Return the frames of the size that most have; a damaged packet may name another one."""
+    sizes = Counter(frame.shape for frame in frames.values())
+    if len(sizes) < 2:
+        return frames
+    usual = sizes.most_common(1)[0][0]
+    return {number: frame for number, frame in frames.items() if frame.shape == usual}
 
 
 def check_backend(backend: str) -> None:

@@ -13,6 +13,7 @@ from mmavssl.datasets.readers.video_file import DecodedVideo, VideoFile
 from mmavssl.datasets.readers.waveform_joiner import WaveformJoiner
 from mmavssl.utils.errors import DataError
 from tests.reliability.giant_headers import (
+    VP8_KEY,
     mp4_with_size,
     png,
     vp8_with_size,
@@ -112,6 +113,18 @@ def test_size_that_only_packets_name(make_video, backend):
     path.write_bytes(vp8_with_size(path.read_bytes(), 2048, 2048))
     with pytest.raises(DataError, match=rf'{path}: 75 frames of 2048 .* the 256 MB of a sample'):
         DecodedVideo(str(path), backend)
+
+
+@pytest.mark.parametrize('backend', ['pyav', 'decord'])
+def test_frames_of_another_size_count_as_damaged(make_video, numbers_of, backend):
+    path = make_video('video.webm', codec='libvpx', sample_rate=None)
+    head, last = path.read_bytes().rsplit(VP8_KEY, 1)
+    path.write_bytes(head + vp8_with_size(VP8_KEY + last, 32, 32))
+    video = VideoFile(str(path), backend)
+    frames = video.frames(np.arange(0, 75, 3))
+    assert frames.shape == (25, 48, 64, 3)
+    assert numbers_of(frames)[:20] == list(range(0, 60, 3))
+    assert 'cannot be decoded, and the nearest ones stand in' in ' '.join(video.faults)
 
 
 @pytest.mark.parametrize('backend', ['pyav', 'decord'])
