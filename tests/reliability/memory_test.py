@@ -32,12 +32,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def resident(pid: int) -> float:
-    """Return the memory of a process in MB that it shares with nobody, and its part of the rest.
+    """Return the resident memory of a process in MB.
 
-    Workers are forks; what they share with the training process would count twice.
+    Its own part of shared pages (``Pss``) would grow without any new page: workers are forks, and
+    what they write to is shared by fewer processes from then on.
     """
     text = Path(f'/proc/{pid}/smaps_rollup').read_text()
-    return next(int(line.split()[1]) for line in text.splitlines() if line[:4] == 'Pss:') / 1000
+    return next(int(line.split()[1]) for line in text.splitlines() if line[:4] == 'Rss:') / 1000
 
 
 def sample(pid: int) -> tuple[float, float] | None:

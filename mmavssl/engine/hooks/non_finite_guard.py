@@ -138,7 +138,8 @@ def record_of(runner: Runner, number: int, outputs: Any) -> Callable[[], BatchRe
         number: of the batch in the epoch.
         outputs: losses, which stay where they are until then.
     """
-    iteration, losses = runner.iter, dict(outputs or {})
+    iteration = runner.iter
+    losses = {name: torch.as_tensor(value).detach() for name, value in (outputs or {}).items()}
 
     def make() -> BatchRecord:
         loader = runner.train_dataloader
