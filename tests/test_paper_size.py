@@ -14,7 +14,7 @@ import torch
 from mmengine.logging import MessageHub
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import init_default_scope
-from torch import Tensor
+from torch import Tensor, distributed
 
 from mmavssl.registry import SSL_ALGORITHMS
 from mmavssl.structures import AVDataSample
@@ -41,10 +41,19 @@ def last_epoch():
     hub.update_info('epoch', epoch)
 
 
+@pytest.fixture
+def one_process(tmp_path):
+    """A group of one process, without which an optimizer that is divided over processes is not."""
+    store = f'file://{tmp_path}/store'
+    distributed.init_process_group('gloo', init_method=store, rank=0, world_size=1)
+    yield
+    distributed.destroy_process_group()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize('name', NAMES)
-def test_one_iteration(name, last_epoch):
+def test_one_iteration(name, last_epoch, one_process):
     cfg = load_config(str(CONFIGS / name)).to_dict()
     cfg['model'] = without_init_cfg(cfg['model'])
     losses = iterate(json.dumps({key: cfg[key] for key in USED}))

@@ -137,8 +137,8 @@ def check_size(content: bytes, path: str) -> None:
             size = opened.size
     except Image.DecompressionBombError:
         size = (MAX_PIXELS, 2)  # it does not say how large
-    except Exception:
-        return  # the decoder says what is wrong
+    except Exception:  # of many kinds, where a file is damaged: the decoder says what is wrong
+        return
     check_pixels(path, *size)
 
 
