@@ -41,10 +41,6 @@ RANGES: dict[str, dict[str, Range]] = {
         'step_size': POSITIVE, 'total_iters': POSITIVE, 'factor': Range(above=0),
         'start_factor': Range(above=0, high=1), 'end_factor': Range(0, 1), 'power': Range(above=0),
     },
-    'SemiSupervisedRecognizer': {'warmup_epochs': Range(0)},
-    'LocalizerTrainer': {'mask_ratio': Range(0, 1), 'patch_size': Range(1, 4096)},
-    'NonFiniteGuardHook': {'limit': Range(0)},
-    'ResumableTrainLoop': {'data_timeout': Range(above=0), 'max_restarts': Range(0)},
     'set_randomness': {'seed': Range(0, 2**32 - 1)},
     'set_multi_processing': {'opencv_num_threads': Range(0, 1024)},
 }  # fmt: skip

@@ -257,3 +257,10 @@ def test_value_that_does_not_belong_there(asl_mix, path, value, begin):
 
 def test_there_must_be_a_model(asl_mix):
     assert message(asl_mix, model=None).startswith('model: expected a dict with a `type`')
+
+
+def test_zero_waits_without_end():
+    """`ResumableTrainLoop` names 0 as a value of its own."""
+    cfg = Config.fromfile(ROOT / 'configs/asl_mix/avsprites_2shot.py')
+    cfg.train_cfg.data_timeout = 0
+    check_config(cfg)

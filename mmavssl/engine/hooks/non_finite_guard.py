@@ -17,6 +17,7 @@ from mmavssl.engine.hooks.epoch_boundary import optim_wrappers
 from mmavssl.registry import HOOKS
 from mmavssl.structures.batch_record import BatchRecord
 from mmavssl.utils.errors import NumericalError
+from mmavssl.utils.ranges import check_range
 
 COUNT = 'train/non_finite_steps'  # MMEngine logs what begins so
 FOLDER = 'non_finite'
@@ -37,12 +38,15 @@ class NonFiniteGuardHook(Hook):
 
     Args:
         limit: skipped steps of a run that are let pass.
+
+    Raises:
+        ValueError: ``limit`` below 0.
     """
 
     priority = 'VERY_HIGH'
 
     def __init__(self, limit: int = 10) -> None:
-        self.limit = limit
+        self.limit = check_range('limit', limit, 0)
         self.is_bad = False
         #: Of the batches since the last optimizer step.
         self.records: list[Callable[[], BatchRecord]] = []

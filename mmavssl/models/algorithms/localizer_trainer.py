@@ -10,6 +10,7 @@ from mmavssl.models.localizers.audio_input import LOGMEL, localizer_audio
 from mmavssl.registry import LOCALIZERS, LOSSES, MASKERS, MODELS, SSL_ALGORITHMS
 from mmavssl.structures import AVDataSample
 from mmavssl.utils.errors import ConfigError, DataError
+from mmavssl.utils.ranges import MAX_COUNT, check_range
 
 FRAMES = ('random', 'middle')
 VIEW = 'weak'
@@ -36,7 +37,7 @@ class LocalizerTrainer(BaseModel):
 
     Raises:
         ConfigError: ``init_cfg`` names a file.
-        ValueError: unknown ``frames``.
+        ValueError: unknown ``frames``, or a number out of its range.
     """
 
     def __init__(
@@ -61,8 +62,8 @@ class LocalizerTrainer(BaseModel):
         self.criterion = LOSSES.build(loss)
         self.frames = frames
         self.masker = MASKERS.build(masker) if masker else None
-        self.mask_ratio = mask_ratio
-        self.patch_size = patch_size
+        self.mask_ratio = check_range('mask_ratio', mask_ratio, 0, 1)
+        self.patch_size = check_range('patch_size', patch_size, 1, MAX_COUNT)
 
     def forward(
         self, inputs: dict, data_samples: dict | list | None = None, mode: str = 'tensor'

@@ -22,6 +22,7 @@ from mmavssl.models.utils.precision import full_precision
 from mmavssl.registry import LOSSES, MIXERS, MODELS, SSL_ALGORITHMS, THRESHOLDS
 from mmavssl.structures import AVDataSample
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.ranges import check_range
 
 DEFAULT_LOSS_WEIGHTS = {'unsup': 2.0, 'mix': 2.0, 'contrast': 0.1}
 
@@ -54,7 +55,7 @@ class SemiSupervisedRecognizer(RecognitionAlgorithm):
 
     Raises:
         ConfigError: a contrastive loss with a student that does not hear.
-        ValueError: an unknown loss weight.
+        ValueError: an unknown loss weight, or ``warmup_epochs`` below 0.
     """
 
     teacher_steps: Tensor
@@ -95,7 +96,7 @@ class SemiSupervisedRecognizer(RecognitionAlgorithm):
                 '`audio_backbone`. Set contrast=None, or add `audio_backbone` and `fusion`.'
             )
         self.loss_weights = {**DEFAULT_LOSS_WEIGHTS, **(loss_weights or {})}
-        self.warmup_epochs = warmup_epochs
+        self.warmup_epochs = check_range('warmup_epochs', warmup_epochs, 0)
         self.drop_partner = drop_partner
         self.register_buffer('teacher_steps', torch.zeros((), dtype=torch.long))
         self.pending_threshold_update: tuple[Tensor, Tensor] | None = None

@@ -7,6 +7,7 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 
+from mmavssl.engine.hooks import NonFiniteGuardHook
 from mmavssl.structures import DrawIndex
 from mmavssl.structures.batch_record import BatchRecord
 from mmavssl.utils.errors import DataError, NumericalError
@@ -159,3 +160,8 @@ def test_record_there_and_back(tmp_path):
     assert path == tmp_path / 'new/iter_3_rank0.json'
     assert BatchRecord.read(path) == record
     assert json.loads(path.read_text())['paths'] == ['a.mp4']
+
+
+def test_limit_below_zero():
+    with pytest.raises(ValueError, match='Expected `limit` to be at least 0, but got -1'):
+        NonFiniteGuardHook(limit=-1)
