@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmavssl.utils.cli import add_safe_config_argument, run_tool
+from mmavssl.utils.cli import add_reading_arguments, run_tool
 
 if TYPE_CHECKING:
     from mmavssl.apis.export import Exported
@@ -48,12 +48,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--check', action=argparse.BooleanOptionalAction, default=True,
         help='compare the file with the network on random clips, to 1e-4 (default: yes)',
     )  # fmt: skip
-    parser.add_argument(
-        '--cfg-options', nargs='+', action='extend', default=[], metavar='KEY=VALUE',
-        help='changes to the config',
-    )  # fmt: skip
-    add_safe_config_argument(parser)
-    parser.set_defaults(local_rank=0)
+    add_reading_arguments(parser)
     return parser.parse_args(argv)
 
 

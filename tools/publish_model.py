@@ -30,7 +30,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help="prefix of the tensors to keep: 'teacher' (default), 'student', 'student.backbone'",
     )  # fmt: skip
     parser.add_argument('--config', required=True, help='config that the checkpoint came from')
-    parser.set_defaults(local_rank=0)
     return parser.parse_args(argv)
 
 

@@ -8,8 +8,16 @@ from collections.abc import Callable
 from mmavssl.utils.errors import CheckpointError, ConfigError, DataError, NumericalError
 
 
-def add_safe_config_argument(parser: argparse.ArgumentParser) -> None:
-    """Add ``--safe-config``, and say what a config is otherwise."""
+def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what all tools that read a config have: ``--cfg-options`` and ``--safe-config``."""
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action='extend',
+        default=[],
+        metavar='KEY=VALUE',
+        help='changes to the config, e.g. model.mixer.alpha=5.0 train_dataloader.num_workers=4',
+    )
     parser.add_argument(
         '--safe-config',
         action='store_true',
@@ -19,20 +27,9 @@ def add_safe_config_argument(parser: argparse.ArgumentParser) -> None:
 
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add what OpenMMLab's tools have: ``--work-dir``, ``--cfg-options``, ``--launcher``.
-
-    And ``--safe-config``.
-    """
-    add_safe_config_argument(parser)
+    """Add what runs have besides, as OpenMMLab's: ``--work-dir`` and ``--launcher``."""
+    add_reading_arguments(parser)
     parser.add_argument('--work-dir', help='folder of logs and checkpoints')
-    parser.add_argument(
-        '--cfg-options',
-        nargs='+',
-        action='extend',
-        default=[],
-        metavar='KEY=VALUE',
-        help='changes to the config, e.g. model.mixer.alpha=5.0 train_dataloader.num_workers=4',
-    )
     parser.add_argument(
         '--launcher',
         choices=('none', 'pytorch', 'slurm', 'mpi'),
@@ -57,9 +54,9 @@ def run_tool(
     Args:
         name: of the tool, for the message.
         job: what it does; may return another status than 0.
-        args: of `add_config_arguments` and the tool's own.
+        args: of the tool; ``local_rank`` is that of `add_config_arguments`.
     """
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    os.environ.setdefault('LOCAL_RANK', str(getattr(args, 'local_rank', 0)))
     os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'
     try:
         status = job(args)

@@ -68,7 +68,7 @@ def parse_args(tool: ConvertTool, argv: Sequence[str] | None = None) -> argparse
         help='names of tensors that may be missing, be too many or have another shape',
     )  # fmt: skip
     parser.add_argument('--sha256', help='of IN, or its first 8 digits or more')
-    parser.set_defaults(local_rank=0, layout=None, teacher=False)
+    parser.set_defaults(layout=None, teacher=False)
     return parser.parse_args(argv)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import mmavssl.datasets
 import mmavssl.models  # noqa: F401  (both fill the registries)
-from mmavssl.utils.cli import add_safe_config_argument
+from mmavssl.utils.cli import add_reading_arguments
 from mmavssl.utils.config_check import check_config
 from mmavssl.utils.configs import load_config
 from mmavssl.utils.cost import CONVENTIONS, Cost, estimate_cost
@@ -46,10 +46,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--zoo', type=Path, metavar='FILE', help='write the tables of --all into this file, too'
     )
-    parser.add_argument(
-        '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='changes to the config'
-    )
-    add_safe_config_argument(parser)
+    add_reading_arguments(parser)
     args = parser.parse_args(argv)
     if args.all and (args.convention or args.cfg_options):
         parser.error('--convention and --cfg-options are of one config, not of --all')

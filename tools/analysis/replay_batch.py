@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmavssl.utils.cli import add_safe_config_argument, run_tool
+from mmavssl.utils.cli import add_reading_arguments, run_tool
 
 if TYPE_CHECKING:
     from mmavssl.apis.replay import Replay
@@ -33,12 +33,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('config', help='config of the run')
     parser.add_argument('record', type=Path, help='file in the non_finite folder of the work dir')
     parser.add_argument('--checkpoint', help='of the run; default: the initial weights')
-    parser.add_argument(
-        '--cfg-options', nargs='+', action='extend', default=[], metavar='KEY=VALUE',
-        help='changes to the config',
-    )  # fmt: skip
-    add_safe_config_argument(parser)
-    parser.set_defaults(local_rank=0)
+    add_reading_arguments(parser)
     return parser.parse_args(argv)
 
 

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmavssl.utils.cli import add_safe_config_argument, run_tool
+from mmavssl.utils.cli import add_reading_arguments, run_tool
 
 PICTURES = ('.png', '.jpg', '.jpeg')
 VIDEO = '.mp4'
@@ -33,11 +33,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--out', type=Path, default=Path('masks.png'),
         help='picture (.png, .jpg) or video (.mp4) to write (default: masks.png)',
     )  # fmt: skip
-    parser.add_argument(
-        '--cfg-options', nargs='+', default=[], metavar='KEY=VALUE', help='changes to the config'
-    )
-    add_safe_config_argument(parser)
-    parser.set_defaults(local_rank=0)
+    add_reading_arguments(parser)
     return parser.parse_args(argv)
 
 

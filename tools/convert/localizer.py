@@ -36,7 +36,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--to-official', action='store_true',
         help='IN is ours (of LocalizerTrainer, or of a localizer alone), OUT for their scripts',
     )  # fmt: skip
-    parser.set_defaults(local_rank=0)
     return parser.parse_args(argv)
 
 

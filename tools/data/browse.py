@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmavssl.utils.cli import add_safe_config_argument, run_tool
+from mmavssl.utils.cli import add_reading_arguments, run_tool
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -45,12 +45,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--out', type=Path, metavar='DIR',
         help='folder to write into (default: work_dirs/browse/<folder>_<config>)',
     )  # fmt: skip
-    parser.add_argument(
-        '--cfg-options', nargs='+', action='extend', default=[], metavar='KEY=VALUE',
-        help='changes to the config',
-    )  # fmt: skip
-    add_safe_config_argument(parser)
-    parser.set_defaults(local_rank=0)
+    add_reading_arguments(parser)
     return parser.parse_args(argv)
 
 

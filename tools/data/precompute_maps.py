@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmavssl.utils.cli import add_safe_config_argument, run_tool
+from mmavssl.utils.cli import add_reading_arguments, run_tool
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -27,12 +27,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--short-side', type=int, default=224, help='of the frames, in pixels')
     parser.add_argument('--workers', type=int, default=2, help='processes that load')
     parser.add_argument('--device', default='cpu', help='of the localizer, e.g. cuda')
-    parser.add_argument(
-        '--cfg-options', nargs='+', action='extend', default=[], metavar='KEY=VALUE',
-        help='changes to the config',
-    )  # fmt: skip
-    add_safe_config_argument(parser)
-    parser.set_defaults(local_rank=0)
+    add_reading_arguments(parser)
     return parser.parse_args(argv)
 
 
