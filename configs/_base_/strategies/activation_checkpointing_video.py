@@ -1,5 +1,5 @@
 # MMEngine keeps the inputs of these modules alone and computes what is in them once more in the
-# backward pass: less memory, a third more time. For video alone (SVFormer).
+# backward pass: less memory for one more forward pass. For video alone (SVFormer).
 # The teacher has no backward pass. One block each, so that only one is expanded at a time.
 activation_checkpointing = [
     'student.backbone.blocks.0', 'student.backbone.blocks.1',
