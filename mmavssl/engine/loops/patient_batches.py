@@ -14,6 +14,7 @@ from mmengine.logging import print_log
 from torch.utils.data import DataLoader
 
 from mmavssl.datasets.batch_draws import draws_of_batch, video_path_of
+from mmavssl.engine.loops.half_messages import end_half_messages
 from mmavssl.engine.loops.remaining_batches import remaining_batches
 from mmavssl.utils.errors import ConfigError, DataError
 
@@ -66,7 +67,9 @@ class PatientBatches:
         restarts = 0
         while True:
             alone = 0 < restarts == self.max_restarts
-            batches = iter(remaining_batches(self.loader, start, one_by_one=alone))
+            loader = remaining_batches(self.loader, start, one_by_one=alone)
+            end_half_messages(loader)
+            batches = iter(loader)
             leave_training_alone()
             try:
                 while True:
@@ -119,6 +122,7 @@ class PatientBatches:
         """
         if loader.num_workers and not loader.timeout:
             loader.timeout = self.timeout
+        end_half_messages(loader)
         try:
             yield
         except RuntimeError as error:

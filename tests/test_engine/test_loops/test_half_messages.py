@@ -1,0 +1,89 @@
+import threading
+import time
+
+import pytest
+from torch.utils.data import DataLoader, Dataset
+
+from mmavssl.engine.loops.half_messages import end_half_messages
+from mmavssl.engine.loops.patient_batches import PatientBatches
+from mmavssl.utils.errors import DataError
+
+
+class Large(Dataset):
+    """Batches that a pipe does not hold at once."""
+
+    def __len__(self):
+        return 6
+
+    def __getitem__(self, index):
+        return bytes([index]) * 2_000_000
+
+
+def loader(**kwargs):
+    return DataLoader(Large(), num_workers=2, collate_fn=lambda items: items[0], **kwargs)
+
+
+def kill_the_writer(batches):
+    """Kill the worker that is in the middle of a batch, that is, has written and waits."""
+    batches._data_queue._poll(10)  # some of it is there
+    time.sleep(0.5)
+    batches._workers[0].kill()
+
+
+def after_a_kill(data):
+    batches = iter(data)
+    kill_the_writer(batches)
+    return batches
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize('persistent', [False, True])
+def test_half_a_batch_is_made_anew(persistent, monkeypatch):
+    data = loader(persistent_workers=persistent)
+    original = type(data)._get_iterator
+    made = []
+
+    def get_iterator(self):
+        made.append(original(self))
+        if len(made) == 1:
+            kill_the_writer(made[0])
+        return made[-1]
+
+    monkeypatch.setattr(DataLoader, '_get_iterator', get_iterator)
+    batches = PatientBatches(data, 30, 1).from_number(0)
+    assert [batch[0] for batch in batches] == list(range(6))
+    assert len(made) == 2
+    assert not any(worker.is_alive() for worker in made[0]._workers)
+
+
+@pytest.mark.timeout(60)
+def test_validation_ends_with_its_line():
+    data = loader()
+    with (
+        pytest.raises(DataError, match=r'^Validation: DataLoader worker'),
+        PatientBatches(loader(), 30, 1).waiting_for(data),
+    ):
+        list(after_a_kill(data))
+
+
+def test_workers_that_end_in_order_are_left_alone():
+    data = loader()
+    end_half_messages(data)
+    before = threading.active_count()
+    for _ in range(2):
+        assert [batch[0] for batch in data] == list(range(6))
+    batches = iter(data)
+    workers = batches._workers
+    next(batches)
+    del batches  # it ends its workers, since the thread does not keep it
+    end = time.monotonic() + 10
+    while threading.active_count() > before or any(worker.is_alive() for worker in workers):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    assert [worker.exitcode for worker in workers] == [0, 0]
+
+
+def test_without_workers_there_is_nothing_to_watch():
+    data = DataLoader(Large())
+    end_half_messages(data)
+    assert '_get_iterator' not in vars(data)
