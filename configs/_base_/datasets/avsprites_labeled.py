@@ -6,7 +6,7 @@ train_dataloader = dict(
     batch_size=32,
     num_workers=2,
     persistent_workers=True,
-    sampler=dict(type='EpochSampler', epoch_size=1120),
+    sampler=dict(type='EpochSampler', epoch_size=640),
     worker_init_fn=dict(type='mmavssl.av_worker_init_fn'),
     collate_fn=dict(type='mmavssl.semi_supervised_collate'),
     dataset=dict(
