@@ -40,6 +40,8 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
     def run(self) -> nn.Module:
         """Train; see `EpochBasedTrainLoop.run`."""
         self.runner.call_hook('before_train')
+        if self._iter:
+            self._tell_what_was_last()
         if self._epoch and self.start == 0:
             self._validate_if_due()
         while self._epoch < self._max_epochs and not self.stop_training:
@@ -65,6 +67,16 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
                 return
         self.runner.call_hook('after_train_epoch')
         self._epoch += 1
+
+    def _tell_what_was_last(self) -> None:
+        """Let the hub have the last iteration and epoch, as where a run was not stopped.
+
+        Until the next ones begin, that is what checkpoints have: those of a validation made good.
+        """
+        hub = self.runner.message_hub
+        hub.update_info('iter', self._iter - 1)
+        if self.start == 0:
+            hub.update_info('epoch', self._epoch - 1)
 
     def preempt(self) -> None:
         """Leave training after this iteration; the run is not complete."""

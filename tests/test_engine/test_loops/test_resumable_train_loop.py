@@ -36,10 +36,12 @@ class Reads(Dataset):
 
 class Validations(Hook):
     def __init__(self):
-        self.epochs = []
+        self.epochs, self.hub = [], []
 
     def after_val_epoch(self, runner, metrics=None):
         self.epochs.append(runner.epoch)
+        info = runner.message_hub.runtime_info
+        self.hub.append((info['epoch'], info['iter']))
 
 
 def build(build_runner, name, more=(), **kwargs):
@@ -97,6 +99,22 @@ def test_validation_that_was_cut_off_is_made_good(build_runner, tmp_path):
         build_runner, 'again', [again], val=True, checkpoint=every, resume=True, load_from=path
     ).train()
     assert again.epochs == [2, 3]
+    assert again.hub == first.hub[1:] == [(1, 9), (2, 14)]
+
+
+@pytest.mark.parametrize('by_epoch', [True, False])
+def test_checkpoint_of_the_last_iteration(build_runner, tmp_path, by_epoch):
+    """The validation of the last epoch is made good with the hub of a run that was not stopped."""
+    often = dict(type='SafeCheckpointHook', interval=1, by_epoch=by_epoch)
+    first = Validations()
+    build(build_runner, 'whole', [first], val=True, checkpoint=often).train()
+    again = Validations()
+    path = tmp_path / 'whole' / ('epoch_3.pth' if by_epoch else 'iter_15.pth')
+    build(
+        build_runner, 'again', [again], val=True, checkpoint=often, resume=True,
+        load_from=str(path),
+    ).train()  # fmt: skip
+    assert again.hub == first.hub[-1:] == [(2, 14)]
 
 
 def test_validation_that_the_checkpoint_has_is_not_repeated(build_runner, tmp_path):
