@@ -169,7 +169,11 @@ def check(folder: Path, num_ranks: int) -> None:
 
 @pytest.mark.parametrize(
     ('num_ranks', 'wrapper'),
-    [(1, 'OptimWrapper'), (1, 'CPUAmpOptimWrapper'), (2, 'CPUAmpOptimWrapper')],
+    [
+        (1, 'OptimWrapper'),
+        pytest.param(1, 'CPUAmpOptimWrapper', marks=pytest.mark.slow),
+        (2, 'CPUAmpOptimWrapper'),
+    ],
 )
 @pytest.mark.skipif(torch.cuda.is_available(), reason='the same with a GPU is below')
 def test_same_bit_for_bit_after_100_iterations(tmp_path, num_ranks, wrapper):

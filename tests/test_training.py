@@ -16,6 +16,7 @@ from mmengine.runner import Runner
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / 'configs'
+SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ('svformer', 'svformer_flex')]
 
 
 def small_config(path: str, data_root: Path, work_dir: Path, epochs: int = 1) -> Config:
@@ -79,7 +80,7 @@ def slow_top1(runner: Runner, role: str) -> float:
     return 100 * sum(right) / len(right)
 
 
-@pytest.mark.parametrize('method', ['supervised', 'svformer', 'svformer_flex', 'asl_mix'])
+@pytest.mark.parametrize('method', ['supervised', *SLOW, 'asl_mix'])
 def test_methods_train_and_test(method: str, avsprites_root: Path, tmp_path: Path) -> None:
     cfg = small_config(f'{method}/avsprites_1shot.py', avsprites_root, tmp_path / method)
     first = FirstWeights()
@@ -97,7 +98,7 @@ def test_methods_train_and_test(method: str, avsprites_root: Path, tmp_path: Pat
             assert not torch.equal(value, first.weights[name]), name
 
 
-@pytest.mark.parametrize('accumulate', [1, 3])
+@pytest.mark.parametrize('accumulate', [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_resume_equals_an_uninterrupted_run(
     accumulate: int, avsprites_root: Path, tmp_path: Path
 ) -> None:

@@ -20,6 +20,7 @@ from tests.reliability.small_run import (
 )
 
 LIMIT = 60  # seconds
+pytestmark = pytest.mark.slow  # each trains; .ci/run has two of them
 
 
 @pytest.fixture(scope='module')
@@ -50,7 +51,6 @@ def workers_of(process):
     return [int(child) for child in children]
 
 
-@pytest.mark.slow
 def test_worker_that_is_killed(whole, tmp_path):
     config, reference = whole
     process = start(config, tmp_path)
@@ -88,10 +88,7 @@ def run_code(path):
     Sidecar.of(path.read_bytes(), facts.epoch, facts.iter).write(path)
 
 
-SLOW = [pytest.param(each, marks=pytest.mark.slow) for each in (flip, empty, run_code)]
-
-
-@pytest.mark.parametrize('damage', [cut, *SLOW])
+@pytest.mark.parametrize('damage', [cut, flip, empty, run_code])
 def test_newest_checkpoint_is_damaged(whole, tmp_path, damage):
     """The run goes on from the one before, and ends as if nothing had happened."""
     config, reference = whole
@@ -126,7 +123,6 @@ def test_checkpoint_of_another_model(whole, data, tmp_path):
     assert line.startswith(f'train: {newest} does not fit the config')
 
 
-@pytest.mark.slow
 def test_file_that_disappears(data, tmp_path):
     """Up to the limit it is replaced and listed; the run goes on."""
     own = make_data(tmp_path / 'data')
@@ -142,7 +138,6 @@ def test_file_that_disappears(data, tmp_path):
     assert str(gone) in (tmp_path / 'work/bad_samples.csv').read_text()
 
 
-@pytest.mark.slow
 def test_read_that_hangs(data, tmp_path):
     config = write_config(
         tmp_path / 'run.py', data, hang_on=tmp_path / 'hang', train_cfg__data_timeout=3,
@@ -159,7 +154,6 @@ def test_read_that_hangs(data, tmp_path):
     assert describe_damage(last) is None
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize('name', ['SIGTERM', 'SIGUSR1'])
 def test_cluster_asks_for_the_machine(whole, tmp_path, name):
     """All processes get the signal, the workers as well."""

@@ -30,7 +30,11 @@ SIZE = dict(num_frames=2, size=32, audio_frames=48, num_mel_bins=32)
 CLASSES = 5
 # All attention types and all ways of fusion; joint attention gets clips of another size than it is
 # built for.
-NETWORKS = [('divided', 'concat'), ('joint', 'token'), ('space_only', None)]
+NETWORKS = [
+    ('divided', 'concat'),
+    pytest.param(('joint', 'token'), marks=pytest.mark.slow),
+    ('space_only', None),
+]
 
 
 def make_config(attention='divided', fusion='concat') -> Config:

@@ -18,6 +18,7 @@ def main():
     return module.main
 
 
+@pytest.mark.slow  # in .ci/run
 def test_model_zoo_is_up_to_date_and_has_all_configs(main, tmp_path, capsys):
     """If this fails, run tools/analysis/get_cost.py --all --zoo model_zoo.md."""
     zoo = (ROOT / 'model_zoo.md').read_text()
