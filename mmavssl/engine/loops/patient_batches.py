@@ -14,8 +14,8 @@ from mmengine.logging import print_log
 from torch.utils.data import DataLoader
 
 from mmavssl.datasets.batch_draws import draws_of_batch, video_path_of
-from mmavssl.engine.loops.half_messages import end_half_messages
 from mmavssl.engine.loops.remaining_batches import remaining_batches
+from mmavssl.engine.loops.worker_watch import watch_workers
 from mmavssl.utils.errors import ConfigError, DataError
 
 #: Seconds after which torch looks whether the workers live.
@@ -68,7 +68,7 @@ class PatientBatches:
         while True:
             alone = 0 < restarts == self.max_restarts
             loader = remaining_batches(self.loader, start, one_by_one=alone)
-            end_half_messages(loader)
+            watch_workers(loader)
             batches = iter(loader)
             leave_training_alone()
             try:
@@ -122,7 +122,7 @@ class PatientBatches:
         """
         if loader.num_workers and not loader.timeout:
             loader.timeout = self.timeout
-        end_half_messages(loader)
+        watch_workers(loader)
         try:
             yield
         except RuntimeError as error:

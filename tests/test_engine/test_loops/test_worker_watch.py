@@ -4,18 +4,20 @@ import time
 import pytest
 from torch.utils.data import DataLoader, Dataset
 
-from mmavssl.engine.loops.half_messages import end_half_messages
 from mmavssl.engine.loops.patient_batches import PatientBatches
+from mmavssl.engine.loops.worker_watch import watch_workers
 from mmavssl.utils.errors import DataError
 
 
 class Large(Dataset):
-    """Batches that a pipe does not hold at once."""
+    """Batches that a pipe does not hold at once; the second one, of the other worker, is late."""
 
     def __len__(self):
         return 6
 
     def __getitem__(self, index):
+        if index == 1:
+            time.sleep(2)
         return bytes([index]) * 2_000_000
 
 
@@ -24,7 +26,7 @@ def loader(**kwargs):
 
 
 def kill_the_writer(batches):
-    """Kill the worker that is in the middle of a batch, that is, has written and waits."""
+    """Kill the first worker, which is in the middle of its first batch, as nobody reads it."""
     batches._data_queue._poll(10)  # some of it is there
     time.sleep(0.5)
     batches._workers[0].kill()
@@ -68,7 +70,7 @@ def test_validation_ends_with_its_line():
 
 def test_workers_that_end_in_order_are_left_alone():
     data = loader()
-    end_half_messages(data)
+    watch_workers(data)
     before = threading.active_count()
     for _ in range(2):
         assert [batch[0] for batch in data] == list(range(6))
@@ -85,5 +87,5 @@ def test_workers_that_end_in_order_are_left_alone():
 
 def test_without_workers_there_is_nothing_to_watch():
     data = DataLoader(Large())
-    end_half_messages(data)
+    watch_workers(data)
     assert '_get_iterator' not in vars(data)

@@ -1,4 +1,4 @@
-"""No endless wait for the second half of a batch whose worker was killed in the middle of it."""
+"""A watch over data workers: a batch of which only half was written is waited for by nobody."""
 
 import threading
 import weakref
@@ -10,7 +10,7 @@ from typing import Any
 from torch.utils.data import DataLoader
 
 
-def end_half_messages(loader: DataLoader) -> None:
+def watch_workers(loader: DataLoader) -> None:
     """Let the workers of a loader end together.
 
     All workers write into one pipe, also more than it holds at once. The reader of half a message
