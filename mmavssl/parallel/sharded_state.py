@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 from torch import nn
 from torch.distributed.tensor import DTensor
 
-from mmavssl.engine.hooks.epoch_boundary import optim_wrappers
+from mmavssl.engine.runner_parts import optim_wrappers
 from mmavssl.parallel.sharded_model import ShardedDataParallel
 from mmavssl.parallel.zero import ZeroRedundancyOptimizer
 from mmavssl.registry import HOOKS

@@ -109,6 +109,7 @@ def built_runner(
     streams: ShareStreams | None = None,
     optimizer: dict = SGD,
     settings: dict | None = None,
+    clip_grad: dict | None = None,
 ) -> Iterator[Runner]:
     """Build a Runner with the hooks of the shipped configs.
 
@@ -121,6 +122,7 @@ def built_runner(
         streams: what the shares of a batch draw from.
         optimizer: config of the optimizer.
         settings: top-level keys of the config.
+        clip_grad: how the norm of the gradients is limited.
     """
     dtype = next(model.parameters()).dtype
     seed = dict(type='ShareStreamsHook', streams=streams) if streams else dict(type='StepSeedHook')
@@ -137,6 +139,7 @@ def built_runner(
                 constructor='StudentOptimWrapperConstructor',
                 optimizer=optimizer,
                 accumulative_counts=accumulate,
+                clip_grad=clip_grad,
             ),
             default_hooks=dict(
                 step_seed=seed,
@@ -169,6 +172,7 @@ def train(
     drop: float = 0.0,
     optimizer: dict = SGD,
     settings: dict | None = None,
+    clip_grad: dict | None = None,
     **changes: dict,
 ) -> dict:
     """Make some steps on this rank's share of the batch; return the record.
@@ -184,13 +188,16 @@ def train(
         drop: rates of dropout and drop path.
         optimizer: config of the optimizer.
         settings: top-level keys of the config.
+        clip_grad: how the norm of the gradients is limited.
         changes: parts of the algorithm that are others.
     """
     model = build_model(model_config(method, drop, **changes), getattr(torch, dtype))
     streams = ShareStreams(shares, of) if shares > 1 else None
     record: dict[str, Any] = {}
     share = batch // get_world_size()
-    made = built_runner(model, record, share, accumulate, steps, streams, optimizer, settings)
+    made = built_runner(
+        model, record, share, accumulate, steps, streams, optimizer, settings, clip_grad
+    )
     with made as runner, streams.replacing() if streams else nullcontext():
         runner.train()
     return record

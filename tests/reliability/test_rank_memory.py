@@ -22,11 +22,13 @@ VIDEO_BLOCKS = [name for name in BLOCKS if 'audio' not in name]
 FSDP = load_config(str(ROOT / 'configs/_base_/strategies/fsdp.py')).to_dict()
 FSDP = dict(model_wrapper_cfg=FSDP['model_wrapper_cfg'])
 ADAMW = dict(type='AdamW', lr=1e-3, weight_decay=0.05)
+MAX_NORM = 0.01
 CASES = {
     'checkpointed': dict(method='asl_mix', drop=0.2),
     'zero': dict(method='asl_mix', optimizer=dict(type='SGD', lr=0.01, momentum=0.9)),
     'zero adamw': dict(method='svformer_flex', optimizer=ADAMW, accumulate=2),
     'fsdp': dict(method='asl_mix', drop=0.2, accumulate=2),
+    'fsdp clipped': dict(method='svformer', clip_grad=dict(max_norm=MAX_NORM)),
     'fsdp checkpointed': dict(method='svformer_flex', drop=0.2),
 }
 
@@ -44,6 +46,7 @@ def runs():
         'zero': dict(optimizer=zero(CASES['zero']['optimizer'])),
         'zero adamw': dict(optimizer=zero(ADAMW)),
         'fsdp': dict(settings=FSDP),
+        'fsdp clipped': dict(settings=FSDP),
         'fsdp checkpointed': dict(settings=dict(FSDP, activation_checkpointing=VIDEO_BLOCKS)),
     }
     cases = {f'{name} +': {**CASES[name], **more} for name, more in saving.items()}
@@ -65,6 +68,13 @@ def test_the_same_steps(runs, name):
             torch.equal(mask, expected)
             for mask, expected in zip(saving['masks'], plain['masks'], strict=True)
         )
+
+
+def test_the_norm_of_divided_gradients_is_limited(runs):
+    for _, sharded in runs['fsdp clipped']:
+        for grads in sharded['grads']:
+            norm = sum(value.square().sum() for value in grads.values()).sqrt()
+            assert norm.item() == pytest.approx(MAX_NORM, rel=1e-3)
 
 
 @pytest.mark.parametrize('name', ['zero', 'zero adamw', 'fsdp'])

@@ -1,4 +1,4 @@
-"""ZeRO-1 and FSDP: killed ranks go on, and all they end with is what DDP ends with."""
+"""ZeRO-1, FSDP and DDP: killed ranks go on, also as another of them, and all end alike."""
 
 import subprocess
 import time
@@ -17,7 +17,8 @@ from tests.reliability.small_run import (
 )
 
 BLOCKS = ['student.backbone.blocks.0', 'student.audio_backbone.blocks.1']
-SAVING = {
+SETTINGS = {
+    'ddp': dict(),
     'zero': dict(
         optim_wrapper__optimizer=dict(type='ZeroRedundancyOptimizer', optimizer_type='AdamW'),
         activation_checkpointing=BLOCKS,
@@ -37,21 +38,36 @@ def kill_at(process: subprocess.Popen, latest: Path, name: str) -> None:
     kill(process)
 
 
+@pytest.fixture(scope='module')
+def data(tmp_path_factory):
+    return make_data(tmp_path_factory.mktemp('data') / 'data')
+
+
+@pytest.fixture(scope='module')
+def whole(data, tmp_path_factory):
+    """The state after a run with DDP that nothing killed."""
+    folder = tmp_path_factory.mktemp('whole')
+    finish(start(write_config(folder / 'ddp.py', data, 2), folder / 'work', 2), folder / 'work')
+    return final_state(folder / 'work')
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize('name', SAVING)
-def test_a_sharded_state_is_saved_as_a_whole(name, tmp_path):
-    data = make_data(tmp_path / 'data')
-    plain = write_config(tmp_path / 'plain.py', data, ranks=2)
-    saving = write_config(tmp_path / 'saving.py', data, ranks=2, **SAVING[name])
-    for config in (plain, saving):
-        folder = tmp_path / config.stem
-        finish(start(config, folder, 2), folder)
-    killed = tmp_path / 'killed'
-    kill_at(start(saving, killed, 2), killed / 'last_checkpoint', 'iter_8')
-    finish(start(saving, killed, 2), killed)
+@pytest.mark.parametrize(
+    'names',
+    [['zero', 'zero'], ['fsdp', 'fsdp'], ['ddp', 'zero', 'fsdp', 'ddp'], ['fsdp', 'zero']],
+    ids='-'.join,
+)
+def test_killed_ranks_go_on_as_any_of_them(names, data, whole, tmp_path):
+    work_dir = tmp_path / 'work'
+    for number, name in enumerate(names, 1):
+        config = write_config(tmp_path / f'{name}.py', data, 2, **SETTINGS[name])
+        process = start(config, work_dir, 2)
+        if number < len(names):
+            kill_at(process, work_dir / 'last_checkpoint', f'iter_{4 * number}')
+        else:
+            finish(process, work_dir)
 
-    states = {name: final_state(tmp_path / name) for name in ('plain', 'saving', 'killed')}
+    state = final_state(work_dir)
     for part in ('state_dict', 'optimizer', 'param_schedulers', 'scalars', 'iter'):
-        assert not differences(states['saving'][part], states['killed'][part])
-        assert not differences(states['plain'][part], states['saving'][part])
+        assert not differences(state[part], whole[part])

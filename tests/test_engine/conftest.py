@@ -1,6 +1,7 @@
 """A two-network toy algorithm and a Runner around it, small enough for a few iterations."""
 
 import copy
+import functools
 import itertools
 import random
 
@@ -11,6 +12,7 @@ import torch.nn.functional as F
 from mmengine.dataset import pseudo_collate
 from mmengine.evaluator import BaseMetric
 from mmengine.model import BaseModel
+from mmengine.optim.optimizer import amp_optimizer_wrapper
 from mmengine.runner import Runner
 from torch import nn
 from torch.utils.data import Dataset
@@ -106,7 +108,7 @@ def build_runner(tmp_path):
     def build(
         hooks=(), epochs=1, accumulate=1, model=None, dataset=None, name='run', val=False,
         workers=0, loop='EpochBasedTrainLoop', checkpoint=None,
-        optimizer=None, **kwargs,
+        optimizer=None, wrapper=None, **kwargs,
     ):  # fmt: skip
         loader = dict(
             batch_size=BATCH,
@@ -127,9 +129,9 @@ def build_runner(tmp_path):
             train_dataloader=loader,
             train_cfg=dict(type=loop, max_epochs=epochs),
             optim_wrapper=dict(
-                type='OptimWrapper',
                 optimizer=optimizer or dict(type='SGD', lr=0.1, momentum=0.9),
                 accumulative_counts=accumulate,
+                **(wrapper or dict(type='OptimWrapper')),
             ),
             param_scheduler=[dict(type='MultiStepLR', milestones=[1, 2], gamma=0.5)],
             custom_hooks=list(hooks),
@@ -144,3 +146,12 @@ def build_runner(tmp_path):
         )
 
     return build
+
+
+@pytest.fixture
+def amp(monkeypatch):
+    """Return a config of MMEngine's `AmpOptimWrapper`, which wants a GPU, for the CPU."""
+    monkeypatch.setattr(amp_optimizer_wrapper, 'is_cuda_available', lambda: True)
+    scaler = functools.partial(torch.amp.GradScaler, 'cpu', init_scale=8.0, growth_interval=3)
+    monkeypatch.setattr(amp_optimizer_wrapper, 'GradScaler', scaler)
+    return dict(type='AmpOptimWrapper', dtype='bfloat16')

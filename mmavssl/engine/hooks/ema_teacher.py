@@ -5,9 +5,9 @@ import logging
 from mmengine.hooks import Hook
 from mmengine.hooks.hook import DATA_BATCH
 from mmengine.logging import print_log
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from mmavssl.engine.runner_parts import algorithm_of
 from mmavssl.registry import HOOKS
 from mmavssl.utils.errors import ConfigError
 
@@ -64,7 +64,7 @@ class EMATeacherHook(Hook):
         Raises:
             ConfigError: the model has no teacher.
         """
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = algorithm_of(runner)
         missing = [name for name in TEACHER_CONTRACT if not hasattr(model, name)]
         if missing:
             raise ConfigError(
@@ -85,7 +85,7 @@ class EMATeacherHook(Hook):
         """Move the teacher if this iteration ended with an optimizer step, or in any case."""
         if self.every == 'step' and not runner.optim_wrapper.should_update():
             return
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = algorithm_of(runner)
         self.steps += 1
         model.update_teacher(self.current_momentum())
 

@@ -1,10 +1,10 @@
 """Epochs that have a length, and end with an optimizer step."""
 
 from mmengine.hooks import Hook
-from mmengine.optim import OptimWrapper, OptimWrapperDict
 from mmengine.runner import EpochBasedTrainLoop, Runner
 from torch import nn
 
+from mmavssl.engine.runner_parts import optim_wrappers
 from mmavssl.registry import HOOKS
 from mmavssl.utils.errors import ConfigError
 
@@ -69,12 +69,6 @@ class EpochBoundaryHook(Hook):
             # MMEngine looked at the model's batch norms when training began; once is enough.
             part.initialize_count_status(nn.Identity(), done, last)
             part.zero_grad()
-
-
-def optim_wrappers(runner: Runner) -> list[OptimWrapper]:
-    """Return the optimizer wrappers; MMEngine's dict of them passes nothing on."""
-    wrapper = runner.optim_wrapper
-    return list(wrapper.values()) if isinstance(wrapper, OptimWrapperDict) else [wrapper]
 
 
 def check_epochs(runner: Runner) -> None:

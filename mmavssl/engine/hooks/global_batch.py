@@ -6,7 +6,7 @@ from mmengine.dist import get_world_size
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
-from mmavssl.engine.hooks.epoch_boundary import optim_wrappers
+from mmavssl.engine.runner_parts import optim_wrappers
 from mmavssl.registry import HOOKS
 from mmavssl.utils.errors import ConfigError
 

@@ -1,9 +1,9 @@
 """Checkpoints of localizers that say what the network hears."""
 
 from mmengine.hooks import Hook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
+from mmavssl.engine.runner_parts import algorithm_of
 from mmavssl.registry import HOOKS
 from mmavssl.structures.trained_input import KEY, check_trained_input
 
@@ -35,5 +35,5 @@ class LocalizerInputHook(Hook):
 
 def audio_input_of(runner: Runner) -> str | None:
     """Return what the localizer that a Runner trains or tests hears; None if there is none."""
-    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    model = algorithm_of(runner)
     return getattr(model, 'audio_input', None)

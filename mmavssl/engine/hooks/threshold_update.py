@@ -2,11 +2,10 @@
 
 from mmengine.hooks import Hook
 from mmengine.hooks.hook import DATA_BATCH
-from mmengine.model import is_model_wrapper
 from mmengine.runner import BaseLoop, Runner
-from torch import nn
 from torch.utils.data import Dataset
 
+from mmavssl.engine.runner_parts import algorithm_of
 from mmavssl.models.thresholds.observe import observe
 from mmavssl.registry import HOOKS
 from mmavssl.utils.errors import ConfigError
@@ -49,7 +48,7 @@ class ThresholdUpdateHook(Hook):
         # `runner.train_loop` would build the training data of a run that only tests.
         if not isinstance(runner._train_loop, BaseLoop):
             return
-        model = _unwrap(runner.model)
+        model = algorithm_of(runner)
         missing = [name for name in THRESHOLD_CONTRACT if not hasattr(model, name)]
         if missing:
             raise ConfigError(
@@ -67,7 +66,7 @@ class ThresholdUpdateHook(Hook):
         outputs: dict | None = None,
     ) -> None:
         """Update the threshold and, at intervals, log its state."""
-        model = _unwrap(runner.model)
+        model = algorithm_of(runner)
         pending, model.pending_threshold_update = model.pending_threshold_update, None
         if pending is not None:
             observe(model.threshold, *pending)
@@ -76,10 +75,6 @@ class ThresholdUpdateHook(Hook):
         ):
             for name, value in model.threshold.log_vars().items():
                 runner.message_hub.update_scalar(f'train/{name}', value)
-
-
-def _unwrap(model: nn.Module) -> nn.Module:
-    return model.module if is_model_wrapper(model) else model
 
 
 def pool_sizes(dataset: Dataset, needs_index: bool) -> tuple[int, int]:

@@ -78,6 +78,55 @@ def test_optimizer_keeps_its_state(build_runner, optimizer):
     assert poison.weights[2].equal(poison.weights[3])
 
 
+class InfiniteLoss(Hook):
+    """Add infinity to the loss in some iterations, which changes no gradient."""
+
+    def __init__(self, iterations):
+        self.iterations = iterations
+
+    def before_run(self, runner):
+        def add(model, args, losses):
+            if runner.iter in self.iterations:
+                losses['loss_more'] = torch.tensor(float('inf'))
+
+        runner.model.register_forward_hook(add)
+
+
+class InfiniteGradient(Hook):
+    """Let gradients overflow in some iterations, as those of a large loss scale do."""
+
+    def __init__(self, iterations):
+        self.iterations = iterations
+
+    def before_run(self, runner):
+        def overflow(grad):
+            return grad * float('inf') if runner.iter in self.iterations else grad
+
+        runner.model.student[1].weight.register_hook(overflow)
+
+
+@pytest.mark.parametrize('accumulate', [1, 2])
+def test_loss_that_is_infinite_where_no_gradient_is(build_runner, tmp_path, accumulate):
+    runner, poison = build(build_runner, (), accumulate=accumulate, more=[InfiniteLoss({2})])
+    runner.train()
+    assert poison.weights[2].equal(poison.weights[2 + accumulate])
+    assert not poison.weights[0].equal(poison.weights[2])
+    assert not poison.weights[4].equal(runner.model.student[1].weight)
+    files = sorted(path.name for path in (tmp_path / 'run/non_finite').iterdir())
+    assert files == [f'iter_{i}_rank0.json' for i in range(2, 2 + accumulate)]
+
+
+def test_loss_scale_that_overflows_is_not_counted(build_runner, amp):
+    """It halves when gradients are infinite, and tells a NaN loss from that."""
+    runner, poison = build(build_runner, {3}, more=[InfiniteGradient({1})], wrapper=amp)
+    runner.train()
+    weights = [poison.weights[i] for i in range(5)] + [runner.model.student[1].weight]
+    moved = [not a.equal(b) for a, b in itertools.pairwise(weights)]
+    assert moved == [True, False, True, False, True]
+    assert runner.message_hub.get_info('train/non_finite_steps') == 1
+    assert runner.optim_wrapper.loss_scaler.get_scale() == 2.0  # 8 -> 4 -> 2
+
+
 def test_record_names_the_clips_that_were_in_it(build_runner, tmp_path, pool):
     seen = {}
 
@@ -108,7 +157,9 @@ def test_too_many_end_the_run_with_what_to_do(build_runner, tmp_path):
     with pytest.raises(NumericalError) as info:
         runner.train()
     message = str(info.value)
-    assert message.startswith('The gradients of iteration 9 are not finite: its step is skipped')
+    assert message.startswith(
+        'Losses or gradients of iteration 9 are not finite: its step is skipped'
+    )
     assert '(3 so far; NonFiniteGuardHook.limit is 2)' in message
     assert f'the last checkpoint is {tmp_path / "run/epoch_1.pth"}.' in message
     assert 'tools/analysis/replay_batch.py' in message

@@ -79,6 +79,21 @@ def test_any_checkpoint_goes_on_as_an_uninterrupted_run(
         assert losses[0].tolist() == losses[1].tolist()
 
 
+def test_loss_scale_goes_on_as_well(build_runner, tmp_path, amp):
+    whole = build(build_runner, 'whole', wrapper=amp)
+    whole.train()
+    resumed = build(
+        build_runner, 'resumed', wrapper=amp, resume=True,
+        load_from=str(tmp_path / 'whole/iter_8.pth'),
+    )  # fmt: skip
+    resumed.train()
+    scaler = whole.optim_wrapper.loss_scaler.state_dict()
+    assert scaler['scale'] == 8 * 2 ** (15 // 3)
+    assert resumed.optim_wrapper.loss_scaler.state_dict() == scaler
+    for name, value in whole.model.state_dict().items():
+        assert value.equal(resumed.model.state_dict()[name]), name
+
+
 def test_nothing_of_the_batches_before_is_read(build_runner, tmp_path, pool):
     whole = Reads(pool)
     build(build_runner, 'whole', dataset=whole).train()
