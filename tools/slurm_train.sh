@@ -33,7 +33,7 @@ run() {
 }
 
 if [ "${SLURM_RESTART_COUNT:-0}" -gt 0 ]; then
-    set -- --resume "$@"
+    set -- "$@" --resume auto
 fi
 for ((requeues = 0; ; requeues++)); do
     rm -f "$WORK_DIR/preempted"
@@ -52,6 +52,6 @@ for ((requeues = 0; ; requeues++)); do
         exit 75
     fi
     if [ "$requeues" = 0 ]; then
-        set -- --resume "$@"
+        set -- "$@" --resume auto
     fi
 done

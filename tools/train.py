@@ -13,10 +13,6 @@ if TYPE_CHECKING:
     from mmengine.config import Config
 
 
-#: Exit status of a run that was asked to leave and can go on: "try again later" of sysexits.h.
-STOPPED = 75
-
-
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(
@@ -26,17 +22,18 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument('config', help='config file')
     parser.add_argument(
-        '--resume', nargs='?', const='auto', metavar='auto|PATH',
-        help='go on from PATH, or (no value, or auto) from the newest checkpoint in the work dir',
+        '--resume', nargs='?', const='auto', action='append', metavar='auto|PATH',
+        help='go on from PATH, or (no value, or auto) from the newest checkpoint in the work dir; '
+        'with both, from PATH where there is no newest yet',
     )  # fmt: skip
-    parser.add_argument('--amp', action='store_true', help='mixed precision (needs CUDA)')
+    parser.add_argument('--amp', action='store_true', help='mixed precision with bfloat16')
     add_config_arguments(parser)
     return parser.parse_args(argv)
 
 
 def train_config(args: argparse.Namespace) -> Config:
     """Read the config and apply the command line to it."""
-    from mmavssl.engine.checkpoints import checkpoint_to_resume
+    from mmavssl.engine.checkpoints import AUTO, checkpoint_to_resume
     from mmavssl.utils.configs import load_config
 
     cfg = load_config(
@@ -44,37 +41,50 @@ def train_config(args: argparse.Namespace) -> Config:
     )
     if args.amp:
         use_mixed_precision(cfg)
-    if args.resume:
-        cfg.resume = True
-        cfg.load_from = None if args.resume == 'auto' else args.resume
-    if cfg.get('resume'):
-        cfg.load_from = checkpoint_to_resume(cfg.work_dir, cfg.get('load_from'))
-        cfg.resume = cfg.load_from is not None  # nothing to go on from: a new run
+    wanted = args.resume or ([cfg.get('load_from') or AUTO] if cfg.get('resume') else [])
+    found = checkpoint_to_resume(cfg.work_dir, wanted) if wanted else None
+    cfg.resume = found is not None  # nothing to go on from: a new run, from the config's load_from
+    if found is not None:
+        cfg.load_from = found
+        keep_drawn_seed(cfg, found)
     return cfg
 
 
+def keep_drawn_seed(cfg: Config, checkpoint: str) -> None:
+    """Give a run whose config has no seed the one that it drew when it began."""
+    from mmavssl.utils.checkpoints import read_checkpoint
+
+    randomness = cfg.get('randomness') or {}
+    if randomness.get('seed') is None:
+        seed = read_checkpoint(checkpoint, map_location='meta')['meta'].get('seed')
+        cfg.randomness = {**randomness, 'seed': seed}
+
+
 def use_mixed_precision(cfg: Config) -> None:
-    """Turn the optimizer wrapper into MMEngine's for mixed precision."""
+    """Let forward passes run under bfloat16 autocast."""
     import torch
 
     from mmavssl.utils.errors import ConfigError
 
-    if not torch.cuda.is_available():
-        raise ConfigError('--amp needs a CUDA device, and there is none. Leave it out on a CPU.')
+    if torch.cuda.is_available() and not torch.cuda.is_bf16_supported():
+        raise ConfigError(
+            '--amp is bfloat16, which this GPU does not have. Take float16 with a loss scale '
+            'instead: --cfg-options optim_wrapper.type=AmpOptimWrapper'
+        )
     kind = cfg.optim_wrapper.get('type', 'OptimWrapper')
-    if kind not in ('OptimWrapper', 'AmpOptimWrapper'):
+    if kind not in ('OptimWrapper', 'AutocastOptimWrapper'):
         raise ConfigError(
             f'--amp replaces `optim_wrapper.type` OptimWrapper, but it is {kind!r}. Leave --amp '
             'out, or change the config.'
         )
-    cfg.optim_wrapper.type = 'AmpOptimWrapper'
-    cfg.optim_wrapper.setdefault('loss_scale', 'dynamic')
+    cfg.optim_wrapper.type = 'AutocastOptimWrapper'
 
 
 def train(args: argparse.Namespace) -> int:
     """Check everything that can be checked before, then train; return the exit status."""
     from mmavssl.datasets.clip_check import check_clips
     from mmavssl.engine.hooks.epoch_boundary import check_epochs
+    from mmavssl.engine.hooks.preemption import LEFT, leave_if_asked_before_training
     from mmavssl.utils.build_runner import build_for_training, build_runner
     from mmavssl.utils.checkpoints import check_checkpoint_fits
     from mmavssl.utils.config_check import check_config
@@ -84,6 +94,8 @@ def train(args: argparse.Namespace) -> int:
 
     cfg = train_config(args)
     check_config(cfg)
+    if cfg.get('default_hooks', {}).get('preemption'):
+        leave_if_asked_before_training(cfg.work_dir)
     check_files(cfg)
     check_clips(cfg, ('train_dataloader', 'val_dataloader'))
     join_cpu_processes(cfg)
@@ -99,7 +111,7 @@ def train(args: argparse.Namespace) -> int:
     build_for_training(runner)
     runner.train()
     leave_processes()
-    return STOPPED if getattr(runner.train_loop, 'is_preempted', False) else 0
+    return LEFT if getattr(runner.train_loop, 'is_preempted', False) else 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:

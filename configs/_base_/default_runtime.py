@@ -3,6 +3,7 @@ default_scope = 'mmavssl'
 # Hooks by MMEngine's names; the others are ours: they keep runs reproducible and checkpoints whole and
 # plain data, list the clips that cannot be used, and let a run be stopped (docs/reliability.md).
 default_hooks = dict(
+    runtime_info=dict(type='DeferredInfoHook'),
     bad_samples=dict(type='BadSamplesHook'),
     step_seed=dict(type='StepSeedHook'),
     epoch_boundary=dict(type='EpochBoundaryHook'),

@@ -42,20 +42,29 @@ def check_types(target: Callable, arguments: Mapping[str, Any], where: str = '')
         ConfigError: names the key, the component, and what was expected.
     """
     parameters = typed_parameters(target)
-    is_ours = (getattr(target, '__module__', None) or '').startswith('mmavssl')
     for name, value in arguments.items():
         expected = parameters.get(name, parameters.get('**'))
         if expected is None or fits(value, expected[0]) or is_default(value, expected[1]):
             continue
         if (target.__name__, name) in WRONG or (name == 'init_cfg' and fits(value, list[dict])):
             continue
-        if not is_ours and not is_plain(expected[0]):
+        if not is_plain(expected[0]) and not is_ours(target, name):
             continue  # MMEngine builds such objects from what a config has
         prefix = f'{where}.{name}: ' if where else ''
         raise ConfigError(
             f'{prefix}{target.__name__} expects `{name}` to be {describe(expected[0])}, but got '
             f'{short(value)}.'
         )
+
+
+def is_ours(target: Callable, name: str) -> bool:
+    """Whether a parameter is one of ours, and not one that a class of ours has inherited."""
+    bases = target.__mro__ if inspect.isclass(target) else [target]
+    for base in bases:
+        source = base.__dict__.get('__init__') if inspect.isclass(base) else base
+        if inspect.isfunction(source) and name in inspect.signature(source).parameters:
+            return source.__module__.startswith('mmavssl')
+    return (getattr(target, '__module__', None) or '').startswith('mmavssl')
 
 
 @cache

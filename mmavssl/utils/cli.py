@@ -1,11 +1,15 @@
 """What the command-line tools share; imports nothing heavy, so that ``--help`` is fast."""
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Callable
 
 from mmavssl.utils.errors import CheckpointError, ConfigError, DataError, NumericalError
+
+#: What the system says of a disk without room, and of a user's share of it.
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
@@ -60,7 +64,11 @@ def run_tool(
     os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'
     try:
         status = job(args)
-    except (ConfigError, DataError, CheckpointError, NumericalError) as error:
+    except (ConfigError, DataError, CheckpointError, NumericalError, OSError) as error:
+        if isinstance(error, OSError):
+            if error.errno not in FULL:
+                raise
+            error = CheckpointError(f'The disk is full ({error}). Make room, and go on.')
         rank = os.environ.get('RANK', '0')
         if rank == '0':
             print(f'{name}: {one_line(error)}', file=sys.stderr)

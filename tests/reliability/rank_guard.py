@@ -25,4 +25,4 @@ def skips(bad_rank: int | None) -> list[bool]:
         next(part for part in parts if part.numel()).fill_(float('nan'))
     guard = NonFiniteGuardHook()
     guard._look(optimizer, (), {})
-    return [guard.is_bad, all(parameter.grad is None for parameter in layer.parameters())]
+    return [bool(guard.flags[0]), all(parameter.grad is None for parameter in layer.parameters())]

@@ -56,7 +56,7 @@ def test_run_that_left_goes_on(slurm):
     code, calls = slurm('--amp', leave=3, status=5)
     assert code == 5
     assert [call.partition('--launcher|slurm|')[2] for call in calls] == [
-        '--amp|', '--resume|--amp|', '--resume|--amp|', '--resume|--amp|',
+        '--amp|', '--amp|--resume|auto|', '--amp|--resume|auto|', '--amp|--resume|auto|',
     ]  # fmt: skip
 
 
@@ -72,7 +72,7 @@ def test_batch_job_is_queued_again(slurm, tmp_path):
     assert (tmp_path / 'scontrol.txt').read_text() == 'requeue 77\n'
     code, calls = slurm(SLURM_JOB_ID='77', SLURM_RESTART_COUNT='1')
     assert code == 0
-    assert calls[-1].endswith('--launcher|slurm|--resume|')
+    assert calls[-1].endswith('--launcher|slurm|--resume|auto|')
 
 
 def test_batch_job_that_cannot_be_queued_again_starts_itself(slurm):

@@ -1,5 +1,6 @@
 """tools/train.py and tools/test.py as a user runs them."""
 
+import errno
 import json
 import os
 import subprocess
@@ -8,6 +9,8 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
+from mmengine.visualization import LocalVisBackend
 
 ROOT = Path(__file__).parents[2]
 
@@ -151,10 +154,16 @@ def test_train_resume_and_test(tools, toy):
 
 
 def test_resume_from_what_does_not_fit(tools, toy):
-    torch.save({'state_dict': {'other.weight': torch.zeros(1)}, 'meta': {}}, 'other.pth')
+    torch.save({'state_dict': {'other.weight': torch.zeros(1)}, 'meta': {}}, 'weights.pth')
     assert tools.error('train', 'toy.py', '--resume', 'nowhere.pth') == (
         'nowhere.pth does not exist. Download or train it first, or correct the path.'
     )
+    assert tools.error('train', 'toy.py', '--resume', 'weights.pth') == (
+        'weights.pth cannot be used: it has no message_hub, optimizer, which a run needs to go on '
+        '(its weights alone are what load_from is for). Name another one.'
+    )
+    parts = {'meta': {'iter': 4, 'epoch': 1}, 'optimizer': {}, 'message_hub': {}}
+    torch.save({'state_dict': {'other.weight': torch.zeros(1)}, **parts}, 'other.pth')
     assert tools('train', 'toy.py', '--resume', 'other.pth') == 2
     assert tools.capsys.readouterr().err.strip().splitlines()[-1] == (
         'train: other.pth does not fit the config: it lacks layer.weight, layer.bias '
@@ -181,9 +190,52 @@ def test_resume_without_checkpoint_is_a_new_run(tools, toy):
     assert Path('new/epoch_1.pth').is_file()
 
 
-def test_mixed_precision_on_a_cpu(tools, toy, monkeypatch):
-    monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
-    assert tools.error('train', 'toy.py', '--amp').startswith('--amp needs a CUDA device')
+def test_new_run_in_spite_of_resume_keeps_what_the_config_begins_with(tools, toy):
+    """A run that was killed before its first checkpoint begins again as it began."""
+    state = {'layer.weight': torch.full((1, 3), 100.0), 'layer.bias': torch.zeros(1)}
+    torch.save({'state_dict': state, 'meta': {}}, 'start.pth')
+    Path('fine.py').write_text(f"{TOY_CONFIG}load_from = 'start.pth'\n")
+    assert tools('train', 'fine.py', '--resume', '--work-dir', 'run') == 0
+    trained = torch.load('run/epoch_1.pth', weights_only=True)['state_dict']
+    assert trained['layer.weight'].min() > 99
+
+
+def test_seed_that_a_run_drew_is_kept(tools, toy):
+    """Both parts of a run have the order of clips that one run would have."""
+    Path('fine.py').write_text(TOY_CONFIG.replace('seed=0', 'seed=None'))
+    assert tools('train', 'fine.py', '--work-dir', 'run') == 0
+    longer = ('--work-dir', 'run', '--cfg-options', 'train_cfg.max_epochs=2')
+    assert tools('train', 'fine.py', '--resume', *longer) == 0
+    seeds = [
+        torch.load(f'run/epoch_{n}.pth', weights_only=True)['meta']['seed'] for n in (1, 2)
+    ]
+    assert seeds[0] == seeds[1]
+
+
+def test_mixed_precision(tools, toy, monkeypatch):
+    assert tools('train', 'toy.py', '--amp', '--work-dir', 'run') == 0
+    config = Config.fromfile('run/toy.py')
+    assert config.optim_wrapper.type == 'AutocastOptimWrapper'
+    option = 'optim_wrapper.type=AmpOptimWrapper'
+    line = tools.error('train', 'toy.py', '--amp', '--cfg-options', option)
+    assert line.startswith("--amp replaces `optim_wrapper.type` OptimWrapper, but it is 'AmpOpt")
+
+
+def test_full_disk_is_one_line(tools, toy, monkeypatch):
+    """Also where no checkpoint is written, but the log."""
+
+    def refuse(self, *args):
+        raise OSError(errno.ENOSPC, 'No space left on device', 'scalars.json')
+
+    monkeypatch.setattr(LocalVisBackend, 'add_scalars', refuse)
+    visualizer = "dict(type='Visualizer', vis_backends=[dict(type='LocalVisBackend')])"
+    Path('fine.py').write_text(
+        f"{TOY_CONFIG}visualizer = {visualizer}\n"
+        "default_hooks.update(logger=dict(type='LoggerHook', interval=1))\n"
+    )
+    assert tools('train', 'fine.py') == 2
+    line = tools.capsys.readouterr().err.strip().splitlines()[-1]
+    assert line.startswith('train: The disk is full ([Errno 28] No space left on device')
 
 
 def test_slurm_without_gpus(tools, toy, monkeypatch):

@@ -1,12 +1,10 @@
 """Write a file so that it is there as a whole or not at all, whenever the machine stops."""
 
-import errno
 import os
 from pathlib import Path
 
+from mmavssl.utils.cli import FULL
 from mmavssl.utils.errors import CheckpointError
-
-FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def draft_of(path: Path) -> Path:

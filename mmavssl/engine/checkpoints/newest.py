@@ -2,32 +2,41 @@
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from mmavssl.engine.checkpoints.sidecar import Sidecar, describe_damage
-from mmavssl.utils.checkpoints import parameter_shapes, read_checkpoint
+from mmavssl.utils.checkpoints import read_checkpoint
 from mmavssl.utils.errors import CheckpointError, ConfigError
 
+AUTO = 'auto'
 BEST = 'best_'  # MMEngine's; such files have no optimizer
+LATEST = 'last_checkpoint'  # MMEngine's; the file that names the newest
+#: What a run needs to go on as if nothing had happened, besides ``state_dict``.
+PARTS = ('meta', 'message_hub', 'optimizer')
 
 
-def checkpoint_to_resume(work_dir: str, named: str | None) -> str | None:
-    """Return the checkpoint that a run goes on from, after a look at whether it is whole.
+def checkpoint_to_resume(work_dir: str, wanted: Sequence[str]) -> str | None:
+    """Return the checkpoint that a run goes on from, after a look at whether it can.
 
     Args:
         work_dir: of the run, in which the newest one is looked for.
-        named: the one that the user named; None: the newest.
+        wanted: ``auto`` for the newest, or a path; with both, the path counts where the run has
+            saved nothing yet.
 
     Raises:
-        CheckpointError: it is damaged, or all of them are.
+        CheckpointError: it is damaged, or all of them are; or it is not enough to go on from.
         ConfigError: there is no such file, or it is no checkpoint.
     """
+    found = newest_checkpoint(Path(work_dir), warn) if AUTO in wanted else None
+    if found is not None:
+        return str(found)
+    named = next((name for name in reversed(wanted) if name != AUTO), None)
     if named is None:
-        found = newest_checkpoint(Path(work_dir), warn)
-        return None if found is None else str(found)
-    parameter_shapes(named)  # or an error
-    problem = describe_damage(Path(named))
+        return None
+    content = read_checkpoint(named, map_location='meta')  # or an error
+    problem = describe_damage(Path(named)) or what_is_missing(content)
     if problem:
         raise CheckpointError(f'{named} cannot be used: {problem}. Name another one.')
     return named
@@ -40,7 +49,10 @@ def warn(text: str) -> None:
 
 
 def newest_checkpoint(folder: Path, warn: Callable[[str], None]) -> Path | None:
-    """Return the checkpoint of the most iterations that is whole, None if there is none at all.
+    """Return the newest checkpoint that is whole, None if there is none at all.
+
+    It is the one that ``last_checkpoint`` names; if that is damaged, the one of the most
+    iterations before it.
 
     Args:
         folder: of the run.
@@ -50,13 +62,8 @@ def newest_checkpoint(folder: Path, warn: Callable[[str], None]) -> Path | None:
         CheckpointError: there are checkpoints, but none can be used: a new run would, little by
             little, overwrite what could perhaps be repaired.
     """
-    files = [path for path in folder.glob('*.pth') if not path.name.startswith(BEST)]
     damaged: dict[Path, str] = {}
-    for path, _ in sorted(
-        ((path, iterations_of(path, damaged)) for path in files),
-        key=lambda pair: (pair[1], pair[0].stat().st_mtime_ns),
-        reverse=True,
-    ):
+    for path in in_order(folder, damaged):
         problem = damaged.get(path) or describe_damage(path) or reason_to_refuse(path)
         if problem is None:
             for other, why in damaged.items():
@@ -72,13 +79,60 @@ def newest_checkpoint(folder: Path, warn: Callable[[str], None]) -> Path | None:
     return None
 
 
-def reason_to_refuse(path: Path) -> str | None:
-    """Return why a file is not loaded, as where it could run code; None where it can be."""
+def in_order(folder: Path, damaged: dict[Path, str]) -> list[Path]:
+    """Return the checkpoints of a run that may be gone on from, the first choice first.
+
+    Args:
+        folder: of the run; ``last_checkpoint`` may name another one (``checkpoint.out_dir``).
+        damaged: gets those of which it cannot be told when they were made.
+    """
+    last = named_last(folder)
+    folders = {folder, folder if last is None else last.parent}
+    files = [path for place in folders for path in place.glob('*.pth')]
+    ages = {
+        path: iterations_of(path, damaged) for path in files if not path.name.startswith(BEST)
+    }
+    if last in ages:
+        # Those of more iterations are of a run that went on otherwise.
+        ages = {path: age for path, age in ages.items() if age <= ages[last] or last in damaged}
+    return sorted(
+        ages, key=lambda path: (path == last, ages[path], path.stat().st_mtime_ns), reverse=True
+    )
+
+
+def named_last(folder: Path) -> Path | None:
+    """Return what ``last_checkpoint`` names; None if there is none, or the file has gone."""
     try:
-        parameter_shapes(str(path))
+        path = Path((folder / LATEST).read_text().strip())
+    except (OSError, UnicodeDecodeError):
+        return None
+    places = [path, folder / path.name]  # the folder may have been moved
+    return next((place for place in places if place.suffix == '.pth' and place.is_file()), None)
+
+
+def reason_to_refuse(path: Path) -> str | None:
+    """Return why nothing can go on from a file, None where it can."""
+    try:
+        content = read_checkpoint(str(path), map_location='meta')
     except ConfigError as error:
         return str(error).removeprefix(f'{path} ')
-    return None
+    sidecar = Sidecar.read(path)
+    if sidecar is not None and sidecar.iter != (content.get('meta') or {}).get('iter'):
+        return f'{sidecar.path_of(path).name} says that it has {sidecar.iter} iterations'
+    return what_is_missing(content)
+
+
+def what_is_missing(content: Any) -> str | None:
+    """Return what a checkpoint lacks to go on from it as if nothing had happened."""
+    missing = [name for name in PARTS if name not in content]
+    if not missing and not all(isinstance(content['meta'].get(k), int) for k in ('epoch', 'iter')):
+        missing = ['meta.epoch and meta.iter']
+    if not missing:
+        return None
+    return (
+        f'it has no {", ".join(missing)}, which a run needs to go on (its weights alone are what '
+        'load_from is for)'
+    )
 
 
 def iterations_of(path: Path, damaged: dict[Path, str]) -> int:

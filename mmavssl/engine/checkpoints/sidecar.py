@@ -43,9 +43,10 @@ class Sidecar(NamedTuple):
     def read(cls, checkpoint: Path) -> Sidecar | None:
         """Return the facts about a checkpoint, None if there are none that can be used."""
         try:
-            return cls(**json.loads(cls.path_of(checkpoint).read_text()))
+            facts = cls(**json.loads(cls.path_of(checkpoint).read_text()))
         except (OSError, ValueError, TypeError):
             return None
+        return facts if tuple(map(type, facts)) == (str, int, int, int) else None
 
     def write(self, checkpoint: Path) -> None:
         """Write the facts beside the checkpoint."""
@@ -84,6 +85,10 @@ def _damage_of_archive(checkpoint: Path) -> str | None:
     try:
         with zipfile.ZipFile(checkpoint) as archive:
             broken = archive.testzip()
+    except OSError:
+        raise
     except zipfile.BadZipFile as error:
         return f'it was not written to its end ({error})'
+    except Exception as error:  # of many kinds: zipfile believes what a damaged directory says
+        return f'it is damaged ({type(error).__name__}: {error})'
     return f'{broken} in it has changed' if broken else None

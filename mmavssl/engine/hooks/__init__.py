@@ -1,4 +1,5 @@
 from mmavssl.engine.hooks.bad_samples import BadSamplesHook
+from mmavssl.engine.hooks.deferred_info import DeferredInfoHook
 from mmavssl.engine.hooks.ema_teacher import EMATeacherHook
 from mmavssl.engine.hooks.epoch_boundary import EpochBoundaryHook
 from mmavssl.engine.hooks.global_batch import GlobalBatchHook
@@ -12,6 +13,7 @@ from mmavssl.engine.hooks.threshold_update import ThresholdUpdateHook
 
 __all__ = [
     'BadSamplesHook',
+    'DeferredInfoHook',
     'EMATeacherHook',
     'EpochBoundaryHook',
     'GlobalBatchHook',

@@ -1,5 +1,6 @@
 """Save and leave when the cluster asks for the machine."""
 
+import os
 import signal
 import threading
 from collections.abc import Sequence
@@ -8,16 +9,37 @@ from types import FrameType
 from typing import Any
 
 import torch
-from mmengine.dist import all_reduce, get_world_size, is_main_process
+from mmengine.dist import get_world_size, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from torch import distributed
 
+from mmavssl.engine.checkpoints.atomic_write import write_atomically
 from mmavssl.engine.hooks.safe_checkpoint import SafeCheckpointHook
-from mmavssl.engine.loops import ResumableTrainLoop
+from mmavssl.engine.loops.resumable_train_loop import LeaveValidation, ResumableTrainLoop
 from mmavssl.registry import HOOKS
 from mmavssl.utils.errors import ConfigError
 
+SIGNALS = ('SIGTERM', 'SIGUSR1')
 MARKER = 'preempted'
+#: Exit status of a run that was asked to leave and can go on: "try again later" of sysexits.h.
+LEFT = 75
+
+
+def leave_if_asked_before_training(work_dir: str) -> None:
+    """Answer signals until training begins, while nothing is there that could be saved.
+
+    Args:
+        work_dir: gets the file by which the run is queued again.
+    """
+
+    def leave(number: int, frame: FrameType | None) -> None:
+        Path(work_dir).mkdir(parents=True, exist_ok=True)
+        Path(work_dir, MARKER).write_text('training had not begun\n')
+        os._exit(LEFT)
+
+    for name in SIGNALS:
+        signal.signal(signal.Signals[name], leave)
 
 
 @HOOKS.register_module()
@@ -27,7 +49,8 @@ class PreemptionHook(Hook):
     Schedulers send them some time before they kill. `tools/train.py` then ends with status 75, and
     a file ``preempted`` in the work dir says so as well, by which `tools/slurm_train.sh` queues
     the run again; ``--resume`` goes on where it stopped. With several processes, one that was
-    asked is enough: all of them agree after each iteration.
+    asked is enough: all of them agree after each iteration, and none leaves before the checkpoint
+    is there. A validation is broken off, and made good by the run that goes on.
 
     A second signal while the first is being answered changes nothing.
 
@@ -40,7 +63,7 @@ class PreemptionHook(Hook):
 
     priority = 'LOWEST'
 
-    def __init__(self, signals: Sequence[str] = ('SIGTERM', 'SIGUSR1')) -> None:
+    def __init__(self, signals: Sequence[str] = SIGNALS) -> None:
         unknown = [name for name in signals if not hasattr(signal.Signals, name)]
         if unknown:
             raise ConfigError(
@@ -48,6 +71,7 @@ class PreemptionHook(Hook):
             )
         self.signals = [signal.Signals[name] for name in signals]
         self.received: signal.Signals | None = None
+        self.is_training = False
         self.replaced: dict[signal.Signals, Any] = {}
 
     def before_train(self, runner: Runner) -> None:
@@ -64,6 +88,9 @@ class PreemptionHook(Hook):
                 "PreemptionHook needs default_hooks.checkpoint.type='SafeCheckpointHook' and "
                 "train_cfg.type='ResumableTrainLoop'. Set them, or take the hook out."
             )
+        if get_world_size() > 1:  # between CPUs: no process waits for its GPU
+            self.group = distributed.new_group(backend='gloo')
+        self.is_training = True
         if is_main_process():
             Path(runner.work_dir, MARKER).unlink(missing_ok=True)
         if threading.current_thread() is threading.main_thread():
@@ -78,18 +105,47 @@ class PreemptionHook(Hook):
         """Save and leave, if any process was asked to and an optimizer step is complete."""
         if not runner.optim_wrapper.should_update() or not self._is_asked():
             return
-        path = self.checkpoint.save_interim(runner)
+        path = self.checkpoint.save_interim(runner, runner.iter + 1)
+        self._leave(runner, path, f'after iteration {runner.iter + 1}')
+
+    def before_val_epoch(self, runner: Runner) -> None:
+        """Find out after which batches all processes can agree."""
+        if self.is_training and get_world_size() > 1:
+            length = torch.tensor(len(runner.val_dataloader))
+            distributed.all_reduce(length, distributed.ReduceOp.MIN, group=self.group)
+            self.common_batches = int(length)
+
+    def after_val_iter(
+        self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None
+    ) -> None:
+        """Break off the validation of a run that trains, if any process was asked to leave.
+
+        Raises:
+            LeaveValidation: the loop answers by `leave_validation`.
+        """
+        is_common = get_world_size() == 1 or batch_idx < getattr(self, 'common_batches', 0)
+        if self.is_training and is_common and self._is_asked():
+            raise LeaveValidation
+
+    def leave_validation(self, runner: Runner) -> None:
+        """Save as after the epoch, before its validation, and leave."""
+        path = self.checkpoint.save_interim(runner, runner.iter)
+        self._leave(runner, path, f'in the validation after epoch {runner.epoch}')
+
+    def _leave(self, runner: Runner, path: str, when: str) -> None:
         name = self.received.name if self.received else 'a signal to another process'
         runner.logger.warning(
-            f'Asked to leave by {name} after iteration {runner.iter + 1}: saved {path}. '
-            '--resume goes on from there.'
+            f'Asked to leave by {name} {when}: saved {path}. --resume goes on from there.'
         )
         if is_main_process():
-            Path(runner.work_dir, MARKER).write_text(f'{path}\n')
+            write_atomically(Path(runner.work_dir, MARKER), f'{path}\n'.encode())
+        if get_world_size() > 1:  # one that ends may have the others killed
+            distributed.barrier(group=self.group)
         runner.train_loop.preempt()
 
     def after_train(self, runner: Runner) -> None:
         """Listen no more."""
+        self.is_training = False
         for each, handler in self.replaced.items():
             signal.signal(each, handler)
         self.replaced = {}
@@ -99,5 +155,5 @@ class PreemptionHook(Hook):
         if get_world_size() == 1:
             return asked
         flag = torch.tensor(int(asked))
-        all_reduce(flag, op='max')
+        distributed.all_reduce(flag, distributed.ReduceOp.MAX, group=self.group)
         return bool(flag)

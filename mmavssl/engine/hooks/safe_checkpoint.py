@@ -1,5 +1,6 @@
 """Checkpoints that survive a kill, a full disk and a power cut."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,10 +12,11 @@ from mmengine.runner import Runner
 
 from mmavssl.engine.checkpoints.atomic_backend import NAME as ATOMIC
 from mmavssl.engine.checkpoints.atomic_write import draft_of, write_atomically
+from mmavssl.engine.checkpoints.newest import LATEST
+from mmavssl.engine.checkpoints.set_aside import set_aside
 from mmavssl.registry import HOOKS
 from mmavssl.utils.errors import ConfigError
 
-LATEST = 'last_checkpoint'  # MMEngine's name
 INTERIM = 'interim_ckpt'
 
 
@@ -36,10 +38,16 @@ class LateRemoval:
         """Note a file."""
         self.removals.append(filepath)
 
-    def carry_out(self, keep: tuple[str | None, ...]) -> None:
-        """Remove what was noted and is still there, but nothing of ``keep``."""
+    def carry_out(self, folder: str, keep: tuple[str | None, ...]) -> None:
+        """Remove what was noted and is still there.
+
+        Args:
+            folder: of the run; files of another, from which it began, are left.
+            keep: what is not removed.
+        """
         for path in self.removals:
-            if path not in keep and self.backend.isfile(path):
+            is_own = os.path.dirname(path) == folder.rstrip('/')
+            if is_own and path not in keep and self.backend.isfile(path):
                 self.backend.remove(path)
         self.removals = []
 
@@ -61,14 +69,22 @@ class SafeCheckpointHook(CheckpointHook):
             as a whole themselves.
 
     Raises:
-        ConfigError: ``file_client_args``, which MMEngine itself has given up.
+        ConfigError: ``file_client_args``, which MMEngine itself has given up, or names of files
+            that do not end with ``.pth``.
     """
 
     def __init__(self, **kwargs: Any) -> None:
         if kwargs.get('file_client_args') is not None:
             raise ConfigError('SafeCheckpointHook takes `backend_args`, not `file_client_args`.')
+        template = kwargs.get('filename_tmpl')
+        if template is not None and not template.endswith('.pth'):
+            raise ConfigError(
+                f"Expected `filename_tmpl` to end with '.pth', by which --resume finds "
+                f'checkpoints, but got {template!r}.'
+            )
         super().__init__(**kwargs)
         self.is_due = False
+        self.last_step = -1  # iterations that the last one has that was made here
 
     def before_train(self, runner: Runner) -> None:
         """Choose the storage, and remove drafts that a killed run left."""
@@ -82,6 +98,8 @@ class SafeCheckpointHook(CheckpointHook):
             for draft in Path(self.out_dir).glob(draft_of(Path('*.pth')).name):
                 runner.logger.warning(f'Removing {draft}, which was not written to its end.')
                 draft.unlink(missing_ok=True)
+            if not runner._resume:
+                set_aside(Path(self.out_dir), runner)
 
     @property
     def _is_local(self) -> bool:
@@ -100,20 +118,22 @@ class SafeCheckpointHook(CheckpointHook):
             self.is_due = False
             self._save_checkpoint(runner)
 
-    def save_interim(self, runner: Runner) -> str:
-        """Save after an iteration out of turn; the next regular checkpoint takes its place.
+    def save_interim(self, runner: Runner, step: int) -> str:
+        """Save out of turn, after an optimizer step; the next regular checkpoint takes its place.
 
-        Call it from ``after_train_iter``, after an optimizer step.
+        Args:
+            runner: in ``after_train_iter``, or between epochs.
+            step: iterations that were made.
 
         Returns:
-            Path of the file.
+            Path of the file; of the regular one, if that has just been made.
         """
-        step = runner.iter + 1
+        if step == self.last_step:
+            return self.last_ckpt
         name = f'iter_{step}.pth'
-        path = self.file_backend.join_path(self.out_dir, name)
-        runner.message_hub.update_info(INTERIM, path)
+        runner.message_hub.update_info(INTERIM, name)
         self._write(runner, name, dict(epoch=runner.epoch, iter=step), by_epoch=False)
-        return path
+        return self.last_ckpt
 
     def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
         """Save, then let ``last_checkpoint`` name the file, then remove what is too many."""
@@ -126,7 +146,7 @@ class SafeCheckpointHook(CheckpointHook):
                 runner.message_hub.update_info('keep_ckpt_ids', list(self.keep_ckpt_ids))
             interim = runner.message_hub.pop_info(INTERIM)
             if interim:
-                removals.remove(interim)
+                removals.remove(self.file_backend.join_path(self.out_dir, interim))
             self._write(runner, self.filename_tmpl.format(step), meta, self.by_epoch)
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
@@ -149,6 +169,7 @@ class SafeCheckpointHook(CheckpointHook):
             backend_args=self.backend_args,
             **self.args,
         )
+        self.last_step = meta['iter']
         if is_main_process():
             write_atomically(Path(runner.work_dir, LATEST), self.last_ckpt.encode())
 
@@ -168,6 +189,6 @@ class SafeCheckpointHook(CheckpointHook):
         try:
             yield removals
             if is_main_process():
-                removals.carry_out(keep=(self.last_ckpt,))
+                removals.carry_out(str(self.out_dir), keep=(self.last_ckpt,))
         finally:
             self.file_backend = removals.backend

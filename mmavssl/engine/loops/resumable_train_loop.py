@@ -12,6 +12,10 @@ from mmavssl.registry import LOOPS
 LAST_VALIDATED = 'last_validated_epoch'
 
 
+class LeaveValidation(Exception):  # noqa: N818  (no error: a hook asks for it)
+    """A hook breaks off a validation that is to be made good later."""
+
+
 @LOOPS.register_module()
 class ResumableTrainLoop(EpochBasedTrainLoop):
     """MMEngine's `EpochBasedTrainLoop` that repeats an uninterrupted run wherever it goes on.
@@ -44,12 +48,12 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
             self._tell_what_was_last()
         if self._epoch and self.start == 0:
             self._validate_if_due()
-        while self._epoch < self._max_epochs and not self.stop_training:
+        while self._epoch < self._max_epochs and not self.stop_training and not self.is_preempted:
             self.run_epoch()
-            if self.is_preempted:
-                return self.runner.model
-            self._validate_if_due()
-        self.runner.call_hook('after_train')
+            if not self.is_preempted:
+                self._validate_if_due()
+        if not self.is_preempted:
+            self.runner.call_hook('after_train')
         return self.runner.model
 
     @property
@@ -96,6 +100,11 @@ class ResumableTrainLoop(EpochBasedTrainLoop):
         hub = self.runner.message_hub
         if hub.runtime_info.get(LAST_VALIDATED) == self._epoch:
             return
+        before = hub.runtime_info.get(LAST_VALIDATED)
         hub.update_info(LAST_VALIDATED, self._epoch)  # in the checkpoint of the best epoch, too
-        with self.batches.waiting_for(self.runner.val_loop.dataloader):
-            self.runner.val_loop.run()
+        try:
+            with self.batches.waiting_for(self.runner.val_loop.dataloader):
+                self.runner.val_loop.run()
+        except LeaveValidation:
+            hub.update_info(LAST_VALIDATED, before)
+            self.runner.call_hook('leave_validation')

@@ -192,7 +192,8 @@ class SemiSupervisedRecognizer(RecognitionAlgorithm):
         return full_precision(logits).softmax(dim=-1)
 
     def _pseudo_labels(self, probs: Tensor, samples: list[AVDataSample]) -> ThresholdResult:
-        sample_idx = torch.tensor([sample.sample_idx for sample in samples], device=probs.device)
+        sample_idx = torch.tensor([sample.sample_idx for sample in samples])
+        sample_idx = sample_idx.to(probs.device, non_blocking=True)
         if self.threshold.update_first:
             observe(self.threshold, probs, sample_idx)
         else:
@@ -235,8 +236,9 @@ def pseudo_label_log(pseudo: ThresholdResult, samples: list[AVDataSample]) -> di
     """
     passed = pseudo.weight > 0
     log = {'pass_rate': passed.float().mean()}
-    hidden = torch.tensor([sample.get('gt_for_log', -1) for sample in samples])
-    if (hidden >= 0).all():
-        right = (pseudo.label == hidden.to(pseudo.label.device)) & passed
+    hidden = [sample.get('gt_for_log', -1) for sample in samples]
+    if min(hidden) >= 0:
+        hidden = torch.tensor(hidden).to(pseudo.label.device, non_blocking=True)
+        right = (pseudo.label == hidden) & passed
         log['pseudo_label_acc'] = 100.0 * right.sum() / passed.sum().clamp(min=1)
     return log

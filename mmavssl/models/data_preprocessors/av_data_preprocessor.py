@@ -71,7 +71,8 @@ class AVDataPreprocessor(BaseDataPreprocessor):
         """Warp a strong view in time, then drop colours of it, in place."""
         if self.batch_tw_aug:
             order = torch.from_numpy(tw_aug_indices(view['video'].shape[2]))
-            view['video'] = view['video'][:, :, order.to(view['video'].device)]
+            order = order.to(view['video'].device, non_blocking=True)
+            view['video'] = view['video'][:, :, order]
         if self.channel_dropout:
             view['full_video'] = view['video']
             view['video'] = self.drop_channels(view['video'])

@@ -80,6 +80,6 @@ class MixLoss(nn.Module):
 def mix_targets(probs: Tensor, pseudo: ThresholdResult, partner: Tensor, ratio: Tensor) -> Tensor:
     """Return the mixed targets y_m (U, C); arguments as in `MixLoss.forward`."""
     probs = full_precision(probs)
-    one_hot = F.one_hot(pseudo.label, probs.shape[-1]).to(probs)
+    one_hot = torch.zeros_like(probs).scatter_(-1, pseudo.label[:, None], 1.0)
     target = torch.where(pseudo.weight[:, None] > 0, one_hot, probs)
     return ratio[:, None] * target + (1 - ratio[:, None]) * target[partner]

@@ -7,6 +7,8 @@ import torch.nn.functional as F
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
+from mmavssl.utils.device import is_far
+
 # Below this span, relative to its values, a map is constant up to the rounding of interpolation.
 CONSTANT_SPAN = 1e-5
 # Reading a counter on a GPU waits for that GPU, so there it is read once in so many calls.
@@ -109,7 +111,7 @@ class DegenerateMapLog(nn.Module):
         self.count += degenerate.sum()
         self.num_frames += degenerate.numel()
         self.num_calls += 1
-        if self.count.is_cuda and (self.num_calls - 1) % GPU_READ_INTERVAL:
+        if is_far(self.count) and (self.num_calls - 1) % GPU_READ_INTERVAL:
             return
         count = int(self.count)
         if count >= max(1, 2 * self.num_reported):

@@ -1,7 +1,6 @@
 """FreeMatch's self-adaptive thresholds and its fairness loss."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from mmavssl.models.thresholds.base import (
@@ -118,7 +117,7 @@ class FreeThreshold(PredictionAverage):
         probs = gather_with_grad(full_precision(logits).softmax(dim=-1))
         count = passed.sum().clamp(min=1)
         mean = (passed[:, None] * probs).sum(dim=0) / count
-        labels = F.one_hot(probs.argmax(dim=-1), probs.shape[-1])
+        labels = torch.zeros_like(probs).scatter_(-1, probs.argmax(dim=-1, keepdim=True), 1.0)
         shares = (passed[:, None] * labels).sum(dim=0) / count
         target = normalized_ratio(self.mean_probs, self.histogram)
         fairness = (target * (normalized_ratio(mean, shares) + LOG_FLOOR).log()).sum()

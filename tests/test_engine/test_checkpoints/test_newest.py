@@ -1,4 +1,5 @@
 import os
+import random
 import zipfile
 from pathlib import Path
 
@@ -15,10 +16,12 @@ class RunsCode:
         return (os.mkdir, ('it_ran',))
 
 
-def write(path, iterations, sidecar=True, **more):
-    torch.save(
-        {'meta': {'iter': iterations}, 'state_dict': {'a': torch.ones(999)}, **more}, path
-    )
+def write(path, iterations, sidecar=True, without=(), **more):
+    content = {
+        'meta': {'iter': iterations, 'epoch': 1}, 'state_dict': {'a': torch.ones(999)},
+        'optimizer': {}, 'message_hub': {}, **more,
+    }  # fmt: skip
+    torch.save({name: value for name, value in content.items() if name not in without}, path)
     if sidecar:
         AtomicBackend(epoch=1, iter=iterations).put(path.read_bytes(), path)
     return path
@@ -43,8 +46,12 @@ def folder(tmp_path):
     write(tmp_path / 'iter_10.pth', 10)
     write(tmp_path / 'epoch_1.pth', 12)
     write(tmp_path / 'iter_9.pth', 9)
-    write(tmp_path / 'best_top1_epoch_9.pth', 99)
+    write(tmp_path / 'best_top1_epoch_9.pth', 99, without=['optimizer'])
     return tmp_path
+
+
+def point_to(folder, path):
+    (folder / 'last_checkpoint').write_text(str(path))
 
 
 def test_most_iterations(folder):
@@ -91,21 +98,72 @@ def test_none_that_can_be_used(folder):
 def test_no_checkpoint(tmp_path):
     assert newest_checkpoint(tmp_path, pytest.fail) is None
     assert newest_checkpoint(tmp_path / 'nowhere', pytest.fail) is None
-    assert checkpoint_to_resume(str(tmp_path), None) is None
+    assert checkpoint_to_resume(str(tmp_path), ['auto']) is None
 
 
 def test_named_checkpoint_must_be_whole(folder, capsys):
     path = folder / 'iter_9.pth'
-    assert checkpoint_to_resume('nowhere', str(path)) == str(path)
+    assert checkpoint_to_resume('nowhere', [str(path)]) == str(path)
     flip(path)
     with pytest.raises(CheckpointError, match=r'iter_9\.pth cannot be used: its content has ch'):
-        checkpoint_to_resume('nowhere', str(path))
+        checkpoint_to_resume('nowhere', [str(path)])
     with pytest.raises(ConfigError, match=r'nowhere\.pth does not exist'):
-        checkpoint_to_resume('nowhere', 'nowhere.pth')
+        checkpoint_to_resume('nowhere', ['nowhere.pth'])
     write(folder / 'iter_20.pth', 20)
     cut(folder / 'iter_20.pth')
-    assert checkpoint_to_resume(str(folder), None) == str(folder / 'epoch_1.pth')
+    assert checkpoint_to_resume(str(folder), ['auto']) == str(folder / 'epoch_1.pth')
     assert 'iter_20.pth is passed over' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize('order', [1, -1])
+def test_named_one_counts_until_the_run_has_saved(folder, tmp_path_factory, order):
+    """What tools/slurm_train.sh gives a run that began from a named checkpoint."""
+    other = tmp_path_factory.mktemp('other')
+    named = write(other / 'start.pth', 5)
+    wanted = ['auto', str(named)][::order]
+    assert checkpoint_to_resume(str(other / 'new'), wanted) == str(named)
+    assert checkpoint_to_resume(str(folder), wanted) == str(folder / 'epoch_1.pth')
+
+
+def test_the_last_one_counts_not_the_one_of_most_iterations(folder):
+    """That of more iterations is of a run that went on otherwise."""
+    point_to(folder, folder / 'iter_10.pth')
+    assert newest_checkpoint(folder, pytest.fail) == folder / 'iter_10.pth'
+    told = []
+    cut(folder / 'iter_10.pth')
+    assert newest_checkpoint(folder, told.append) == folder / 'iter_9.pth'
+    assert len(told) == 1
+    point_to(folder, folder / 'gone.pth')
+    assert newest_checkpoint(folder, told.append) == folder / 'epoch_1.pth'
+
+
+def test_last_one_in_another_folder(folder, tmp_path_factory):
+    """`checkpoint.out_dir` may be on another disk; a folder may have been moved."""
+    other = tmp_path_factory.mktemp('other')
+    named = write(other / 'iter_5.pth', 5)
+    work_dir = other / 'work'
+    work_dir.mkdir()
+    point_to(work_dir, named)
+    assert newest_checkpoint(work_dir, pytest.fail) == named
+    point_to(folder, '/moved/away/iter_9.pth')
+    assert newest_checkpoint(folder, pytest.fail) == folder / 'iter_9.pth'
+
+
+@pytest.mark.parametrize('part', ['optimizer', 'message_hub', 'meta'])
+def test_weights_alone_are_not_enough(folder, part):
+    path = write(folder / 'iter_20.pth', 20, sidecar=False, without=[part])
+    with pytest.raises(CheckpointError, match=rf'cannot be used: it has no {part}, which a run'):
+        checkpoint_to_resume('nowhere', [str(path)])
+    told = []
+    assert newest_checkpoint(folder, told.append) == folder / 'epoch_1.pth'
+
+
+def test_sidecar_of_other_iterations(folder):
+    facts = Sidecar.read(folder / 'iter_9.pth')
+    facts._replace(iter=90).write(folder / 'iter_9.pth')
+    told = []
+    assert newest_checkpoint(folder, told.append) == folder / 'epoch_1.pth'
+    assert 'iter_9.pth.json says that it has 90 iterations' in told[0]
 
 
 def test_damage_of_an_archive_without_sidecar(tmp_path):
@@ -121,7 +179,22 @@ def test_damage_of_an_archive_without_sidecar(tmp_path):
     assert describe_damage(tmp_path / 'b.pth') == 'it cannot be read (No such file or directory)'
 
 
-@pytest.mark.parametrize('text', ['', '[]', '{"sha256": "a"}', '{"more": 1}'])
+@pytest.mark.parametrize('seed', range(60))
+def test_any_flipped_bit_without_sidecar_is_no_traceback(folder, seed):
+    newest = write(folder / 'iter_20.pth', 20, sidecar=False)
+    content = bytearray(newest.read_bytes())
+    rng = random.Random(seed)
+    content[-rng.randrange(1, 400)] ^= 1 << rng.randrange(8)  # in the directory of the archive
+    newest.write_bytes(content)
+    found = newest_checkpoint(folder, lambda text: None)
+    assert found in (newest, folder / 'epoch_1.pth')
+
+
+@pytest.mark.parametrize(
+    'text',
+    ['', '[]', '{"sha256": "a"}', '{"more": 1}', '{"sha256":"a","size":1,"epoch":1,"iter":null}',
+     '{"sha256":"a","size":1,"epoch":1,"iter":"200"}'],
+)  # fmt: skip
 def test_sidecar_that_cannot_be_used_is_none(folder, text):
     path = folder / 'epoch_1.pth'
     Sidecar.path_of(path).write_text(text)

@@ -127,6 +127,71 @@ def test_loss_scale_that_overflows_is_not_counted(build_runner, amp):
     assert runner.optim_wrapper.loss_scaler.get_scale() == 2.0  # 8 -> 4 -> 2
 
 
+def test_gradients_that_no_loss_scale_helps_end_the_run(build_runner, amp):
+    """Without a look at the scale, the run would go on and learn nothing."""
+    runner, _ = build(build_runner, (), epochs=9, more=[InfiniteGradient(range(99))], wrapper=amp)
+    with pytest.raises(NumericalError, match='iteration 4 are not finite at any loss scale'):
+        runner.train()
+    assert runner.optim_wrapper.loss_scaler.get_scale() == 0.5  # 8, halved four times
+
+
+@pytest.mark.parametrize('accumulate', [1, 2])
+def test_running_statistics_are_put_back(build_runner, accumulate):
+    model = dict(type='ToyAlgorithm', norm=True)
+    runner, _ = build(build_runner, {2}, accumulate=accumulate, model=model)
+    kept = {}
+
+    class Statistics(Hook):
+        def before_train_iter(self, runner, batch_idx, data_batch=None):
+            kept[runner.iter] = runner.model.student[0].running_mean.clone()
+
+    runner.register_hook(Statistics())
+    runner.train()
+    assert kept[2 + accumulate].equal(kept[2])
+    assert not kept[2].equal(kept[0])
+    for value in runner.model.state_dict().values():
+        assert torch.isfinite(value.float()).all()
+
+
+@pytest.mark.parametrize('kind', ['SGD', 'AdamW'])
+def test_fused_optimizers_skip_a_step_themselves(build_runner, kind):
+    """They get the gradients as they are; the host need not look before."""
+    seen = []
+
+    class Gradients(Hook):
+        def before_train(self, runner):
+            optimizer, weight = runner.optim_wrapper.optimizer, runner.model.student[1].weight
+
+            def look(*_):
+                seen.append(bool(torch.isfinite(weight.grad).all()))
+
+            optimizer.register_step_post_hook(look)
+
+        def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+            assert not hasattr(runner.optim_wrapper.optimizer, 'found_inf')
+
+    optimizer = dict(type=kind, lr=0.1, weight_decay=0.1, fused=True)
+    runner, poison = build(build_runner, {1, 3}, optimizer=optimizer, more=[Gradients()])
+    runner.train()
+    weights = [poison.weights[i] for i in range(5)] + [runner.model.student[1].weight]
+    moved = [not a.equal(b) for a, b in itertools.pairwise(weights)]
+    assert moved == seen == [True, False, True, False, True]
+    assert runner.message_hub.get_info('train/non_finite_steps') == 2
+
+
+def test_loss_scale_with_a_fused_optimizer(build_runner, amp):
+    """The scale lets a fused optimizer make each step; overflows are not counted there, either."""
+    optimizer = dict(type='SGD', lr=0.1, fused=True)
+    runner, poison = build(
+        build_runner, {3}, more=[InfiniteGradient({1})], wrapper=amp, optimizer=optimizer
+    )
+    runner.train()
+    weights = [poison.weights[i] for i in range(5)] + [runner.model.student[1].weight]
+    moved = [not a.equal(b) for a, b in itertools.pairwise(weights)]
+    assert moved == [True, False, True, False, True]
+    assert runner.message_hub.get_info('train/non_finite_steps') == 1
+
+
 def test_record_names_the_clips_that_were_in_it(build_runner, tmp_path, pool):
     seen = {}
 

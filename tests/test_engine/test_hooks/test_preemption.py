@@ -1,5 +1,7 @@
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -64,6 +66,58 @@ def test_run_that_was_asked_to_leave_goes_on_as_if_nothing_was(
     assert sorted(p.name for p in (tmp_path / 'stopped').glob('*.pth')) == [
         f'epoch_{n}.pth' for n in (1, 2, 3)
     ]
+
+
+class SendInValidation(Hook):
+    """Send a signal while an epoch is validated; note the iterations of validations."""
+
+    def __init__(self, epoch=None):
+        self.epoch, self.validated = epoch, []
+
+    def after_val_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        self.validated.append((runner.epoch, batch_idx))
+        if (runner.epoch, batch_idx) == (self.epoch, 1):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.mark.parametrize(('interval', 'saved'), [(1, 'epoch_2.pth'), (3, 'iter_10.pth')])
+def test_validation_is_broken_off_and_made_good(build_runner, tmp_path, interval, saved):
+    checkpoint = dict(type='SafeCheckpointHook', interval=interval)
+    settings = dict(checkpoint=checkpoint, val=True, epochs=3, loop='ResumableTrainLoop')
+    hooks = [*HOOKS, dict(type='PreemptionHook')]
+    whole = build_runner(hooks, name='whole', **settings)
+    whole.train()
+    sent = SendInValidation(2)
+    stopped = build_runner([*hooks, sent], name='stopped', **settings)
+    stopped.train()
+    assert stopped.train_loop.is_preempted
+    assert sent.validated == [(1, n) for n in range(5)] + [(2, 0), (2, 1)]
+    path = tmp_path / 'stopped' / saved
+    assert (tmp_path / 'stopped/preempted').read_text() == f'{path}\n'
+
+    noted = SendInValidation()
+    resumed = build_runner(
+        [*hooks, noted], name='stopped', resume=True, load_from=str(path), **settings
+    )
+    resumed.train()
+    assert noted.validated == [(epoch, n) for epoch in (2, 3) for n in range(5)]
+    for key, value in whole.model.state_dict().items():
+        assert value.equal(resumed.model.state_dict()[key]), key
+    for name in ('train/loss', 'val/acc'):
+        one, other = (run.message_hub.log_scalars[name].data for run in (whole, resumed))
+        assert [part.tolist() for part in one] == [part.tolist() for part in other]
+    assert not (tmp_path / 'stopped/iter_10.pth').exists()
+
+
+def test_signal_before_training(tmp_path):
+    code = (
+        'import os, signal, sys\n'
+        'from mmavssl.engine.hooks.preemption import leave_if_asked_before_training as answer\n'
+        'answer(sys.argv[1]); os.kill(os.getpid(), signal.SIGUSR1); print("still here")'
+    )
+    done = subprocess.run([sys.executable, '-c', code, str(tmp_path / 'new')], capture_output=True)
+    assert (done.returncode, done.stdout) == (75, b'')
+    assert (tmp_path / 'new/preempted').read_text() == 'training had not begun\n'
 
 
 def test_handlers_are_put_back(build_runner):

@@ -159,7 +159,7 @@ def test_interim_one_gives_way_to_the_next(build_runner, tmp_path):
         def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
             if runner.iter == 2:
                 hook = next(h for h in runner.hooks if isinstance(h, SafeCheckpointHook))
-                self.path = hook.save_interim(runner)
+                self.path = hook.save_interim(runner, runner.iter + 1)
                 self.found = names(Path(runner.work_dir))
 
     interim = Interim()
@@ -169,9 +169,70 @@ def test_interim_one_gives_way_to_the_next(build_runner, tmp_path):
     assert names(tmp_path / 'run') == ['epoch_1.pth', 'epoch_1.pth.json']
 
 
-def test_file_client_is_of_the_past():
+def test_interim_one_that_is_a_regular_one_stays(build_runner, tmp_path):
+    class Interim(Hook):
+        priority = 'LOWEST'
+
+        def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+            if runner.iter == 2:
+                hook = next(h for h in runner.hooks if isinstance(h, SafeCheckpointHook))
+                assert hook.save_interim(runner, 3) == str(tmp_path / 'run/iter_3.pth')
+
+    build(build_runner, more=[Interim()], checkpoint=dict(by_epoch=False)).train()
+    assert [path.name for path in sorted((tmp_path / 'run').glob('*.pth'))] == [
+        f'iter_{n}.pth' for n in range(1, 6)
+    ]
+
+
+def test_run_that_begins_elsewhere_removes_nothing_there(build_runner, tmp_path):
+    """Not the interim checkpoint that it began with, nor what was best there."""
+
+    class Interim(Hook):
+        priority = 'LOWEST'
+
+        def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+            if runner.iter == 6:
+                hook = next(h for h in runner.hooks if isinstance(h, SafeCheckpointHook))
+                hook.save_interim(runner, 7)
+                runner.train_loop.preempt()
+
+    settings = dict(checkpoint=dict(save_best='acc'), val=True)
+    build(build_runner, 'old', [Interim(), Accuracies([0.2])], epochs=2, **settings).train()
+    before = names(tmp_path / 'old')
+    assert 'iter_7.pth' in before
+    assert 'best_acc_epoch_1.pth' in before
+    build(
+        build_runner, 'new', [Accuracies([0.3])], epochs=2, resume=True,
+        load_from=str(tmp_path / 'old/iter_7.pth'), **settings,
+    ).train()  # fmt: skip
+    assert names(tmp_path / 'old') == before
+    assert 'best_acc_epoch_2.pth' in names(tmp_path / 'new')
+
+
+def test_new_run_sets_those_of_an_earlier_one_aside(build_runner, tmp_path):
+    folder = tmp_path / 'run'
+    build(build_runner, epochs=3).train()
+    own = folder / 'weights.pth'
+    own.write_bytes(b'not of a run')
+    states = {path.name: path.read_bytes() for path in folder.glob('epoch_*')}
+    runner = build(build_runner, epochs=1)
+    runner.train()
+    [aside] = folder.glob('before_*')
+    assert {path.name: path.read_bytes() for path in aside.iterdir()} == states
+    assert names(folder) == ['epoch_1.pth', 'epoch_1.pth.json', 'weights.pth']
+    assert newest_checkpoint(folder, lambda text: None) == folder / 'epoch_1.pth'
+
+    resumed = build(build_runner, epochs=2, resume=True, load_from=str(folder / 'epoch_1.pth'))
+    resumed.train()
+    assert names(folder)[:2] == ['epoch_1.pth', 'epoch_1.pth.json']
+    assert list(folder.glob('before_*')) == [aside]
+
+
+def test_what_it_does_not_take():
     with pytest.raises(ConfigError, match='takes `backend_args`, not `file_client_args`'):
         SafeCheckpointHook(file_client_args=dict(backend='disk'))
+    with pytest.raises(ConfigError, match=r"to end with '\.pth', by which --resume .*'e_{}\.pt'"):
+        SafeCheckpointHook(filename_tmpl='e_{}.pt')
 
 
 def test_checkpoints_are_plain_data(build_runner, tmp_path):
