@@ -12,16 +12,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 
 import torch
 from machine import describe_machine
 from reference_step import Draws, ReferenceStep, reference_name
 from systems import METHODS, NUM_CLASSES, SIZES, OurStep, Size, build_system, make_batch
+from timing import peak_mb, take_turns
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
@@ -29,6 +28,14 @@ from torch.utils.flop_counter import FlopCounterMode
 TOLERANCE = 1e-4
 MATRIX = {'cpu': 2048, 'cuda': 8192}
 DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16}
+CONTENDERS = [f'{system}_{name}' for system in ('reference', *METHODS) for name in DTYPES]
+RATIOS = {
+    'fp32_ratio': ('reference_fp32', 'svformer_fp32'),
+    'bf16_ratio': ('reference_fp32', 'svformer_bf16'),
+    'bf16_over_autocast_reference': ('reference_bf16', 'svformer_bf16'),
+    'asl_over_video': ('asl_mix_fp32', 'svformer_fp32'),
+    'asl_over_video_bf16': ('asl_mix_bf16', 'svformer_bf16'),
+}
 WRAPPERS = {'fp32': 'OptimWrapper', 'bf16': 'AutocastOptimWrapper'}
 
 
@@ -38,6 +45,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--device', default='cpu', choices=('cpu', 'cuda'))
     parser.add_argument('--size', default='small', choices=SIZES)
     parser.add_argument('--rounds', type=int, default=5, help='that are timed')
+    parser.add_argument(
+        '--contenders', nargs='+', default=CONTENDERS, choices=CONTENDERS, metavar='NAME',
+        help='<system>_<precision>, all of them by default',
+    )  # fmt: skip
     parser.add_argument('--only', metavar='NAME', help='make steps of one contender; for memory')
     parser.add_argument('--json', action='store_true', help='print JSON instead of a table')
     return parser.parse_args(argv)
@@ -67,7 +78,7 @@ def compare_losses(size: Size, device: torch.device) -> float:
 
     loss = max(abs(log[name] - expected[name]) / expected['loss'] for name in expected)
     weights = max(
-        float((value - reference.student.get_parameter(reference_name(name))).abs().max())
+        float((value - reference.student.get_parameter(reference_name(name))).detach().abs().max())
         for name, value in ours.student.named_parameters()
     )
     if not (loss < TOLERANCE and weights < TOLERANCE and log['loss_unsup'] > 0):
@@ -112,32 +123,6 @@ def contender(name: str, size: Size, device: torch.device) -> Callable[[], objec
     return lambda: reference(labeled, labels, weak, strong)
 
 
-def wait(device: torch.device) -> None:
-    """Wait for what the device still does."""
-    if device.type == 'cuda':
-        torch.cuda.synchronize(device)
-
-
-def seconds_of(call: Callable[[], object], device: torch.device) -> float:
-    """Return how long a call takes, with all that the device does for it."""
-    wait(device)
-    begin = time.perf_counter()
-    call()
-    wait(device)
-    return time.perf_counter() - begin
-
-
-def take_turns(calls: dict[str, Callable], rounds: int, device: torch.device) -> dict[str, float]:
-    """Return the median seconds of each call; the first two rounds warm up."""
-    seconds = {name: [] for name in calls}
-    for number in range(rounds + 2):
-        for name, call in calls.items():
-            taken = seconds_of(call, device)
-            if number >= 2:
-                seconds[name].append(taken)
-    return {name: float(torch.tensor(values).median()) for name, values in seconds.items()}
-
-
 def matrix_product(dtype: torch.dtype, device: torch.device) -> tuple[Callable, int]:
     """Return a large matrix product and its floating-point operations."""
     side = MATRIX[device.type]
@@ -145,18 +130,21 @@ def matrix_product(dtype: torch.dtype, device: torch.device) -> tuple[Callable, 
     return lambda: one @ other, 2 * side**3
 
 
-def operations(method: str, size: Size) -> int:
+def operations(method: str, size: Size, device: torch.device) -> int:
     """Return the floating-point operations of an iteration; a multiply-add is two.
 
-    Counted without running them, with explicit attention, as fused kernels are not counted
-    everywhere.
+    Counted for one labeled clip with one and with two unlabeled ones, from which those of any
+    numbers follow, and with explicit attention, as fused kernels are not counted everywhere.
     """
-    device = torch.device('cpu')
-    step = OurStep(build_system(method, size, device, drop_path=0.0))
-    batch = make_batch(size, device)
-    with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):
-        step(batch)
-    return counter.get_total_flops()
+    counts = []
+    for unlabeled in (1, 2):
+        few = size._replace(labeled=1, unlabeled=unlabeled)
+        step, batch = OurStep(build_system(method, few, device)), make_batch(few, device)
+        with FlopCounterMode(display=False) as counter, sdpa_kernel(SDPBackend.MATH):
+            step(batch)
+        counts.append(counter.get_total_flops())
+    of_unlabeled = counts[1] - counts[0]
+    return size.labeled * (counts[0] - of_unlabeled) + size.unlabeled * of_unlabeled
 
 
 def peak_memory(name: str, args: argparse.Namespace) -> float:
@@ -169,28 +157,23 @@ def peak_memory(name: str, args: argparse.Namespace) -> float:
 def make_steps(name: str, size: Size, device: torch.device) -> dict[str, float]:
     """Make two steps of one contender; return the peak memory of this process."""
     call = contender(name, size, device)
-    if device.type == 'cuda':
-        torch.cuda.reset_peak_memory_stats(device)
     call()
     call()
-    if device.type == 'cuda':
-        return {'peak_mb': torch.cuda.max_memory_allocated(device) / 2**20}
-    return {'peak_mb': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+    return {'peak_mb': peak_mb(device)}
 
 
 def measure(args: argparse.Namespace) -> dict:
-    """Compare, time and weigh all contenders."""
+    """Compare, time and weigh the contenders."""
     size, device = SIZES[args.size], torch.device(args.device)
     difference = compare_losses(size, device)
-    names = [f'{system}_{p}' for system in ('reference', *METHODS) for p in DTYPES]
-    calls = {name: contender(name, size, device) for name in names}
+    calls = {name: contender(name, size, device) for name in args.contenders}
     products = {name: matrix_product(dtype, device) for name, dtype in DTYPES.items()}
     calls |= {f'product_{name}': call for name, (call, _) in products.items()}
     seconds = take_turns(calls, args.rounds, device)
     del calls
-    flops = {method: operations(method, size) for method in METHODS}
     rates = {name: products[name][1] / seconds.pop(f'product_{name}') for name in DTYPES}
-    reference = seconds['reference_fp32']
+    methods = dict.fromkeys(n.rpartition('_')[0] for n in seconds if 'reference' not in n)
+    flops = {method: operations(method, size, device) for method in methods}
     return {
         'machine': describe_machine(),
         'device': args.device,
@@ -198,35 +181,36 @@ def measure(args: argparse.Namespace) -> dict:
         'size': {'name': args.size, **size._asdict()},
         'loss_difference': difference,
         'seconds': {name: round(value, 4) for name, value in seconds.items()},
-        'fp32_ratio': round(reference / seconds['svformer_fp32'], 2),
-        'bf16_ratio': round(reference / seconds['svformer_bf16'], 2),
-        'bf16_over_autocast_reference': round(
-            seconds['reference_bf16'] / seconds['svformer_bf16'], 2
-        ),
-        'asl_over_video': round(seconds['asl_mix_fp32'] / seconds['svformer_fp32'], 3),
-        'asl_over_video_bf16': round(seconds['asl_mix_bf16'] / seconds['svformer_bf16'], 3),
-        'asl_over_video_operations': round(flops['asl_mix'] / flops['svformer'], 3),
+        **ratios(seconds),
         'gflop': {name: round(value / 1e9, 1) for name, value in flops.items()},
         'product_gflops': {name: round(rate / 1e9, 1) for name, rate in rates.items()},
         'mfu': {
             f'{method}_{name}': round(flops[method] / seconds[f'{method}_{name}'] / rate, 3)
-            for method in METHODS
+            for method in flops
             for name, rate in rates.items()
+            if f'{method}_{name}' in seconds
         },
-        'memory_mb': {name: round(peak_memory(name, args)) for name in names},
+        'memory_mb': {name: round(peak_memory(name, args)) for name in seconds},
+    }
+
+
+def ratios(seconds: dict[str, float]) -> dict[str, float]:
+    """Return by name how often the second contender's seconds are those of the first."""
+    return {
+        name: round(seconds[one] / seconds[other], 3)
+        for name, (one, other) in RATIOS.items()
+        if one in seconds and other in seconds
     }
 
 
 def table(result: dict) -> str:
     """Return what was measured, for people."""
-    lines = [f'{"":22}{"seconds":>9}{"times":>8}{"mfu":>7}{"MB":>8}']
-    reference = result['seconds']['reference_fp32']
+    lines = [f'{"":22}{"seconds":>9}{"mfu":>7}{"MB":>8}']
     for name, seconds in result['seconds'].items():
         mfu = result['mfu'].get(name)
         share = f'{100 * mfu:5.0f} %' if mfu else ''
-        memory = result['memory_mb'][name]
-        lines.append(f'{name:22}{seconds:9.3f}{reference / seconds:8.2f}{share:>7}{memory:8}')
-    return '\n'.join([*lines, f'asl_over_video {result["asl_over_video"]}'])
+        lines.append(f'{name:22}{seconds:9.3f}{share:>7}{result["memory_mb"][name]:8}')
+    return '\n'.join([*lines, *(f'{name}: {result[name]}' for name in RATIOS if name in result)])
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -122,11 +122,13 @@ class PatientBatches:
         """
         if loader.num_workers and not loader.timeout:
             loader.timeout = self.timeout
-        watch_workers(loader)
+        workers = watch_workers(loader)
         try:
             yield
-        except RuntimeError as error:
-            if not (DEAD.search(str(error)) or NOT_YET.search(str(error))):
+        except (OSError, EOFError, RuntimeError) as error:
+            is_told = DEAD.search(str(error)) or NOT_YET.search(str(error))
+            is_lost = not isinstance(error, RuntimeError) and workers and one_dies(workers)
+            if not is_told and not is_lost:
                 raise
             raise DataError(
                 f'Validation: {error}. Look at the clips, at the storage, and at the memory (the '

@@ -10,7 +10,7 @@ from typing import Any
 from torch.utils.data import DataLoader
 
 
-def watch_workers(loader: DataLoader) -> None:
+def watch_workers(loader: DataLoader) -> list[BaseProcess]:
     """Let the workers of a loader end together.
 
     All workers write into one pipe, also more than it holds at once. The reader of half a message
@@ -20,13 +20,18 @@ def watch_workers(loader: DataLoader) -> None:
 
     Args:
         loader: whose iterators are watched from now on.
+
+    Returns:
+        The workers of its latest iterator, empty before there is one.
     """
+    workers: list[BaseProcess] = []
     if not loader.num_workers:
-        return
+        return workers
     get_iterator = type(loader)._get_iterator
 
     def watched() -> Any:
         batches = get_iterator(loader)
+        workers[:] = batches._workers
         # The thread must not keep the iterator, which ends its workers when nobody needs it.
         is_over = _is_over(weakref.ref(batches))
         args = batches._workers, batches._worker_result_queue._writer, is_over
@@ -34,6 +39,7 @@ def watch_workers(loader: DataLoader) -> None:
         return batches
 
     loader._get_iterator = watched
+    return workers
 
 
 def _is_over(batches: Callable[[], Any]) -> Callable[[], bool]:
