@@ -151,7 +151,7 @@ def peak_memory(name: str, args: argparse.Namespace) -> float:
     """Return the peak memory in MB of a process that makes steps of one contender alone."""
     command = [sys.executable, __file__, '--device', args.device, '--size', args.size]
     output = subprocess.run([*command, '--only', name], check=True, stdout=subprocess.PIPE).stdout
-    return json.loads(output)['peak_mb']
+    return json.loads(output.splitlines()[-1])['peak_mb']  # the log may come before
 
 
 def make_steps(name: str, size: Size, device: torch.device) -> dict[str, float]:

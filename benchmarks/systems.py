@@ -141,6 +141,7 @@ class OurStep:
 
     def __init__(self, model: nn.Module, wrapper: str = 'OptimWrapper', fused: bool = True):
         self.model = model
+        self.train_step = model.train_step
         optimizer = torch.optim.SGD(
             model.student.parameters(), lr=0.005, momentum=0.9, weight_decay=1e-3, nesterov=True,
             fused=fused,
@@ -149,7 +150,7 @@ class OurStep:
 
     def __call__(self, batch: dict) -> dict[str, Tensor]:
         """Make an iteration with what the hooks do behind it; return what is logged."""
-        log = self.model.train_step(batch, self.wrapper)
+        log = self.train_step(batch, self.wrapper)
         self.model.update_teacher(0.01)
         pending, self.model.pending_threshold_update = self.model.pending_threshold_update, None
         if pending is not None:
