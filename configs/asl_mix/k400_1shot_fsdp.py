@@ -6,3 +6,5 @@ _base_ = [
     '../_base_/strategies/activation_checkpointing_audio_visual.py',
     '../_base_/strategies/fsdp.py',
 ]
+
+optim_wrapper = dict(optimizer=dict(fused=False))  # PyTorch's fused SGD steps no divided tensors

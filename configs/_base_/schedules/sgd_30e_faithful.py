@@ -4,7 +4,7 @@
 optim_wrapper = dict(
     type='OptimWrapper',
     constructor='StudentOptimWrapperConstructor',
-    optimizer=dict(type='SGD', lr=0.005, momentum=0.9, weight_decay=0.0001, nesterov=True),
+    optimizer=dict(type='SGD', lr=0.005, momentum=0.9, weight_decay=0.0001, nesterov=True, fused=True),
     accumulative_counts=8,
 )
 param_scheduler = [dict(type='MultiStepLR', by_epoch=True, milestones=[25, 28], gamma=0.1)]

@@ -1,4 +1,5 @@
 from mmavssl.engine.hooks.bad_samples import BadSamplesHook
+from mmavssl.engine.hooks.compile import CompileHook
 from mmavssl.engine.hooks.deferred_info import DeferredInfoHook
 from mmavssl.engine.hooks.ema_teacher import EMATeacherHook
 from mmavssl.engine.hooks.epoch_boundary import EpochBoundaryHook
@@ -13,6 +14,7 @@ from mmavssl.engine.hooks.threshold_update import ThresholdUpdateHook
 
 __all__ = [
     'BadSamplesHook',
+    'CompileHook',
     'DeferredInfoHook',
     'EMATeacherHook',
     'EpochBoundaryHook',

@@ -188,8 +188,9 @@ class SemiSupervisedRecognizer(RecognitionAlgorithm):
 
     @torch.no_grad()
     def _teacher_probs(self, weak: dict[str, Tensor]) -> Tensor:
-        logits = self.teacher(weak['video'], weak.get('audio')).logits
-        return full_precision(logits).softmax(dim=-1)
+        with torch.inference_mode():
+            logits = self.teacher(weak['video'], weak.get('audio')).logits
+        return full_precision(logits.clone()).softmax(dim=-1)  # a copy may be in a graph
 
     def _pseudo_labels(self, probs: Tensor, samples: list[AVDataSample]) -> ThresholdResult:
         sample_idx = torch.tensor([sample.sample_idx for sample in samples])
