@@ -34,14 +34,19 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def train_config(args: argparse.Namespace) -> Config:
     """Read the config and apply the command line to it."""
     from mmavssl.engine.checkpoints import AUTO, checkpoint_to_resume
+    from mmavssl.engine.hooks.preemption import leave_if_asked_before_training
     from mmavssl.utils.configs import load_config
 
     cfg = load_config(
         args.config, args.cfg_options, args.work_dir, args.launcher, args.safe_config
     )
+    if (cfg.get('default_hooks') or {}).get('preemption'):
+        leave_if_asked_before_training(cfg.work_dir)
     if args.amp:
         use_mixed_precision(cfg)
-    wanted = args.resume or ([cfg.get('load_from') or AUTO] if cfg.get('resume') else [])
+    wanted = list(args.resume or ())
+    if cfg.get('resume'):
+        wanted.insert(0, cfg.get('load_from') or AUTO)  # an argument counts more
     found = checkpoint_to_resume(cfg.work_dir, wanted) if wanted else None
     cfg.resume = found is not None  # nothing to go on from: a new run, from the config's load_from
     if found is not None:
@@ -84,7 +89,7 @@ def train(args: argparse.Namespace) -> int:
     """Check everything that can be checked before, then train; return the exit status."""
     from mmavssl.datasets.clip_check import check_clips
     from mmavssl.engine.hooks.epoch_boundary import check_epochs
-    from mmavssl.engine.hooks.preemption import LEFT, leave_if_asked_before_training
+    from mmavssl.engine.hooks.preemption import LEFT
     from mmavssl.utils.build_runner import build_for_training, build_runner
     from mmavssl.utils.checkpoints import check_checkpoint_fits
     from mmavssl.utils.config_check import check_config
@@ -94,8 +99,6 @@ def train(args: argparse.Namespace) -> int:
 
     cfg = train_config(args)
     check_config(cfg)
-    if cfg.get('default_hooks', {}).get('preemption'):
-        leave_if_asked_before_training(cfg.work_dir)
     check_files(cfg)
     check_clips(cfg, ('train_dataloader', 'val_dataloader'))
     join_cpu_processes(cfg)

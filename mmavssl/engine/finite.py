@@ -31,7 +31,15 @@ def parts_of(values: list[Tensor]) -> list[Tensor]:
 def skips_on_device(optimizer: Optimizer, params: list[Tensor]) -> bool:
     """Whether an optimizer leaves all as it is where its ``found_inf`` is 1, as fused ones do.
 
-    PyTorch has it for loss scales: the kernel itself looks, and the host need not wait.
+    PyTorch has it for loss scales: the kernel itself looks, and the host need not wait. Not before
+    each parameter has its state: that of a first step which is skipped would remain as it was
+    allocated, without any value.
     """
+    is_fused = all(group.get('fused') for group in optimizer.param_groups)
     divided = any(isinstance(param, DTensor) for param in params)
-    return getattr(optimizer, '_step_supports_amp_scaling', False) and not divided
+    return is_fused and not divided and all(has_state(optimizer, param) for param in params)
+
+
+def has_state(optimizer: Optimizer, param: Tensor) -> bool:
+    """Whether an optimizer has a state of a parameter."""
+    return any(torch.is_tensor(value) for value in optimizer.state.get(param, {}).values())

@@ -15,7 +15,7 @@ from torch.distributed.algorithms.ddp_comm_hooks.default_hooks import allreduce_
 from torch.distributed.tensor import DTensor
 
 from mmavssl.registry import HOOKS
-from tests.reliability.rank_data import make_loader
+from tests.reliability.rank_data import FRAMES, SIDE, SOUND, make_loader
 from tests.reliability.rank_draws import ShareStreams
 from tests.reliability.rank_model import build_model, model_config
 
@@ -81,7 +81,18 @@ class RecordHook(Hook):
         self.record['state_size'] = own_size(
             [value for state in local.state.values() for value in state.values()]
         )
+        self.record['predicted'] = predict(model)
         self.record['size'] = own_size([*model.student.parameters(), *model.teacher.parameters()])
+
+
+@torch.no_grad()
+def predict(model: nn.Module) -> Tensor:
+    """Return the teacher's logits after training, as in validation; all ranks call it."""
+    made = torch.Generator().manual_seed(5)
+    dtype = next(model.teacher.parameters()).dtype
+    video = torch.randn(1, 3, FRAMES, SIDE, SIDE, generator=made).to(dtype)
+    sound = torch.randn(1, *SOUND, generator=made).to(dtype)
+    return model.teacher(video, sound).logits
 
 
 def whole(value: Tensor) -> Tensor:

@@ -62,6 +62,7 @@ def test_the_same_steps(runs, name):
             assert log == pytest.approx(expected, rel=1e-12)
         for grads, expected in zip(saving['grads'], plain['grads'], strict=True):
             assert largest_difference(grads, expected) < 1e-12
+        torch.testing.assert_close(saving['predicted'], plain['predicted'], rtol=0, atol=1e-12)
         for network in ('student', 'teacher'):
             assert largest_difference(saving[network], plain[network]) < 1e-12
         assert all(

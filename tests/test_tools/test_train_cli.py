@@ -200,6 +200,16 @@ def test_new_run_in_spite_of_resume_keeps_what_the_config_begins_with(tools, toy
     assert trained['layer.weight'].min() > 99
 
 
+def test_config_that_goes_on_with_another_run(tools, toy):
+    """Also with `--resume auto` of tools/slurm_train.sh, until the run has saved something."""
+    assert tools('train', 'toy.py', '--work-dir', 'there') == 0
+    Path('fine.py').write_text(f"{TOY_CONFIG}load_from = 'there/epoch_1.pth'\nresume = True\n")
+    args = ('--work-dir', 'here', '--cfg-options', 'train_cfg.max_epochs=2')
+    assert tools('train', 'fine.py', '--resume', 'auto', *args) == 0
+    assert torch.load('here/epoch_2.pth', weights_only=True)['meta']['iter'] == 8
+    assert not Path('here/epoch_1.pth').exists()
+
+
 def test_seed_that_a_run_drew_is_kept(tools, toy):
     """Both parts of a run have the order of clips that one run would have."""
     Path('fine.py').write_text(TOY_CONFIG.replace('seed=0', 'seed=None'))

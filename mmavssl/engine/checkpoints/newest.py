@@ -86,11 +86,12 @@ def in_order(folder: Path, damaged: dict[Path, str]) -> list[Path]:
         folder: of the run; ``last_checkpoint`` may name another one (``checkpoint.out_dir``).
         damaged: gets those of which it cannot be told when they were made.
     """
-    last = named_last(folder)
-    folders = {folder, folder if last is None else last.parent}
+    last, folders = named_last(folder)
     files = [path for place in folders for path in place.glob('*.pth')]
     ages = {
-        path: iterations_of(path, damaged) for path in files if not path.name.startswith(BEST)
+        path: iterations_of(path, damaged)
+        for path in files
+        if not (path.name.startswith(BEST) or holds_weights_alone(path))
     }
     if last in ages:
         # Those of more iterations are of a run that went on otherwise.
@@ -100,14 +101,35 @@ def in_order(folder: Path, damaged: dict[Path, str]) -> list[Path]:
     )
 
 
-def named_last(folder: Path) -> Path | None:
-    """Return what ``last_checkpoint`` names; None if there is none, or the file has gone."""
+def named_last(folder: Path) -> tuple[Path | None, set[Path]]:
+    """Return what ``last_checkpoint`` names, None if that has gone, and where to look.
+
+    Raises:
+        CheckpointError: it names a folder that is not there, as where a disk is not mounted.
+    """
     try:
         path = Path((folder / LATEST).read_text().strip())
     except (OSError, UnicodeDecodeError):
-        return None
+        return None, {folder}
     places = [path, folder / path.name]  # the folder may have been moved
-    return next((place for place in places if place.suffix == '.pth' and place.is_file()), None)
+    last = next((place for place in places if place.suffix == '.pth' and place.is_file()), None)
+    if last is None and not path.parent.is_dir() and not any(folder.glob('*.pth')):
+        raise CheckpointError(
+            f'{folder / LATEST} names {path}, whose folder is not there. Is a disk missing? To '
+            f'begin anew, remove {folder / LATEST}.'
+        )
+    return last, {folder, path.parent} if path.parent.is_dir() else {folder}
+
+
+def holds_weights_alone(path: Path) -> bool:
+    """Whether a file is no checkpoint of a run, but weights that somebody has put beside them."""
+    if Sidecar.path_of(path).exists():
+        return False
+    try:
+        content = read_checkpoint(str(path), map_location='meta')
+    except ConfigError:
+        return False
+    return not set(PARTS) & set(content)
 
 
 def reason_to_refuse(path: Path) -> str | None:

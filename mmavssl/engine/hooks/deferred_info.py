@@ -3,10 +3,11 @@
 from typing import Any
 
 import torch
-from mmengine.hooks import LoggerHook, RuntimeInfoHook
+from mmengine.hooks import RuntimeInfoHook
 from mmengine.runner import Runner
 from torch import Tensor
 
+from mmavssl.engine.runner_parts import before_saving, is_shown
 from mmavssl.registry import HOOKS
 
 
@@ -21,11 +22,10 @@ class DeferredInfoHook(RuntimeInfoHook):
     """
 
     def before_train(self, runner: Runner) -> None:
-        """Find out when the log is shown."""
+        """Begin without numbers; read what is there before each checkpoint."""
         super().before_train(runner)
         self.pending: list[tuple[str, Any]] = []
-        intervals = [hook.interval for hook in runner.hooks if isinstance(hook, LoggerHook)]
-        self.interval = min(intervals, default=1)
+        before_saving(runner, lambda: self._read(runner))
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
@@ -34,16 +34,8 @@ class DeferredInfoHook(RuntimeInfoHook):
         for name, value in (outputs or {}).items():
             kept = value.detach().clone() if isinstance(value, Tensor) else value
             self.pending.append((f'train/{name}', kept))
-        if self.every_n_inner_iters(batch_idx, self.interval) or self.end_of_epoch(
-            runner.train_dataloader, batch_idx
-        ):
+        if is_shown(runner, batch_idx):
             self._read(runner)
-
-    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Bring the log of the checkpoint up to date."""
-        if getattr(self, 'pending', None):
-            self._read(runner)
-            checkpoint['message_hub'] = runner.message_hub.state_dict()
 
     def _read(self, runner: Runner) -> None:
         pending, self.pending = self.pending, []
@@ -52,11 +44,17 @@ class DeferredInfoHook(RuntimeInfoHook):
 
 
 def numbers(values: list) -> list:
-    """Return values with those of tensors on a device as numbers, all read at once.
+    """Return values with tensors as numbers; those of a device are read at once.
 
-    >>> numbers([torch.tensor(0.5), 2, torch.tensor(0.25, dtype=torch.float64)])
+    Args:
+        values: numbers, and tensors of one element.
+
+    >>> numbers([torch.tensor(0.5), 2, torch.tensor([0.25], dtype=torch.float64)])
     [0.5, 2, 0.25]
     """
-    tensors = [value.double().flatten() for value in values if isinstance(value, Tensor)]
-    read = iter(torch.cat(tensors).tolist() if tensors else [])
-    return [next(read) if isinstance(value, Tensor) else value for value in values]
+    by_device: dict[torch.device, list[Tensor]] = {}
+    for value in values:
+        if isinstance(value, Tensor):
+            by_device.setdefault(value.device, []).append(value.double().reshape(()))
+    read = {device: iter(torch.stack(each).tolist()) for device, each in by_device.items()}
+    return [next(read[value.device]) if isinstance(value, Tensor) else value for value in values]

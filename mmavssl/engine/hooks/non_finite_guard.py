@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import torch
 from mmengine.dist import get_rank
-from mmengine.hooks import Hook, LoggerHook
+from mmengine.hooks import Hook
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from torch import Tensor
@@ -16,7 +16,7 @@ from torch.utils.hooks import RemovableHandle
 from mmavssl.datasets.batch_draws import draws_of_batch, video_path_of
 from mmavssl.engine.batch_statistics import KeptStatistics
 from mmavssl.engine.finite import any_bad, skips_on_device
-from mmavssl.engine.runner_parts import algorithm_of, optim_wrappers
+from mmavssl.engine.runner_parts import algorithm_of, before_saving, is_shown, optim_wrappers
 from mmavssl.registry import HOOKS
 from mmavssl.structures.batch_record import BatchRecord
 from mmavssl.utils.device import is_far
@@ -79,8 +79,11 @@ class NonFiniteGuardHook(Hook):
         model.register_forward_hook(self._keep_loss)
         for wrapper in optim_wrappers(runner):
             wrapper.optimizer.register_step_pre_hook(self._look)
-        intervals = [hook.interval for hook in runner.hooks if isinstance(hook, LoggerHook)]
-        self.interval = min(intervals, default=1)
+        before_saving(runner, lambda: self._read(runner))
+
+    def before_train_epoch(self, runner: Runner) -> None:
+        """Forget iterations that an optimizer step has not come to (`EpochBoundaryHook`)."""
+        self._begin_step()
 
     def _keep_statistics(self, model: BaseModel, args: tuple) -> None:
         if model.training and self.statistics is None:
@@ -120,8 +123,13 @@ class NonFiniteGuardHook(Hook):
             NumericalError: one step more was skipped than the limit allows.
         """
         self.records.append(record_of(runner, batch_idx, outputs))
-        if not runner.optim_wrapper.should_update():
-            return
+        if runner.optim_wrapper.should_update():
+            self._end_step(runner)
+        is_near = bool(self.unread) and not is_far(self.unread[-1].flag)
+        if is_near or is_shown(runner, batch_idx):
+            self._read(runner)
+
+    def _end_step(self, runner: Runner) -> None:
         if not self.flags and self.losses:  # a loss scale has skipped the step
             self.flags.append(any_bad(self.losses))
         if self.flags:
@@ -130,10 +138,6 @@ class NonFiniteGuardHook(Hook):
             if self.statistics is not None:
                 self.statistics.put_back_if(bad)
         self._begin_step()
-        is_shown = self.every_n_inner_iters(batch_idx, self.interval)
-        is_near = bool(self.unread) and not is_far(self.unread[-1].flag)
-        if is_near or is_shown or self.end_of_epoch(runner.train_dataloader, batch_idx):
-            self._read(runner)
 
     def _read(self, runner: Runner) -> None:
         """Find out, waiting for the device, which of the last steps were skipped."""
@@ -172,14 +176,11 @@ class NonFiniteGuardHook(Hook):
         )
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Refuse to save weights that are not finite; count what was skipped until now.
+        """Refuse to save weights that are not finite.
 
         Raises:
-            NumericalError: names the first of them; or too many steps were skipped.
+            NumericalError: names the first of them.
         """
-        if self.unread:
-            self._read(runner)
-            checkpoint['message_hub'] = runner.message_hub.state_dict()
         for name, value in checkpoint['state_dict'].items():
             if value.is_floating_point() and not torch.isfinite(value).all():
                 last = runner.message_hub.runtime_info.get('last_ckpt')
@@ -203,7 +204,7 @@ def record_of(runner: Runner, number: int, outputs: Any) -> Callable[[], BatchRe
         number: of the batch in the epoch.
         outputs: losses, which stay where they are until then.
     """
-    iteration = runner.iter
+    iteration, epoch = runner.iter, runner.epoch
     losses = {name: torch.as_tensor(value).detach() for name, value in (outputs or {}).items()}
 
     def make() -> BatchRecord:
@@ -211,7 +212,7 @@ def record_of(runner: Runner, number: int, outputs: Any) -> Callable[[], BatchRe
         draws = draws_of_batch(loader, number)
         return BatchRecord(
             iter=iteration,
-            epoch=runner.epoch,
+            epoch=epoch,
             rank=get_rank(),
             seed=runner.seed,
             losses={name: float(value) for name, value in losses.items()},

@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -32,14 +33,15 @@ def leave_if_asked_before_training(work_dir: str) -> None:
     Args:
         work_dir: gets the file by which the run is queued again.
     """
-
-    def leave(number: int, frame: FrameType | None) -> None:
-        Path(work_dir).mkdir(parents=True, exist_ok=True)
-        Path(work_dir, MARKER).write_text('training had not begun\n')
-        os._exit(LEFT)
-
     for name in SIGNALS:
-        signal.signal(signal.Signals[name], leave)
+        signal.signal(signal.Signals[name], partial(leave_at_once, work_dir))
+
+
+def leave_at_once(work_dir: str, number: int, frame: FrameType | None) -> None:
+    """Say that the run is to be queued again, and end this process."""
+    Path(work_dir).mkdir(parents=True, exist_ok=True)
+    Path(work_dir, MARKER).write_text('training had not begun\n')
+    os._exit(LEFT)
 
 
 @HOOKS.register_module()
@@ -147,7 +149,8 @@ class PreemptionHook(Hook):
         """Listen no more."""
         self.is_training = False
         for each, handler in self.replaced.items():
-            signal.signal(each, handler)
+            is_early = isinstance(handler, partial) and handler.func is leave_at_once
+            signal.signal(each, signal.SIG_DFL if is_early else handler)
         self.replaced = {}
 
     def _is_asked(self) -> bool:

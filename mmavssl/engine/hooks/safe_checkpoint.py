@@ -18,6 +18,27 @@ from mmavssl.registry import HOOKS
 from mmavssl.utils.errors import ConfigError
 
 INTERIM = 'interim_ckpt'
+OWNER = 'work_dir.txt'  # in a folder of checkpoints that is not the work dir itself
+
+
+def check_owner(folder: Path, work_dir: Path) -> None:
+    """Raise if a folder of checkpoints outside the work dir is that of another run.
+
+    MMEngine names it by the last part of the work dir, which runs of other methods may have, too.
+
+    Raises:
+        ConfigError: says whose it is.
+    """
+    if folder.absolute() == work_dir.absolute():
+        return
+    note = folder / OWNER
+    owner = note.read_text().strip() if note.exists() else None
+    if owner not in (None, str(work_dir.absolute())):
+        raise ConfigError(
+            f'default_hooks.checkpoint.out_dir: {folder} has the checkpoints of the run in '
+            f'{owner}. Choose another one; or, if that work dir was moved, remove {note}.'
+        )
+    note.write_text(f'{work_dir.absolute()}\n')
 
 
 class LateRemoval:
@@ -91,6 +112,10 @@ class SafeCheckpointHook(CheckpointHook):
         folder = self.out_dir or runner.work_dir
         if self.backend_args is None and '://' not in str(folder):
             self.backend_args = {'backend': ATOMIC}
+        begins_elsewhere = not runner._resume or not self._has(runner._load_from, runner)
+        if begins_elsewhere:  # what that run would have removed next is none of ours
+            for name in ('keep_ckpt_ids', INTERIM):
+                runner.message_hub.runtime_info.pop(name, None)
         super().before_train(runner)
         self.last_ckpt = runner.message_hub.runtime_info.get('last_ckpt')
         if self._is_local and is_main_process():
@@ -98,8 +123,18 @@ class SafeCheckpointHook(CheckpointHook):
             for draft in Path(self.out_dir).glob(draft_of(Path('*.pth')).name):
                 runner.logger.warning(f'Removing {draft}, which was not written to its end.')
                 draft.unlink(missing_ok=True)
-            if not runner._resume:
+            check_owner(Path(self.out_dir), Path(runner.work_dir))
+            if begins_elsewhere:
                 set_aside(Path(self.out_dir), runner)
+
+    def _has(self, checkpoint: str | None, runner: Runner) -> bool:
+        """Whether a checkpoint is in the folder of this run."""
+        if checkpoint is None or '://' in str(checkpoint):
+            return True
+        folder = Path(self.out_dir or runner.work_dir)
+        if self.out_dir not in (None, runner.work_dir):
+            folder /= Path(runner.work_dir).name
+        return Path(checkpoint).absolute().parent in (folder.absolute(), Path(runner.work_dir))
 
     @property
     def _is_local(self) -> bool:

@@ -5,9 +5,8 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from multiprocessing.process import BaseProcess
 from typing import Any
 
 from mmengine.logging import print_log
@@ -96,10 +95,6 @@ class PatientBatches:
         while True:
             try:
                 return next(batches)
-            except (OSError, EOFError) as error:  # of the connection to a worker, or of its data
-                if not one_dies(getattr(batches, '_workers', ())):
-                    raise
-                raise LostWorkersError(f'A worker died ({type(error).__name__}).') from error
             except RuntimeError as error:
                 if DEAD.search(str(error)):
                     raise LostWorkersError(f'{error}.') from error
@@ -122,13 +117,11 @@ class PatientBatches:
         """
         if loader.num_workers and not loader.timeout:
             loader.timeout = self.timeout
-        workers = watch_workers(loader)
+        watch_workers(loader)
         try:
             yield
-        except (OSError, EOFError, RuntimeError) as error:
-            is_told = DEAD.search(str(error)) or NOT_YET.search(str(error))
-            is_lost = not isinstance(error, RuntimeError) and workers and one_dies(workers)
-            if not is_told and not is_lost:
+        except RuntimeError as error:
+            if not (DEAD.search(str(error)) or NOT_YET.search(str(error))):
                 raise
             raise DataError(
                 f'Validation: {error}. Look at the clips, at the storage, and at the memory (the '
@@ -157,16 +150,6 @@ def leave_training_alone() -> None:
     """
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-
-
-def one_dies(workers: Sequence[BaseProcess], within: float = 2) -> bool:
-    """Whether a worker is dead, or so in a moment: its connections end before it does."""
-    end = time.monotonic() + within
-    while all(worker.is_alive() for worker in workers):
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def end_workers(batches: Iterator[Any], loader: DataLoader) -> None:

@@ -3,6 +3,7 @@
 from mmengine.model import is_model_wrapper
 from mmengine.optim import DefaultOptimWrapperConstructor, OptimWrapper
 from torch import nn
+from torch.optim import Optimizer
 
 from mmavssl.registry import OPTIM_WRAPPER_CONSTRUCTORS
 
@@ -29,4 +30,17 @@ class StudentOptimWrapperConstructor(DefaultOptimWrapperConstructor):
                 f'Expected a model with a `student`, but got {type(model).__name__}. Drop '
                 '`constructor` from `optim_wrapper` to optimize all parameters.'
             )
-        return super().__call__(model.student)
+        wrapper = super().__call__(model.student)
+        wrapper.optimizer.register_load_state_dict_post_hook(keep_implementation)
+        return wrapper
+
+
+def keep_implementation(optimizer: Optimizer) -> None:
+    """Step as the config says, not as the run that a checkpoint is from: ``fused``, ``foreach``.
+
+    PyTorch loads them with the state, and a fused step fails on divided parameters (FSDP).
+    """
+    for group in optimizer.param_groups:
+        for name in ('fused', 'foreach'):
+            if name in optimizer.defaults:
+                group[name] = optimizer.defaults[name]

@@ -19,6 +19,7 @@ from mmavssl.models.thresholds.base import ThresholdResult
 from mmavssl.models.thresholds.observe import observe
 from mmavssl.models.utils.ema import copy_state, ema_update
 from mmavssl.models.utils.precision import full_precision
+from mmavssl.models.utils.without_grad import without_grad
 from mmavssl.registry import LOSSES, MIXERS, MODELS, SSL_ALGORITHMS, THRESHOLDS
 from mmavssl.structures import AVDataSample
 from mmavssl.utils.errors import ConfigError
@@ -188,7 +189,7 @@ class SemiSupervisedRecognizer(RecognitionAlgorithm):
 
     @torch.no_grad()
     def _teacher_probs(self, weak: dict[str, Tensor]) -> Tensor:
-        with torch.inference_mode():
+        with without_grad(self.teacher):
             logits = self.teacher(weak['video'], weak.get('audio')).logits
         return full_precision(logits.clone()).softmax(dim=-1)  # a copy may be in a graph
 

@@ -147,6 +147,20 @@ def test_last_one_in_another_folder(folder, tmp_path_factory):
     assert newest_checkpoint(work_dir, pytest.fail) == named
     point_to(folder, '/moved/away/iter_9.pth')
     assert newest_checkpoint(folder, pytest.fail) == folder / 'iter_9.pth'
+    write(other / 'iter_4.pth', 4)
+    named.unlink()
+    assert newest_checkpoint(work_dir, pytest.fail) == other / 'iter_4.pth'
+    point_to(work_dir, '/not/mounted/iter_5.pth')
+    with pytest.raises(CheckpointError, match='whose folder is not there'):
+        newest_checkpoint(work_dir, pytest.fail)
+
+
+def test_weights_that_lie_beside_are_no_checkpoint(tmp_path):
+    torch.save({'a': torch.ones(9)}, tmp_path / 'init.pth')
+    torch.save({'state_dict': {'a': torch.ones(9)}}, tmp_path / 'other.pth')
+    assert newest_checkpoint(tmp_path, pytest.fail) is None
+    path = write(tmp_path / 'iter_1.pth', 1)
+    assert newest_checkpoint(tmp_path, pytest.fail) == path
 
 
 @pytest.mark.parametrize('part', ['optimizer', 'message_hub', 'meta'])

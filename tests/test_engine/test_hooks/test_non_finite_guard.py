@@ -7,7 +7,7 @@ import pytest
 import torch
 from mmengine.hooks import Hook
 
-from mmavssl.engine.hooks import NonFiniteGuardHook
+from mmavssl.engine.hooks import NonFiniteGuardHook, non_finite_guard
 from mmavssl.structures import DrawIndex
 from mmavssl.structures.batch_record import BatchRecord
 from mmavssl.utils.errors import DataError, NumericalError
@@ -153,8 +153,28 @@ def test_running_statistics_are_put_back(build_runner, accumulate):
         assert torch.isfinite(value.float()).all()
 
 
-@pytest.mark.parametrize('kind', ['SGD', 'AdamW'])
-def test_fused_optimizers_skip_a_step_themselves(build_runner, kind):
+FUSED = [
+    dict(type='SGD', lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.1, fused=True),
+    dict(type='AdamW', lr=0.1, weight_decay=0.1, fused=True),
+]
+
+
+@pytest.mark.parametrize('optimizer', FUSED)
+def test_first_step_of_a_fused_optimizer(build_runner, optimizer):
+    """Its state has no values yet; a step that it skipped itself would leave any in it."""
+    torch.full((999,), float('inf'))  # what memory may hold that is used again
+    runner, poison = build(build_runner, {0, 1}, optimizer=optimizer)
+    runner.train()
+    plain = dict(optimizer, fused=False)
+    other, _ = build(build_runner, {0, 1}, optimizer=plain, name='other')
+    other.train()
+    assert poison.weights[0].equal(poison.weights[2])
+    for name, value in runner.model.state_dict().items():
+        torch.testing.assert_close(value, other.model.state_dict()[name], msg=name)
+
+
+@pytest.mark.parametrize('optimizer', FUSED)
+def test_fused_optimizers_skip_a_step_themselves(build_runner, optimizer):
     """They get the gradients as they are; the host need not look before."""
     seen = []
 
@@ -170,7 +190,6 @@ def test_fused_optimizers_skip_a_step_themselves(build_runner, kind):
         def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
             assert not hasattr(runner.optim_wrapper.optimizer, 'found_inf')
 
-    optimizer = dict(type=kind, lr=0.1, weight_decay=0.1, fused=True)
     runner, poison = build(build_runner, {1, 3}, optimizer=optimizer, more=[Gradients()])
     runner.train()
     weights = [poison.weights[i] for i in range(5)] + [runner.model.student[1].weight]
@@ -181,7 +200,7 @@ def test_fused_optimizers_skip_a_step_themselves(build_runner, kind):
 
 def test_loss_scale_with_a_fused_optimizer(build_runner, amp):
     """The scale lets a fused optimizer make each step; overflows are not counted there, either."""
-    optimizer = dict(type='SGD', lr=0.1, fused=True)
+    optimizer = FUSED[0]
     runner, poison = build(
         build_runner, {3}, more=[InfiniteGradient({1})], wrapper=amp, optimizer=optimizer
     )
@@ -214,6 +233,52 @@ def test_all_batches_of_an_accumulated_step_are_written(build_runner, tmp_path):
     names = sorted(path.name for path in (tmp_path / 'run/non_finite').iterdir())
     assert names == ['iter_0_rank0.json', 'iter_1_rank0.json']
     assert poison.weights[0].equal(poison.weights[2])
+
+
+def with_remainder(value):
+    boundary = dict(type='EpochBoundaryHook', remainder=value)
+    return [boundary if hook['type'] == 'EpochBoundaryHook' else hook for hook in HOOKS]
+
+
+def test_iterations_that_are_thrown_away_are_forgotten(build_runner, tmp_path):
+    """Five iterations an epoch, three a step: the last two of each epoch make none."""
+    hooks = with_remainder('discard')
+    poison = Poison({3, 6})
+    guard = dict(type='NonFiniteGuardHook')
+    runner = build_runner(
+        [*hooks, guard, poison], accumulate=3, epochs=2,
+        model=dict(type='ToyAlgorithm', norm=False),
+    )  # fmt: skip
+    runner.train()
+    files = sorted(path.name for path in (tmp_path / 'run/non_finite').iterdir())
+    assert files == [f'iter_{number}_rank0.json' for number in (5, 6, 7)]
+    assert runner.message_hub.get_info('train/non_finite_steps') == 1
+
+
+@pytest.mark.parametrize('remainder', ['step', 'discard'])
+def test_far_flags_are_read_in_their_epoch(build_runner, tmp_path, monkeypatch, remainder):
+    """As on a GPU: no step of three falls together with the log, which is shown every two."""
+    monkeypatch.setattr(non_finite_guard, 'is_far', lambda value: True)
+    hooks = with_remainder(remainder)
+    seen, poison = {}, Poison({2, 7})
+
+    class Seen(Hook):
+        def before_train_iter(self, runner, batch_idx, data_batch=None):
+            seen[runner.iter] = runner.epoch, list(data_batch['index'])
+
+        def after_train_epoch(self, runner):
+            counts.append(runner.message_hub.get_info('train/non_finite_steps', 0))
+
+    counts = []
+    runner = build_runner(
+        [*hooks, dict(type='NonFiniteGuardHook'), poison, Seen()], accumulate=3, epochs=2,
+        model=dict(type='ToyAlgorithm', norm=False),
+    )  # fmt: skip
+    runner.train()
+    assert counts == [1, 2]
+    for number in (0, 1, 2, 5, 6, 7):
+        record = BatchRecord.read(tmp_path / f'run/non_finite/iter_{number}_rank0.json')
+        assert (record.epoch, [draw.index for draw in record.draws]) == seen[number]
 
 
 def test_too_many_end_the_run_with_what_to_do(build_runner, tmp_path):

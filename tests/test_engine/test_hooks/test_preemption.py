@@ -8,6 +8,7 @@ import torch
 from mmengine.hooks import Hook
 
 from mmavssl.engine.hooks import PreemptionHook
+from mmavssl.engine.hooks.preemption import leave_if_asked_before_training
 from mmavssl.utils.errors import ConfigError
 
 HOOKS = [
@@ -118,6 +119,16 @@ def test_signal_before_training(tmp_path):
     done = subprocess.run([sys.executable, '-c', code, str(tmp_path / 'new')], capture_output=True)
     assert (done.returncode, done.stdout) == (75, b'')
     assert (tmp_path / 'new/preempted').read_text() == 'training had not begun\n'
+
+
+def test_no_answer_of_before_training_when_it_is_over(build_runner, tmp_path):
+    """It would queue a run that is complete once more."""
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGUSR1)
+    leave_if_asked_before_training(str(tmp_path))
+    build(build_runner, 'run').train()
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    for each, handler in zip((signal.SIGTERM, signal.SIGUSR1), before, strict=True):
+        signal.signal(each, handler)
 
 
 def test_handlers_are_put_back(build_runner):

@@ -212,8 +212,9 @@ def test_run_that_begins_elsewhere_removes_nothing_there(build_runner, tmp_path)
 def test_new_run_sets_those_of_an_earlier_one_aside(build_runner, tmp_path):
     folder = tmp_path / 'run'
     build(build_runner, epochs=3).train()
-    own = folder / 'weights.pth'
-    own.write_bytes(b'not of a run')
+    torch.save({'layer.weight': torch.zeros(1)}, folder / 'weights.pth')  # of nobody's run
+    old = folder / 'epoch_9.pth'  # of MMEngine's own hook
+    torch.save({'meta': {'iter': 9}, 'state_dict': {}, 'optimizer': {}}, old)
     states = {path.name: path.read_bytes() for path in folder.glob('epoch_*')}
     runner = build(build_runner, epochs=1)
     runner.train()
@@ -226,6 +227,43 @@ def test_new_run_sets_those_of_an_earlier_one_aside(build_runner, tmp_path):
     resumed.train()
     assert names(folder)[:2] == ['epoch_1.pth', 'epoch_1.pth.json']
     assert list(folder.glob('before_*')) == [aside]
+
+
+def test_new_run_does_not_begin_with_what_it_would_write_over(build_runner, tmp_path):
+    build(build_runner).train()
+    path = tmp_path / 'run/epoch_1.pth'
+    with pytest.raises(ConfigError, match='where a new run would write over it'):
+        build(build_runner, load_from=str(path)).train()
+    assert describe_damage(path) is None
+
+
+def test_run_that_goes_on_with_another_one_has_that_ones_files_left_alone(build_runner, tmp_path):
+    """Also those of an earlier run in its own folder, whose numbers it inherits from nobody."""
+    build(build_runner, 'there', epochs=2).train()
+    keep = dict(checkpoint=dict(max_keep_ckpts=1))
+    build(build_runner, 'here', epochs=1, **keep).train()
+    before = {path.name: path.read_bytes() for path in (tmp_path / 'here').glob('epoch_1.pth')}
+    build(
+        build_runner, 'here', epochs=4, resume=True,
+        load_from=str(tmp_path / 'there/epoch_2.pth'), **keep,
+    ).train()  # fmt: skip
+    [aside] = (tmp_path / 'here').glob('before_*')
+    assert {path.name: path.read_bytes() for path in aside.glob('*.pth')} == before
+    assert names(tmp_path / 'here') == ['epoch_4.pth', 'epoch_4.pth.json']
+    assert 'epoch_1.pth' in names(tmp_path / 'there')
+
+
+def test_folder_outside_of_two_runs(build_runner, tmp_path):
+    """MMEngine names it by the last part of the work dir alone."""
+    settings = dict(checkpoint=dict(out_dir=str(tmp_path / 'disk')))
+    build(build_runner, 'one/x', **settings).train()
+    assert names(tmp_path / 'disk/x') == ['epoch_1.pth', 'epoch_1.pth.json']
+    with pytest.raises(ConfigError, match=r'disk/x has the checkpoints of the run in .*/one/x\.'):
+        build(build_runner, 'two/x', **settings).train()
+    found = newest_checkpoint(tmp_path / 'one/x', pytest.fail)
+    assert found == tmp_path / 'disk/x/epoch_1.pth'
+    build(build_runner, 'one/x', epochs=2, resume=True, load_from=str(found), **settings).train()
+    assert list((tmp_path / 'disk/x').glob('before_*')) == []
 
 
 def test_what_it_does_not_take():
