@@ -110,7 +110,7 @@ class NonFiniteGuardHook(Hook):
             optimizer.found_inf = bad if overflow is None else torch.maximum(overflow, bad)
             if overflow is None:
                 once = optimizer.register_step_post_hook(lambda *_: forget(optimizer, once))
-        elif bad.item():
+        elif bad.item() or (overflow is not None and overflow.item()):
             for param in params:
                 param.grad = None  # a parameter without gradient is left as it is
 
