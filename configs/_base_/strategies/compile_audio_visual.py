@@ -4,9 +4,8 @@ default_hooks = dict(
     compile=dict(
         type='CompileHook',
         modules=[
-            f'{network}.{part}'
-            for network in ('student', 'teacher')
-            for part in ('backbone', 'audio_backbone', 'fusion')
+            'student.backbone', 'student.audio_backbone', 'student.fusion',
+            'teacher.backbone', 'teacher.audio_backbone', 'teacher.fusion',
         ],
     )
 )
