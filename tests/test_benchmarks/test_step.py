@@ -91,3 +91,14 @@ def test_benchmark_runs(step, capsys):
     for name in step.RATIOS:
         assert result[name] > 0
     assert all(value > 100 for value in result['memory_mb'].values())
+
+
+def test_page_has_what_was_measured(benchmarks):
+    import run
+
+    results = {
+        path.stem.removeprefix('speed_'): json.loads(path.read_text())
+        for path in sorted((ROOT / 'benchmarks/results').glob('speed_*.json'))
+    }
+    assert results
+    assert run.table(results) in run.PAGE.read_text()
