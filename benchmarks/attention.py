@@ -17,22 +17,12 @@ import torch
 import torch.nn.functional as F
 from machine import describe_machine
 from systems import SIZES, Size
-from timing import take_turns
+from timing import parser, take_turns
 from torch import Tensor
 
 from mmavssl.models.backbones.vit_layers import attend
 
 DTYPES = {'fp32': torch.float32, 'bf16': torch.bfloat16}
-
-
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parse the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
-    parser.add_argument('--device', default='cpu', choices=('cpu', 'cuda'))
-    parser.add_argument('--size', default='small', choices=SIZES)
-    parser.add_argument('--rounds', type=int, default=9, help='that are timed')
-    parser.add_argument('--json', action='store_true', help='print JSON instead of a table')
-    return parser.parse_args(argv)
 
 
 def products(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
@@ -107,7 +97,7 @@ def measure(args: argparse.Namespace) -> dict:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the benchmark and return its exit status."""
-    args = parse_args(argv)
+    args = parser(__doc__, 'small', rounds=9).parse_args(argv)
     result = measure(args)
     lines = [f'{"ms":16}' + ''.join(f'{name:>11}' for name in FORMS)]
     for kind, times in result['milliseconds'].items():

@@ -16,22 +16,12 @@ from collections.abc import Sequence
 import torch
 from machine import describe_machine
 from systems import SIZES, build_system
-from timing import take_turns
+from timing import parser, take_turns
 from torch import nn
 
 from mmavssl.models.utils.ema import ema_update
 
 MOMENTUM = 0.01
-
-
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parse the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
-    parser.add_argument('--device', default='cpu', choices=('cpu', 'cuda'))
-    parser.add_argument('--size', default='paper', choices=SIZES)
-    parser.add_argument('--rounds', type=int, default=9, help='that are timed')
-    parser.add_argument('--json', action='store_true', help='print JSON instead of text')
-    return parser.parse_args(argv)
 
 
 @torch.no_grad()
@@ -71,7 +61,7 @@ def measure(args: argparse.Namespace) -> dict:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the benchmark and return its exit status."""
-    args = parse_args(argv)
+    args = parser(__doc__, 'paper', rounds=9).parse_args(argv)
     result = measure(args)
     text = f'EMA: {result["ratio"]} times as fast as the loop ({result["milliseconds"]} ms)'
     print(json.dumps(result, indent=2) if args.json else text)

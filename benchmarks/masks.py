@@ -15,23 +15,13 @@ from collections.abc import Callable, Sequence
 import torch
 from machine import describe_machine
 from systems import SIZES, OurStep, build_system, make_batch
-from timing import take_turns
+from timing import parser, take_turns
 from torch import Tensor, nn
 
 from mmavssl.models.maskers.asl_guided import ASLGuided
 from mmavssl.registry import MASKERS
 
 PLAIN = ('TubeToken', 'FrameToken', 'RandomToken')
-
-
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parse the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
-    parser.add_argument('--device', default='cpu', choices=('cpu', 'cuda'))
-    parser.add_argument('--size', default='small', choices=SIZES)
-    parser.add_argument('--rounds', type=int, default=20, help='that are timed')
-    parser.add_argument('--json', action='store_true', help='print JSON instead of a table')
-    return parser.parse_args(argv)
 
 
 class Maps(nn.Module):
@@ -86,7 +76,7 @@ def measure(args: argparse.Namespace) -> dict:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the benchmark and return its exit status."""
-    args = parse_args(argv)
+    args = parser(__doc__, 'small', rounds=20).parse_args(argv)
     result = measure(args)
     lines = [
         f'{name:12}{result["milliseconds"][name]:9.3f} ms{100 * share:9.4f} % of an iteration'

@@ -20,7 +20,7 @@ import torch
 from machine import describe_machine
 from reference_step import Draws, ReferenceStep, reference_name
 from systems import METHODS, NUM_CLASSES, SIZES, OurStep, Size, build_system, make_batch
-from timing import peak_mb, take_turns
+from timing import parser, peak_mb, take_turns
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
@@ -41,17 +41,13 @@ WRAPPERS = {'fp32': 'OptimWrapper', 'bf16': 'AutocastOptimWrapper'}
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
-    parser.add_argument('--device', default='cpu', choices=('cpu', 'cuda'))
-    parser.add_argument('--size', default='small', choices=SIZES)
-    parser.add_argument('--rounds', type=int, default=5, help='that are timed')
-    parser.add_argument(
+    made = parser(__doc__, 'small', rounds=5)
+    made.add_argument(
         '--contenders', nargs='+', default=CONTENDERS, choices=CONTENDERS, metavar='NAME',
         help='<system>_<precision>, all of them by default',
     )  # fmt: skip
-    parser.add_argument('--only', metavar='NAME', help='make steps of one contender; for memory')
-    parser.add_argument('--json', action='store_true', help='print JSON instead of a table')
-    return parser.parse_args(argv)
+    made.add_argument('--only', metavar='NAME', help='make steps of one contender; for memory')
+    return made.parse_args(argv)
 
 
 def compare_losses(size: Size, device: torch.device) -> float:

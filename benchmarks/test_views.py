@@ -16,23 +16,13 @@ import torch
 from machine import describe_machine
 from reference_step import ReferenceStep
 from systems import NUM_CLASSES, SIZES, build_system
-from timing import take_turns
+from timing import parser, take_turns
 from torch import Tensor
 
 from mmavssl.structures import AVDataSample
 
 VIEWS = 15
 PRECISIONS = {'fp32': None, 'bf16': torch.bfloat16}
-
-
-def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
-    """Parse the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.partition('\n')[0])
-    parser.add_argument('--device', default='cpu', choices=('cpu', 'cuda'))
-    parser.add_argument('--size', default='small', choices=SIZES)
-    parser.add_argument('--rounds', type=int, default=5, help='that are timed')
-    parser.add_argument('--json', action='store_true', help='print JSON instead of text')
-    return parser.parse_args(argv)
 
 
 @torch.no_grad()
@@ -89,7 +79,7 @@ def under(call: Callable[[], Tensor], device: str, dtype: torch.dtype | None) ->
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the benchmark and return its exit status."""
-    args = parse_args(argv)
+    args = parser(__doc__, 'small', rounds=5).parse_args(argv)
     result = measure(args)
     text = f'{VIEWS} views: {result["fp32_ratio"]} times as fast, {result["bf16_ratio"]} with bf16'
     print(json.dumps(result, indent=2) if args.json else text)

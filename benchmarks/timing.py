@@ -1,13 +1,31 @@
-"""Seconds of calls that take turns, medians, and the peak memory of a process."""
+"""What the benchmarks of speed share: options, seconds of calls in turns, peak memory."""
 
 from __future__ import annotations
 
+import argparse
 import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from systems import SIZES
+
+
+def parser(doc: str, size: str, rounds: int) -> argparse.ArgumentParser:
+    """Return what the scripts' command lines share.
+
+    Args:
+        doc: of the script.
+        size: by default; a name of `SIZES`.
+        rounds: by default.
+    """
+    made = argparse.ArgumentParser(description=doc.partition('\n')[0])
+    made.add_argument('--device', default='cpu', choices=('cpu', 'cuda'))
+    made.add_argument('--size', default=size, choices=SIZES)
+    made.add_argument('--rounds', type=int, default=rounds, help='that are timed')
+    made.add_argument('--json', action='store_true', help='print JSON instead of text')
+    return made
 
 
 def wait(device: torch.device) -> None:

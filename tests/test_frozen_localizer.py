@@ -3,17 +3,13 @@
 import copy
 import os
 import socket
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.optim import OptimWrapper
-from mmengine.registry import OPTIM_WRAPPERS
-from mmengine.runner import Runner, autocast
-from torch import multiprocessing, nn
+from mmengine.runner import Runner
+from torch import multiprocessing
 from torch.utils.data import Dataset
 
 import mmavssl.engine
@@ -51,16 +47,6 @@ class Batches(Dataset):
                 'unlabeled': [AVDataSample(metainfo={'sample_idx': i}) for i in range(UNLABELED)],
             },
         }
-
-
-@OPTIM_WRAPPERS.register_module()
-class CPUAmpOptimWrapper(OptimWrapper):
-    """Mixed precision as MMEngine's `AmpOptimWrapper` has it, which needs a GPU."""
-
-    @contextmanager
-    def optim_context(self, model: nn.Module) -> Iterator[None]:
-        with super().optim_context(model), autocast(device_type='cpu', dtype=torch.bfloat16):
-            yield
 
 
 def first(items: list) -> dict:
@@ -171,8 +157,8 @@ def check(folder: Path, num_ranks: int) -> None:
     ('num_ranks', 'wrapper'),
     [
         (1, 'OptimWrapper'),
-        pytest.param(1, 'CPUAmpOptimWrapper', marks=pytest.mark.slow),
-        (2, 'CPUAmpOptimWrapper'),
+        pytest.param(1, 'AutocastOptimWrapper', marks=pytest.mark.slow),
+        (2, 'AutocastOptimWrapper'),
     ],
 )
 @pytest.mark.skipif(torch.cuda.is_available(), reason='the same with a GPU is below')
