@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import subprocess
 import sys
@@ -34,7 +35,9 @@ PLANS: dict[str, dict[str, list[str]]] = {
         'ema': ['ema.py'],
         'masks': ['masks.py'],
         'test_views': ['test_views.py', '--rounds', '3'],
+        'channels': ['channels.py'],
         'scaling': ['scaling.py'],
+        'loader': ['loader.py'],
         'end_to_end': ['end_to_end.py'],
     },
     'cuda': {
@@ -44,11 +47,15 @@ PLANS: dict[str, dict[str, list[str]]] = {
         'ema': ['ema.py', '--rounds', '50'],
         'masks': ['masks.py', '--size', 'paper'],
         'test_views': ['test_views.py', '--size', 'paper'],
+        'channels': ['channels.py', '--size', 'paper'],
+        'loader': ['loader.py'],
         'end_to_end': [
             'end_to_end.py', '--batch-size', '6', '--workers', '8', '--iterations', '100'
         ],
     },
 }  # fmt: skip
+#: Scripts that measure processors whatever the device.
+OF_CPU = ('loader.py', 'scaling.py')
 Results = dict[str, Any]
 
 
@@ -64,10 +71,15 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def run(command: list[str], device: str) -> Results:
     """Run a script and return what it measured."""
-    options = [] if command[0] == 'scaling.py' else ['--device', device]
+    options = [] if command[0] in OF_CPU else ['--device', device]
+    # PyTorch and MMEngine take a GPU that they see.
+    environment = os.environ if device == 'cuda' else {**os.environ, 'CUDA_VISIBLE_DEVICES': ''}
     script = [sys.executable, str(HERE / command[0]), *command[1:], *options, '--json']
     print(' '.join(command), file=sys.stderr, flush=True)
-    output = subprocess.run(script, check=True, stdout=subprocess.PIPE, text=True).stdout
+    process = subprocess.run(
+        script, check=True, env=environment, stdout=subprocess.PIPE, text=True
+    )
+    output = process.stdout
     return json.loads(output[output.index('\n{\n') if '\n{\n' in output else 0 :])
 
 
@@ -139,8 +151,14 @@ ROWS: list[tuple[str, Callable[[Results], Any], Callable[[Any], str]]] = [
     ('Drawing ASL masks: share of an iteration', pick('masks', 'share', 'ASLGuided'), percent),
     ('15 views of a test video: times as fast, fp32', pick('test_views', 'fp32_ratio'), times),
     ('Two ranks: times the clips of one', pick('scaling', 'ratio'), times),
+    ('Localizer, channels last: times as fast, fp32', pick('channels', 'ratio', 'fp32'), times),
+    ('bf16', pick('channels', 'ratio', 'bf16'), times),
+    (
+        'Loader, UCF size, one core: times as fast as a plain one',
+        pick('loader', 'one_core', 'ucf_shared_augmented_ratio'), times,
+    ),
     ('Waiting for data, ViT-B: share of an iteration', pick('end_to_end', 'data_share'), percent),
-]
+]  # fmt: skip
 
 
 def table(results: dict[str, Results]) -> str:

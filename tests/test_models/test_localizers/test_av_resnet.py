@@ -12,11 +12,14 @@ def test_equals_torchvision():
     weights = {k: v for k, v in reference.state_dict().items() if not k.startswith('fc.')}
     trunk.load_state_dict(weights)
     frames = torch.randn(1, 3, 64, 96)
+    first = frames
+    frames = frames.contiguous(memory_format=torch.channels_last)
     expected = reference.maxpool(reference.relu(reference.bn1(reference.conv1(frames))))
     for stage in (reference.layer1, reference.layer2, reference.layer3, reference.layer4):
         expected = stage(expected)
     with torch.no_grad():
         assert torch.equal(trunk(frames), expected)
+        assert torch.equal(trunk(first), expected)  # its layout makes no difference
 
 
 @pytest.mark.parametrize(('num_stages', 'channels', 'side'), [(2, 16, 8), (3, 32, 4), (4, 64, 2)])
