@@ -14,6 +14,7 @@ import torch
 from mmavssl.datasets.avsprites.generate import AVSpritesConfig, generate
 from mmavssl.datasets.avsprites.shipped import get_recipe
 from mmavssl.datasets.splits import make_split
+from mmavssl.models.backbones import vit_layers
 
 if 'PYTEST_XDIST_WORKER' in os.environ:  # one of several processes, each with a core
     os.environ['OMP_NUM_THREADS'] = '1'  # of processes that tests start
@@ -77,3 +78,11 @@ def write_sound() -> Callable[..., None]:
             file.writeframes((samples * 32767).round().astype('<i2').tobytes())
 
     return write
+
+
+@pytest.fixture(params=['products', 'fused'])
+def attention_form(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Let short sequences take plain products, as shipped for CPUs, or the fused kernel."""
+    if request.param == 'fused':
+        monkeypatch.setattr(vit_layers, 'CPU_SHORT_SEQUENCE', 0)
+    return request.param

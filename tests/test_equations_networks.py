@@ -197,6 +197,7 @@ def clips():
     return video.double(), torch.randn(CLIPS, *LOGMEL, generator=generator).double()
 
 
+@pytest.mark.usefixtures('attention_form')
 def test_eq07_video_feature(clips):
     """z_v = F_v([cls; E])_0: the class token of the video transformer."""
     network = make_recognizer()
@@ -204,6 +205,7 @@ def test_eq07_video_feature(clips):
     close(network(*clips).video_feat, expected)
 
 
+@pytest.mark.usefixtures('attention_form')
 def test_eq08_audio_feature(clips):
     """z_a = F_a([cls; E])_0: the class token of the audio transformer."""
     network = make_recognizer()

@@ -65,7 +65,7 @@ NESTED_SLOTS = {
     **dict.fromkeys(('pipeline', 'transforms'), Slot(reg.TRANSFORMS)),
     **dict.fromkeys(('student', 'teacher', 'recognizer'), Slot(reg.MODELS)),
     **dict.fromkeys(('backbone', 'audio_backbone', 'video_backbone'), Slot(reg.BACKBONES)),
-    **dict.fromkeys(('loss', 'mix_loss', 'contrast'), Slot(reg.LOSSES)),
+    **dict.fromkeys(('loss', 'mix_loss', 'contrast', 'consistency'), Slot(reg.LOSSES)),
     'data_preprocessor': Slot(reg.MODELS, 'AVDataPreprocessor'),
     'fusion': Slot(reg.FUSIONS),
     'head': Slot(reg.HEADS),

@@ -148,6 +148,7 @@ def close(actual: torch.Tensor, expected: torch.Tensor, name: str) -> None:
     )  # fmt: skip
 
 
+@pytest.mark.usefixtures('attention_form')
 def test_losses_and_gradients(monkeypatch):
     model = build(seed=0)
     iteration, reference = Iteration(model, monkeypatch), reference_of(model)

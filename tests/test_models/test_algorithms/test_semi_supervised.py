@@ -10,6 +10,7 @@ from torch import nn
 
 from mmavssl.engine.optimizers import StudentOptimWrapperConstructor
 from mmavssl.models.algorithms import SemiSupervisedRecognizer
+from mmavssl.models.algorithms.forward_views import forward_views
 from mmavssl.models.thresholds import FreeThreshold
 from mmavssl.structures import AVDataSample
 from mmavssl.utils.errors import ConfigError
@@ -206,7 +207,7 @@ def test_eq01_and_eq19_total_is_the_weighted_sum_of_slow_losses() -> None:
 def test_one_batched_student_forward_equals_separate_ones() -> None:
     model = build().eval()
     views = [batch()[0]['labeled']['weak'], batch()[0]['unlabeled']['strong']]
-    together = model._student_forward(views)
+    together = forward_views(model.student, views)
     for view, output in zip(views, together, strict=True):
         alone = model.student(view['video'], view['audio'])
         for one, other in zip(alone, output, strict=True):

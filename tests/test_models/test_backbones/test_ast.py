@@ -33,6 +33,7 @@ def formula(name, shape):
     return torch.from_numpy(value.astype(np.float32))
 
 
+@pytest.mark.usefixtures('attention_form')
 @pytest.mark.parametrize(('case', 'stride', 'num_frames'), [('s16', 16, 64), ('s10', 10, 60)])
 @torch.no_grad()
 def test_parity_with_the_original(numbers, case, stride, num_frames):

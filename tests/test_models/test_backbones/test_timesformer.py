@@ -53,6 +53,7 @@ def as_official(cls_token, patches):
     return torch.cat([cls_token, patches.flatten(1, 2)], dim=1)
 
 
+@pytest.mark.usefixtures('attention_form')
 @pytest.mark.parametrize('prefix', ['', 'interp/'])  # interp: a larger grid and more frames
 @torch.no_grad()
 def test_parity_with_the_original(official, prefix):
@@ -77,6 +78,7 @@ def test_parity_with_the_original(official, prefix):
     torch.testing.assert_close(logits, numbers[prefix + 'logits'], **TOLERANCE)
 
 
+@pytest.mark.usefixtures('attention_form')
 @torch.no_grad()
 def test_mixing_tokens_or_pixels_is_what_svformer_does(official):
     network, (weight, bias), _ = official
