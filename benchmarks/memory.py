@@ -2,10 +2,11 @@
 
     python benchmarks/memory.py [--json]
 
-Counted on the CPU, with fused attention as on a GPU: the bytes of all tensors that the losses'
-graph keeps, for one and for two unlabeled clips of the paper's size, from which those of any
-number follow. To them come weights, gradients, momenta and the teacher in float32. What an
-allocator wastes and what single operations need for a moment is not counted; `MARGIN` is for it.
+Counted on the CPU, with the kernels that save what those of a GPU save: the bytes of all tensors
+that the losses' graph keeps, for one and for two unlabeled clips, from which those of any number
+follow. To them come weights, gradients, momenta and the teacher in float32, and the student's
+weights in bfloat16. What an allocator wastes and what single operations need for a moment is not
+counted; `MARGIN` is for it.
 """
 
 from __future__ import annotations
@@ -13,54 +14,50 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from machine import describe_machine
-from systems import METHODS, SIZES, Size, build_system, make_batch
+from step import DTYPES, contender
+from systems import SIZES, Size, build_system
 from timing import parser
-from torch import Tensor, nn
+from torch import Tensor
 
 from mmavssl.models.backbones import vit_layers
 
-PRECISIONS = {'fp32': False, 'bf16': True}
+SYSTEMS = ('reference', 'svformer', 'asl_mix')  # SVFormer-Flex keeps what SVFormer does
 GPUS_GIB = (24, 48, 80, 141)
 MARGIN = 0.85  # of a GPU's memory that is to be filled
 UNLABELED_OF_ONE = 5
+CLIPS = 1 + 2 * UNLABELED_OF_ONE  # of the student, with one labeled clip
 
 
-def kept_bytes(model: nn.Module, batch: dict, autocast: bool) -> int:
-    """Return the bytes that the graph of the losses keeps, without parameters."""
-    own = {value.untyped_storage().data_ptr() for value in model.parameters()}
+def kept_bytes(step: Callable[[], object]) -> int:
+    """Return the bytes that the graph of an iteration keeps, weights included."""
     kept = {}
 
     def keep(value: Tensor) -> Tensor:
         storage = value.untyped_storage()
-        if storage.data_ptr() not in own:
-            kept[storage.data_ptr()] = storage.nbytes()
-        return value
+        kept[storage.data_ptr()] = storage.nbytes()
+        return value.detach()  # what a node gives would keep the node, and itself, for good
 
-    data = model.data_preprocessor(batch, training=True)
-    with (
-        torch.autograd.graph.saved_tensors_hooks(keep, lambda value: value),
-        torch.autocast('cpu', torch.bfloat16, enabled=autocast),
-    ):
-        losses = model(**data, mode='loss')
-    total = sum(kept.values())  # while the losses hold the graph, so that no place is used twice
-    del losses
-    return total
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda value: value):
+        step()  # no part of the graph goes before all of it is there
+    return sum(kept.values())
 
 
-def per_clip(method: str, size: Size, autocast: bool) -> tuple[float, float]:
-    """Return the bytes kept for a clip that the student sees, and those whatever the number."""
-    device = torch.device('cpu')
-    model = build_system(method, size, device)
-    counts = []
-    for unlabeled in (1, 2):
-        batch = make_batch(size._replace(labeled=1, unlabeled=unlabeled), device)
-        counts.append(kept_bytes(model, batch, autocast))
-    clip = (counts[1] - counts[0]) / 2  # its strong view and a mix
-    return clip, counts[0] - 3 * clip
+def clip_bytes(name: str, size: Size) -> float:
+    """Return the bytes kept for a clip that the student sees.
+
+    Args:
+        name: ``<system>_<precision>``.
+        size: of networks and clips.
+    """
+    one, two = (
+        kept_bytes(contender(name, size._replace(labeled=1, unlabeled=n), torch.device('cpu')))
+        for n in (1, 2)
+    )
+    return (two - one) / 2  # a strong view and a mix
 
 
 def checkpointed(clip: float, size: Size) -> float:
@@ -69,41 +66,46 @@ def checkpointed(clip: float, size: Size) -> float:
     return 4 * size.depth * tokens * size.embed_dims + clip / size.depth
 
 
-def fixed_bytes(method: str, size: Size) -> int:
+def fixed_bytes(system: str, precision: str, size: Size) -> int:
     """Return the bytes of weights, gradients and momenta of the student, and of the rest."""
+    method = 'svformer' if system == 'reference' else system
     model = build_system(method, size, torch.device('cpu'))
     trained = sum(value.numel() for value in model.student.parameters())
     others = sum(value.numel() for value in model.parameters()) - trained
-    return 4 * (3 * trained + others)
+    return 4 * (3 * trained + others) + (2 * trained if precision == 'bf16' else 0)
 
 
-def largest(fixed: float, clip: float, gib: int) -> int:
-    """Return how many labeled clips, each with five unlabeled ones, a GPU has room for."""
-    room = MARGIN * gib * 2**30 - fixed
-    return max(0, int(room / ((1 + 2 * UNLABELED_OF_ONE) * clip)))
+def row(fixed: float, clip: float) -> dict:
+    """Return the figures of a system.
+
+    Args:
+        fixed: bytes whatever the number of clips.
+        clip: bytes of one that the student sees.
+
+    Returns:
+        Among others ``labeled``: how many labeled clips, with five unlabeled ones each, a GPU has
+        room for.
+    """
+    room = {gib: max(0.0, MARGIN * gib * 2**30 - fixed) for gib in GPUS_GIB}
+    return {
+        'fixed_gb': round(fixed / 1e9, 2),
+        'clip_mb': round(clip / 1e6),
+        'iteration_gb': round((fixed + CLIPS * clip) / 1e9, 1),
+        'labeled': {str(gib): int(left / (CLIPS * clip)) for gib, left in room.items()},
+    }
 
 
 def measure(args: argparse.Namespace) -> dict:
-    """Count for all methods and precisions."""
+    """Count for all systems and precisions."""
     size = SIZES[args.size]
     rows = {}
-    for method in METHODS:
-        state = fixed_bytes(method, size)
-        for name, autocast in PRECISIONS.items():
-            clip, constant = per_clip(method, size, autocast)
-            fixed = state + constant
-            for suffix, bytes_of_clip in (
-                ('', clip),
-                ('_checkpointed', checkpointed(clip, size)),
-            ):
-                rows[f'{method}_{name}{suffix}'] = {
-                    'fixed_gb': round(fixed / 1e9, 3),
-                    'clip_mb': round(bytes_of_clip / 1e6, 1),
-                    'iteration_gb': round((fixed + 11 * bytes_of_clip) / 1e9, 2),
-                    'labeled': {
-                        str(gib): largest(fixed, bytes_of_clip, gib) for gib in GPUS_GIB
-                    },
-                }
+    for system in SYSTEMS:
+        for precision in DTYPES:
+            name = f'{system}_{precision}'
+            fixed, clip = fixed_bytes(system, precision, size), clip_bytes(name, size)
+            rows[name] = row(fixed, clip)
+            if system != 'reference':
+                rows[f'{name}_checkpointed'] = row(fixed, checkpointed(clip, size))
     return {'machine': describe_machine(), 'size': args.size, 'memory': rows}
 
 
@@ -111,9 +113,9 @@ def table(result: dict) -> str:
     """Return what was counted as a table in Markdown."""
     head = ['', 'fixed, GB', 'a clip, MB', '1 + 5 clips, GB', *(f'{g} GiB' for g in GPUS_GIB)]
     lines = ['| ' + ' | '.join(head) + ' |', '|---' * len(head) + '|']
-    for name, row in result['memory'].items():
-        cells = [row['fixed_gb'], row['clip_mb'], row['iteration_gb'], *row['labeled'].values()]
-        lines.append(f'| {name} | ' + ' | '.join(map(str, cells)) + ' |')
+    for name, figures in result['memory'].items():
+        *numbers, labeled = figures.values()
+        lines.append(f'| {name} | ' + ' | '.join(map(str, [*numbers, *labeled.values()])) + ' |')
     return '\n'.join(lines)
 
 

@@ -10,7 +10,7 @@ from tests.reliability.rank_model import build_model, model_config
 
 METHODS = ('svformer', 'svformer_flex', 'asl_mix')
 #: Of losses with bfloat16 against those with float32, relative to their sum (docs/performance.md).
-BF16_BOUND = 0.03
+BF16_BOUND = 0.02
 
 
 def train(method, wrapper='OptimWrapper', fused=False, dtype=torch.float32):

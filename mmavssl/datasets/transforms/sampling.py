@@ -10,6 +10,7 @@ from mmavssl.utils.ranges import check_counts, check_range
 
 MODES = ('random', 'uniform', 'segments')
 SPREADS = ('steps', 'ends')
+SEGMENT_MODES = ('random', 'center')
 
 
 @TRANSFORMS.register_module()
@@ -70,7 +71,7 @@ class SampleClip(BaseTransform):
             DataError: the video ends before the part that the list names.
         """
         clock = results['video_file'].clock
-        first, last = self._segment(results, clock)
+        first, last = part_of_file(results, clock)
         step = self.frame_interval / (self.target_fps or clock.fps)
         span = self.clip_len * step
         begins = first + self._offsets(max(last - first - span, 0.0))
@@ -94,13 +95,59 @@ class SampleClip(BaseTransform):
             return np.array([slack / 2])
         return np.linspace(0, slack, self.num_clips)
 
-    def _segment(self, results: dict, clock: FrameClock) -> tuple[float, float]:
-        first, end = results.get('start') or 0.0, results.get('end')
-        last = clock.duration if end is None else min(end, clock.duration)
-        if not 0 <= first < last:
-            until = 'the end' if end is None else f'{end} s'
-            raise DataError(
-                f'{results.get("video_path", "The video")} lasts {clock.duration:.2f} s, but the '
-                f'list names its part from {first} s to {until}. Correct `start` and `end`.'
-            )
-        return first, last
+
+@TRANSFORMS.register_module()
+class SampleSegments(BaseTransform):
+    """Choose one frame from each of ``clip_len`` equal segments of the video (TSN, TCL).
+
+    The frames of a clip then cover all of the video, however long it is. Adds ``frame_inds``
+    (1, T) and ``clip_times`` (1, 2), begin and end of the video, or of the part that the list
+    names, in seconds.
+
+    Args:
+        clip_len: segments, and frames T of the clip.
+        mode: ``random``: each frame uniformly from its segment; ``center``: from its middle.
+    """
+
+    only_chooses = True
+
+    def __init__(self, clip_len: int = 8, mode: str = 'random') -> None:
+        check_counts(clip_len=clip_len)
+        if mode not in SEGMENT_MODES:
+            raise ValueError(f'Expected `mode` to be one of {SEGMENT_MODES}, but got {mode!r}.')
+        self.clip_len = clip_len
+        self.mode = mode
+
+    def transform(self, results: dict) -> dict:
+        """Choose the frames.
+
+        Raises:
+            DataError: the video ends before the part that the list names.
+        """
+        clock = results['video_file'].clock
+        first, last = part_of_file(results, clock)
+        offsets = np.full(self.clip_len, 0.5)
+        if self.mode == 'random':
+            offsets = np.random.uniform(size=self.clip_len)
+        moments = first + (np.arange(self.clip_len) + offsets) * (last - first) / self.clip_len
+        results['frame_inds'] = np.minimum(clock.index_at(moments), clock.last_before(last))[None]
+        results['clip_times'] = np.array([[first, last]])
+        results['video_file'].request(results['frame_inds'])
+        return results
+
+
+def part_of_file(results: dict, clock: FrameClock) -> tuple[float, float]:
+    """Return begin and end, in seconds, of the part of a file that its list names; else of all.
+
+    Raises:
+        DataError: the video ends before that part.
+    """
+    first, end = results.get('start') or 0.0, results.get('end')
+    last = clock.duration if end is None else min(end, clock.duration)
+    if not 0 <= first < last:
+        until = 'the end' if end is None else f'{end} s'
+        raise DataError(
+            f'{results.get("video_path", "The video")} lasts {clock.duration:.2f} s, but the '
+            f'list names its part from {first} s to {until}. Correct `start` and `end`.'
+        )
+    return first, last

@@ -5,6 +5,7 @@ from mmavssl.engine.hooks.ema_teacher import EMATeacherHook
 from mmavssl.engine.hooks.epoch_boundary import EpochBoundaryHook
 from mmavssl.engine.hooks.global_batch import GlobalBatchHook
 from mmavssl.engine.hooks.localizer_input import LocalizerInputHook
+from mmavssl.engine.hooks.loss_weight_ramp import LossWeightRampHook
 from mmavssl.engine.hooks.non_finite_guard import NonFiniteGuardHook
 from mmavssl.engine.hooks.plain_checkpoint import PlainCheckpointHook
 from mmavssl.engine.hooks.preemption import PreemptionHook
@@ -20,6 +21,7 @@ __all__ = [
     'EpochBoundaryHook',
     'GlobalBatchHook',
     'LocalizerInputHook',
+    'LossWeightRampHook',
     'NonFiniteGuardHook',
     'PlainCheckpointHook',
     'PreemptionHook',

@@ -4,6 +4,7 @@ from mmavssl.models.thresholds.base import BaseThreshold, ThresholdResult
 from mmavssl.models.thresholds.fixed import FixedThreshold
 from mmavssl.models.thresholds.flex import FlexThreshold
 from mmavssl.models.thresholds.free import FreeThreshold
+from mmavssl.models.thresholds.pair import ThresholdPair
 from mmavssl.models.thresholds.soft import SoftThreshold
 
 __all__ = [
@@ -12,5 +13,6 @@ __all__ = [
     'FlexThreshold',
     'FreeThreshold',
     'SoftThreshold',
+    'ThresholdPair',
     'ThresholdResult',
 ]

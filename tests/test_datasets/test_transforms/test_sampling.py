@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from mmavssl.datasets.readers.frame_clock import FrameClock
-from mmavssl.datasets.transforms import SampleClip
+from mmavssl.datasets.transforms import SampleClip, SampleSegments
 from mmavssl.utils.errors import DataError
 
 
@@ -161,3 +161,38 @@ def test_clips_at_the_begins_of_equal_segments():
 def test_unknown_spread():
     with pytest.raises(ValueError, match=r"`spread` .* got 'even'"):
         SampleClip(spread='even')
+
+
+def segments(file, part=None, **kwargs):
+    results = {'video_file': file, 'video_path': 'a.mp4', **(part or {})}
+    return SampleSegments(**kwargs)(results)
+
+
+def test_segments_are_centered_in_tests():
+    out = segments(video(80, 20.0), mode='center')
+    assert out['frame_inds'].tolist() == [[5, 15, 25, 35, 45, 55, 65, 75]]
+    np.testing.assert_allclose(out['clip_times'], [[0, 4]])
+
+
+def test_each_frame_comes_from_its_segment():
+    np.random.seed(0)
+    file = video(80, 20.0)
+    draws = np.concatenate([segments(file, clip_len=4)['frame_inds'] for _ in range(200)])
+    assert draws.min(axis=0).tolist() == [0, 20, 40, 60]
+    assert draws.max(axis=0).tolist() == [19, 39, 59, 79]
+    assert file.requested.shape == (1, 4)
+
+
+def test_segments_of_a_short_video_repeat_frames():
+    assert segments(video(2, 20.0), clip_len=4, mode='center')['frame_inds'].tolist() == [
+        [0, 0, 1, 1]
+    ]
+
+
+def test_segments_of_a_part():
+    out = segments(video(80, 20.0), dict(start=1.0, end=3.0), clip_len=2, mode='center')
+    assert out['frame_inds'].tolist() == [[30, 50]]
+    with pytest.raises(ValueError, match="`mode` to be one of .*'middle'"):
+        SampleSegments(mode='middle')
+    with pytest.raises(DataError, match='lasts 4.00 s'):
+        segments(video(80, 20.0), dict(start=5.0))
