@@ -28,6 +28,7 @@ import mmavssl.evaluation
 import mmavssl.models  # noqa: F401  (these fill the registries)
 from mmavssl.registry import METRICS, MODELS
 from mmavssl.utils.configs import load_config
+from mmavssl.utils.localizer_table import FIGURES, table
 from mmavssl.utils.managed_text import replace_part
 
 ROOT = Path(__file__).parents[1]
@@ -44,13 +45,6 @@ DATA = {'train': ('default', 0), 'easy': ('default', 2), 'hard': ('held_out', 2)
 ZOO_PART, ZOO_TOOL = 'localizers', 'benchmarks/localizers.py --zoo model_zoo.md'
 AREA = 'box'  # how much of a map counts as found; half of the picture is more than any actor has
 BATCH_SIZE = 64  # of training; the configs, for the quickstart, have 32
-FIGURES = {
-    'ciou': 'ap50',
-    'auc': 'auc',
-    'pointing': 'pointing',
-    'mask_precision': 'mask_precision',
-}
-TITLES = ('cIoU@0.5', 'AUC', 'pointing', 'mask precision')
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -168,25 +162,6 @@ def summarize(runs: list[dict[str, float]], seeds: Sequence[int]) -> dict:
             for seed, run in zip(seeds, runs, strict=True)
         },
     }
-
-
-def table(result: dict) -> str:
-    """Return a table of means and deviations in Markdown."""
-    lines = []
-    for setting in ('easy', 'hard'):
-        lines += [
-            f'| {setting} | ' + ' | '.join(TITLES) + ' |',
-            '|---' * (len(FIGURES) + 1) + '|',
-        ]
-        for name, figures in result[setting].items():
-            spread = figures['std'] or dict.fromkeys(FIGURES, 0.0)
-            cells = [
-                f'{figures[key]:.1f} ± {spread[key]:.1f}' if key in figures else ''
-                for key in FIGURES
-            ]
-            lines.append(f'| {name} | ' + ' | '.join(cells) + ' |')
-        lines.append('')
-    return '\n'.join(lines).strip()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

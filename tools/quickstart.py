@@ -12,6 +12,9 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
+
+from mmavssl.utils.machine import describe_machine
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path('data/avsprites')
@@ -96,8 +99,8 @@ def train_and_test(steps: Steps, work_dir: Path) -> dict[str, dict[str, float]]:
 
 def summarize(
     metrics: dict[str, dict[str, float]], localizer: dict[str, float], seconds: float
-) -> dict[str, float]:
-    """Collect the figures of `summary.json` (accuracies in percent)."""
+) -> dict[str, Any]:
+    """Collect the figures of `summary.json` (accuracies in percent), and what they depend on."""
     num_classes = len((ROOT / DATA / 'classes.txt').read_text().split())
     return {
         'student_top1': metrics['asl_mix']['student/top1'],
@@ -109,6 +112,7 @@ def summarize(
         'asl_mix_train_seconds': metrics['asl_mix']['train_seconds'],
         'supervised_train_seconds': metrics['supervised']['train_seconds'],
         'seconds': seconds,
+        'machine': describe_machine(),
     }
 
 

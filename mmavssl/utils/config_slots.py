@@ -65,10 +65,14 @@ NESTED_SLOTS = {
     **dict.fromkeys(('pipeline', 'transforms'), Slot(reg.TRANSFORMS)),
     **dict.fromkeys(('student', 'teacher', 'recognizer'), Slot(reg.MODELS)),
     **dict.fromkeys(('backbone', 'audio_backbone', 'video_backbone'), Slot(reg.BACKBONES)),
-    **dict.fromkeys(('loss', 'mix_loss', 'contrast', 'consistency'), Slot(reg.LOSSES)),
+    **dict.fromkeys(
+        ('loss', 'mix_loss', 'contrast', 'consistency', 'instance', 'group'), Slot(reg.LOSSES)
+    ),
+    **dict.fromkeys(('alignment', 'intra_contrast', 'clustering'), Slot(reg.LOSSES)),
+    **dict.fromkeys(('projection', 'video_projection', 'audio_projection'), Slot(reg.HEADS)),
     'data_preprocessor': Slot(reg.MODELS, 'AVDataPreprocessor'),
     'fusion': Slot(reg.FUSIONS),
-    'head': Slot(reg.HEADS),
+    **dict.fromkeys(('head', 'audio_head'), Slot(reg.HEADS)),
     'mixer': Slot(reg.MIXERS),
     'masker': Slot(reg.MASKERS),
     'localizer': Slot(reg.LOCALIZERS),

@@ -6,15 +6,20 @@ layer, taken in eval mode, calls no module); the mix embeds both clips; and all 
 the last norm of the video encoder, though one is used. ``full`` counts each product of matrices
 and each convolution that our own iteration computes.
 
-Both count forward passes of one clip per view, and the localizer on one clip.
+Both count forward passes of one clip per view, and the localizer on one clip. What passes there
+are is said by the algorithm's class (`RecognitionAlgorithm.training_passes`). Projections for
+contrast, which no forward pass has, are less than a thousandth and left out.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mmavssl.registry import MODELS
+from mmavssl.utils.components import component_of
 from mmavssl.utils.errors import ConfigError
 from mmavssl.utils.network_cost import NetworkCost, localizer_cost, recognizer_cost
+from mmavssl.utils.passes import standard_passes
 
 CONVENTIONS = ('paper', 'full')
 GIGA = 1e9
@@ -131,20 +136,16 @@ def count_iteration(model: Mapping, student: NetworkCost, convention: str) -> di
     """Return the multiply-adds of the recognizer in one iteration, by forward pass.
 
     Args:
-        model: config of the algorithm: a threshold means pseudo labels, a mixer mixed clips.
+        model: config of the algorithm.
         student: cost of the recognizer on one clip.
         convention: ``paper`` or ``full``.
+
+    Raises:
+        ConfigError: there is no such algorithm.
     """
-    passes = {'labeled clip (student)': student.total()}
-    if model.get('threshold'):
-        unseen = student.total('fusion.') if convention == 'paper' else 0
-        passes['weak view (teacher)'] = student.total() - unseen
-        passes['strong view (student)'] = student.total()
-    if model.get('mixer'):
-        passes['mixed clip (student)'] = student.total()
-        if convention == 'paper' and 'masker' in model['mixer']:
-            passes['patch embedding of the second clip'] = student.total('backbone.patch_embed.')
-    return passes
+    algorithm = component_of(model['type'], MODELS) if 'type' in model else None
+    passes = getattr(algorithm, 'training_passes', standard_passes)(model, convention)
+    return {each.label: each.macs(student) for each in passes}
 
 
 def without_init_cfg(cfg: Any) -> Any:

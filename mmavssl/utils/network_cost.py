@@ -59,8 +59,10 @@ def localizer_cost(cfg: Mapping, input_size: Mapping, convention: str) -> Networ
     """Count a localizer on one clip; the arguments are those of `recognizer_cost`."""
     network = build_shapes(cfg, LOCALIZERS)
     video, audio = example_inputs(input_size, hears=True)
-    if getattr(network, 'audio_input', 'logmel') == 'spectrogram':
-        audio = torch.empty(1, *SPECTROGRAM_SHAPE, device='meta')
+    shapes = {'spectrogram': SPECTROGRAM_SHAPE, 'boxes': (input_size['num_frames'], 4)}
+    shape = shapes.get(getattr(network, 'audio_input', 'logmel'))
+    if shape:
+        audio = torch.empty(1, *shape, device='meta')
     return measure(network, convention, video.transpose(1, 2), audio)
 
 

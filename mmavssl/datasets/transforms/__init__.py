@@ -8,9 +8,14 @@ from mmavssl.datasets.transforms.load_sound_map import LoadSoundMap
 from mmavssl.datasets.transforms.loading import LoadAVClip, OpenAVFile
 from mmavssl.datasets.transforms.log_spectrogram import LogSpectrogram
 from mmavssl.datasets.transforms.rand_augment import RandAugment
-from mmavssl.datasets.transforms.sampling import SampleClip
+from mmavssl.datasets.transforms.sampling import SampleClip, SampleSegments
 from mmavssl.datasets.transforms.spatial import CenterCrop, Flip, RandomScaleCrop, ThreeCrop
 from mmavssl.datasets.transforms.spectrogram_mask import SpectrogramMask
+from mmavssl.datasets.transforms.temporal_gradient import (
+    PairFrames,
+    TakeFrames,
+    TemporalGradient,
+)
 from mmavssl.datasets.transforms.tw_aug import TWAug
 from mmavssl.datasets.transforms.views import MultiView
 from mmavssl.datasets.transforms.whole_frame import WholeFrame
@@ -30,12 +35,16 @@ __all__ = [
     'MultiView',
     'OpenAVFile',
     'PackAVInputs',
+    'PairFrames',
     'RandAugment',
     'RandomScaleCrop',
     'SampleClip',
+    'SampleSegments',
     'SpecAugment',
     'SpectrogramMask',
     'TWAug',
+    'TakeFrames',
+    'TemporalGradient',
     'ThreeCrop',
     'WholeFrame',
 ]

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from mmavssl.models.algorithms.init_cfg import check_no_pretrained
 from mmavssl.structures import AVDataSample
+from mmavssl.utils.passes import Pass, standard_passes
 
 TEST_WITH = ('student', 'teacher', 'both')
 AVERAGES = ('prob', 'logit')
@@ -54,6 +55,18 @@ class RecognitionAlgorithm(BaseModel):
     def networks(self) -> dict[str, nn.Module]:
         """Recognizers by role; the first one is the default for testing."""
         raise NotImplementedError(f'{type(self).__name__} must say which networks it has.')
+
+    @classmethod
+    def training_passes(cls, model: Mapping, convention: str) -> list[Pass]:
+        """Return the forward passes of an iteration, after any warm-up, for its cost.
+
+        Algorithms with others than `standard_passes` say so here.
+
+        Args:
+            model: config of the algorithm.
+            convention: ``paper`` or ``full``, see `mmavssl.utils.cost`.
+        """
+        return standard_passes(model, convention)
 
     def loss(self, inputs: dict, data_samples: dict) -> dict[str, Tensor]:
         """Return named losses of a training batch; implemented by each algorithm."""

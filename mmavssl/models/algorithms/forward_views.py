@@ -9,8 +9,8 @@ from mmavssl.models.recognizers.av_recognizer import RecognizerOutput
 def forward_views(network: nn.Module, views: list[dict[str, Tensor]]) -> list[RecognizerOutput]:
     """Run a recognizer once on all views; return its output by view.
 
-    Exact where no layer mixes samples of a batch; batch norms in training mode see all views
-    together, as the released code of FixMatch and its successors has it.
+    The same as one after the other where no layer mixes samples of a batch. Batch norms in
+    training mode do: they see all views together, as in the released code of FixMatch.
 
     Args:
         network: recognizer of video, or of video and sound.

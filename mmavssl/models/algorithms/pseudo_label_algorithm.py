@@ -33,9 +33,14 @@ class PseudoLabelAlgorithm(RecognitionAlgorithm):
         self.pending_threshold_update: tuple[Tensor, Tensor] | None = None
 
     @property
+    def epoch(self) -> int:
+        """Number of the epoch, from 0 on, as the Runner says."""
+        return MessageHub.get_current_instance().get_info('epoch', 0)
+
+    @property
     def in_warmup(self) -> bool:
         """Whether this epoch still trains on labeled clips alone."""
-        return MessageHub.get_current_instance().get_info('epoch', 0) < self.warmup_epochs
+        return self.epoch < self.warmup_epochs
 
     def pseudo_labels(self, probs: Tensor, samples: list[AVDataSample]) -> ThresholdResult:
         """Return labels and weights of unlabeled clips, and see to the threshold's state.

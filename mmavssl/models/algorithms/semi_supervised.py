@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from mmavssl.models.algorithms.base import gt_labels
 from mmavssl.models.algorithms.forward_views import forward_views
+from mmavssl.models.algorithms.loss_weights import with_defaults
 from mmavssl.models.algorithms.pseudo_label_algorithm import (
     PseudoLabelAlgorithm,
     pseudo_label_log,
@@ -92,12 +93,6 @@ class SemiSupervisedRecognizer(PseudoLabelAlgorithm):
             raise ValueError(
                 f'Expected `student_view` to be one of {VIEWS}, but got {student_view!r}.'
             )
-        unknown = set(loss_weights or ()) - set(DEFAULT_LOSS_WEIGHTS)
-        if unknown:
-            raise ValueError(
-                f'Expected the keys of `loss_weights` to be among {sorted(DEFAULT_LOSS_WEIGHTS)}, '
-                f'but got {sorted(unknown)}.'
-            )
         self.student = MODELS.build(student)
         self.teacher = copy.deepcopy(self.student).requires_grad_(False).eval()
         # The teacher is never initialized on its own: it is a copy of the initialized student.
@@ -112,7 +107,7 @@ class SemiSupervisedRecognizer(PseudoLabelAlgorithm):
                 '`model.contrast` compares video with sound, but `model.student` has no '
                 '`audio_backbone`. Set contrast=None, or add `audio_backbone` and `fusion`.'
             )
-        self.loss_weights = {**DEFAULT_LOSS_WEIGHTS, **(loss_weights or {})}
+        self.loss_weights = with_defaults(loss_weights, DEFAULT_LOSS_WEIGHTS)
         self.drop_partner = drop_partner
         self.register_buffer('teacher_steps', torch.zeros((), dtype=torch.long))
 

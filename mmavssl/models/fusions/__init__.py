@@ -1,3 +1,4 @@
+from mmavssl.models.fusions.concat_fusion import ConcatFusion
 from mmavssl.models.fusions.transformer_fusion import TransformerFusion
 
-__all__ = ['TransformerFusion']
+__all__ = ['ConcatFusion', 'TransformerFusion']

@@ -192,7 +192,7 @@ def test_segments_of_a_short_video_repeat_frames():
 def test_segments_of_a_part():
     out = segments(video(80, 20.0), dict(start=1.0, end=3.0), clip_len=2, mode='center')
     assert out['frame_inds'].tolist() == [[30, 50]]
-    with pytest.raises(ValueError, match="`mode` to be one of .*'middle'"):
+    with pytest.raises(ValueError, match=r"`mode` to be one of .*'middle'"):
         SampleSegments(mode='middle')
-    with pytest.raises(DataError, match='lasts 4.00 s'):
+    with pytest.raises(DataError, match=r'lasts 4\.00 s'):
         segments(video(80, 20.0), dict(start=5.0))

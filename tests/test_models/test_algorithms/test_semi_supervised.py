@@ -14,8 +14,13 @@ from mmavssl.models.algorithms.forward_views import forward_views
 from mmavssl.models.thresholds import FreeThreshold
 from mmavssl.structures import AVDataSample
 from mmavssl.utils.errors import ConfigError
-
-NUM_CLASSES, NUM_LABELED, NUM_UNLABELED = 3, 2, 4
+from tests.test_models.test_algorithms.toys import (
+    NUM_CLASSES,
+    NUM_LABELED,
+    NUM_UNLABELED,
+    batch,
+    student_cfg,
+)
 
 
 class ToyLocalizer(nn.Module):
@@ -29,27 +34,6 @@ class ToyLocalizer(nn.Module):
     def forward(self, frames: torch.Tensor, audio: torch.Tensor) -> torch.Tensor:
         maps = self.bn(self.conv(frames.flatten(0, 1))).unflatten(0, frames.shape[:2])
         return maps[:, :, 0] * audio.mean(dim=(1, 2))[:, None, None, None]
-
-
-def student_cfg(audio: bool) -> dict:
-    cfg = {
-        'type': 'AVRecognizer',
-        'backbone': {
-            'type': 'TimeSformer', 'img_size': 16, 'patch_size': 4, 'num_frames': 2,
-            'embed_dims': 8, 'depth': 1, 'num_heads': 2, 'drop_path_rate': 0.0,
-        },
-        'head': {'type': 'ClsHead', 'in_channels': 16 if audio else 8, 'num_classes': NUM_CLASSES},
-    }  # fmt: skip
-    if audio:
-        cfg['audio_backbone'] = {
-            'type': 'ASTEncoder', 'embed_dims': 8, 'depth': 1, 'num_heads': 2,
-            'num_mel_bins': 16, 'num_frames': 32,
-        }  # fmt: skip
-        cfg['fusion'] = {
-            'type': 'TransformerFusion', 'video_dims': 8, 'audio_dims': 8, 'num_layers': 1,
-            'num_heads': 2, 'feedforward_channels': 16, 'dropout': 0.0,
-        }  # fmt: skip
-    return cfg
 
 
 def build(method: str = 'asl_mix', **kwargs) -> SemiSupervisedRecognizer:
@@ -68,29 +52,6 @@ def build(method: str = 'asl_mix', **kwargs) -> SemiSupervisedRecognizer:
     model.threshold.setup(num_samples=20, num_classes=NUM_CLASSES)
     model.sync_teacher()
     return model.train()
-
-
-def batch(audio: bool = True) -> tuple[dict, dict]:
-    generator = torch.Generator().manual_seed(1)
-
-    def view(size: int) -> dict:
-        tensors = {'video': torch.randn(size, 3, 2, 16, 16, generator=generator)}
-        if audio:
-            tensors['audio'] = torch.randn(size, 32, 16, generator=generator)
-        return tensors
-
-    inputs = {
-        'labeled': {'weak': view(NUM_LABELED)},
-        'unlabeled': {'weak': view(NUM_UNLABELED), 'strong': view(NUM_UNLABELED)},
-    }
-    samples = {
-        'labeled': [AVDataSample().set_gt_label(i) for i in range(NUM_LABELED)],
-        'unlabeled': [
-            AVDataSample(metainfo={'sample_idx': 5 + i, 'gt_for_log': i % NUM_CLASSES})
-            for i in range(NUM_UNLABELED)
-        ],
-    }
-    return inputs, samples
 
 
 @pytest.mark.parametrize(

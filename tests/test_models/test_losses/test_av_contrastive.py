@@ -42,6 +42,20 @@ def test_known_values():
     assert AVContrastiveLoss(0.01)(identity, identity) < 1e-6
 
 
+def test_golden_value_of_ltg():
+    """Its contrast of frames and temporal gradients is the same: each direction counts half."""
+    rgb = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    gradient = torch.tensor([[1.0, 0.2], [0.1, 1.0], [0.5, 1.0]])
+    loss = AVContrastiveLoss(temperature=0.5)
+    similarity = loss.similarity(rgb, gradient)
+    for part, expected in (
+        (diagonal_nce(similarity), 0.678058),
+        (diagonal_nce(similarity.T), 0.692870),
+        (loss(rgb, gradient), 0.685464),
+    ):
+        assert float(part) == pytest.approx(expected, abs=1e-6)
+
+
 def test_symmetric_and_scale_free():
     video, audio = features()
     loss = AVContrastiveLoss()

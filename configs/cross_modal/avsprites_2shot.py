@@ -1,0 +1,22 @@
+# Cross-modal pseudo labels on AVSprites with 2 labels per class.
+# Neither sight nor sound alone names a class there, so that each can learn no more than half of them.
+_base_ = [
+    '../_base_/models/cross_modal_tiny.py',
+    '../_base_/datasets/avsprites_audio_visual.py',
+    '../_base_/schedules/adamw_tiny.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(student=dict(head=dict(num_classes=8), audio_head=dict(num_classes=8)))
+
+split = 'splits/2shot_seed0'
+prepare_commands = dict(
+    data='python tools/data/make_avsprites.py data/avsprites --workers 2',
+    split='python tools/data/make_split.py data/avsprites/manifest_train.csv --shots 2 --seed 0',
+)
+train_dataloader = dict(
+    dataset=dict(
+        labeled=dict(ann_file=f'{split}/labeled.csv'),
+        unlabeled=dict(ann_file=f'{split}/unlabeled.csv'),
+    )
+)

@@ -1,0 +1,21 @@
+# Cross-modal pseudo labels on UCF-51 with 5 labels per class.
+_base_ = [
+    '../_base_/models/cross_modal_vit-b.py',
+    '../_base_/datasets/ucf51_audio_visual.py',
+    '../_base_/schedules/sgd_50e.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(student=dict(head=dict(num_classes=51), audio_head=dict(num_classes=51)))
+
+split = 'splits/5shot_seed0'
+prepare_commands = dict(
+    data='python tools/data/prepare_ucf51.py /path/to/UCF-101 data/ucf51',
+    split='python tools/data/make_split.py data/ucf51/manifest_train.csv --shots 5 --seed 0',
+)
+train_dataloader = dict(
+    dataset=dict(
+        labeled=dict(ann_file=f'{split}/labeled.csv'),
+        unlabeled=dict(ann_file=f'{split}/unlabeled.csv'),
+    )
+)

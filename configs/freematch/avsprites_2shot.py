@@ -1,0 +1,4 @@
+# FreeMatch on AVSprites with 2 labels per class: thresholds that follow the confidences, and its fairness loss.
+_base_ = '../fixmatch/avsprites_2shot.py'
+
+model = dict(threshold=dict(_delete_=True, type='FreeThreshold', fairness_weight=0.001))

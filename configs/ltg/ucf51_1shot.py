@@ -1,0 +1,21 @@
+# LTG on UCF-51 with 1 label per class.
+_base_ = [
+    '../_base_/models/ltg_r3d-18.py',
+    '../_base_/datasets/ucf51_ltg.py',
+    '../_base_/schedules/sgd_180e_ltg.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(student=dict(head=dict(num_classes=51)))
+
+split = 'splits/1shot_seed0'
+prepare_commands = dict(
+    data='python tools/data/prepare_ucf51.py /path/to/UCF-101 data/ucf51',
+    split='python tools/data/make_split.py data/ucf51/manifest_train.csv --shots 1 --seed 0',
+)
+train_dataloader = dict(
+    dataset=dict(
+        labeled=dict(ann_file=f'{split}/labeled.csv'),
+        unlabeled=dict(ann_file=f'{split}/unlabeled.csv'),
+    )
+)

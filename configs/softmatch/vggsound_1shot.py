@@ -1,0 +1,4 @@
+# SoftMatch on VGGSound with 1 label per class: weights instead of a threshold.
+_base_ = '../fixmatch/vggsound_1shot.py'
+
+model = dict(threshold=dict(_delete_=True, type='SoftThreshold', align=True))

@@ -1,0 +1,22 @@
+# TCL on AVSprites with 2 labels per class.
+# Frames alone: half of the classes is the most that they can name.
+_base_ = [
+    '../_base_/models/tcl_tiny.py',
+    '../_base_/datasets/avsprites_two_rates.py',
+    '../_base_/schedules/adamw_tiny.py',
+    '../_base_/default_runtime.py',
+]
+
+model = dict(student=dict(head=dict(num_classes=8)))
+
+split = 'splits/2shot_seed0'
+prepare_commands = dict(
+    data='python tools/data/make_avsprites.py data/avsprites --workers 2',
+    split='python tools/data/make_split.py data/avsprites/manifest_train.csv --shots 2 --seed 0',
+)
+train_dataloader = dict(
+    dataset=dict(
+        labeled=dict(ann_file=f'{split}/labeled.csv'),
+        unlabeled=dict(ann_file=f'{split}/unlabeled.csv'),
+    )
+)

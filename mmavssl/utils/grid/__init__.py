@@ -1,0 +1,1 @@
+"""Grids of configs and seeds: what is run, its results, and their tables and plots."""

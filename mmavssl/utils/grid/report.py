@@ -1,0 +1,83 @@
+"""What is written about a grid: its section in the model zoo."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmavssl.utils.errors import DataError
+from mmavssl.utils.grid.grid_file import Grid, read_grid
+from mmavssl.utils.grid.plots import plot_file
+from mmavssl.utils.grid.records import Record, read_records, results_file
+from mmavssl.utils.grid.tables import accuracy_table, run_table
+
+#: Folders from the root of the repository.
+GRIDS, RESULTS, IMAGES = Path('benchmarks/grids'), Path('benchmarks/results'), Path('docs/images')
+
+
+def section(grid: Grid, grid_file: str, results: str, records: Sequence[Record]) -> str:
+    """Return the section of a grid in Markdown.
+
+    Args:
+        grid: with the rows.
+        grid_file: its path from the root of the repository.
+        results: path of the results.
+        records: what they are.
+
+    Raises:
+        DataError: there is a result of a row that the grid does not have.
+    """
+    check_rows(grid, grid_file, results, records)
+    image = plot_file(IMAGES, grid.name).as_posix()
+    compared = ''
+    if grid.baseline:
+        (row,) = grid.choose([grid.baseline])
+        compared = f'Differences are to *{row.title or row.name}*, seed by seed. '
+    parts = [
+        f'### {grid.title}',
+        f'{grid.note} `python tools/benchmark.py {grid_file}` runs it; results: '
+        f'[{results}]({results}).'.strip(),
+        accuracy_table(grid, records),
+        f'{compared}{provenance(records)}',
+        run_table(grid, records),
+        f'![{grid.title}]({image})',
+    ]
+    return '\n\n'.join(parts)
+
+
+def check_rows(grid: Grid, grid_file: str, results: str, records: Sequence[Record]) -> None:
+    """Raise a `DataError` if there is a result of a row that the grid does not have."""
+    for record in records:
+        if record['row'] not in [row.name for row in grid.rows]:
+            raise DataError(
+                f'{results} has results of {record["row"]!r}, which is no row of {grid_file}. '
+                'Take them out, or put the row in.'
+            )
+
+
+def provenance(records: Sequence[Record]) -> str:
+    """Return on which machines and of which commits results are."""
+    machines = {
+        f'{record["machine"]["processor"]}, {record["machine"]["cores"]} cores'
+        for record in records
+    }
+    commits = {commit for record in records for commit in record['commit'].split()}
+    return f'Measured on {"; ".join(sorted(machines))}; commits: {", ".join(sorted(commits))}.'
+
+
+def all_grids(root: Path) -> dict[str, tuple[Grid, list[Record]]]:
+    """Return all grids that have results, and these, by the paths of the grid files.
+
+    Raises:
+        ConfigError: a grid file cannot be read.
+        DataError: results cannot be read, or there is no grid for them.
+    """
+    files = sorted((root / GRIDS).glob('*.py'))
+    grids = {path.relative_to(root).as_posix(): read_grid(path) for path in files}
+    known = {results_file(root / RESULTS, grid.name) for grid in grids.values()}
+    for path in sorted((root / RESULTS).glob(results_file(RESULTS, '*').name)):
+        if path not in known:
+            raise DataError(f'{path} has results, but no file in {GRIDS} has this name.')
+    found = {
+        path: (grid, read_records(results_file(root / RESULTS, grid.name)))
+        for path, grid in grids.items()
+    }
+    return {path: (grid, records) for path, (grid, records) in found.items() if records}

@@ -1,0 +1,157 @@
+"""Run a grid: each row with each seed, in processes of their own."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mmavssl.utils.errors import ConfigError, DataError
+from mmavssl.utils.grid.children import run_child, tail
+from mmavssl.utils.grid.config_hash import config_hash
+from mmavssl.utils.grid.grid_file import Grid, Row
+from mmavssl.utils.grid.records import (
+    Record,
+    find_elsewhere,
+    key_of,
+    read_records,
+    results_file,
+    write_record,
+)
+from mmavssl.utils.grid.run_one import Run, RunError, Tools, run_one
+
+ORDERS = ('seeds', 'rows')
+
+
+@dataclass
+class GridRunner:
+    """Runs what is still to be run of a grid.
+
+    Attributes:
+        grid: what is run.
+        tools: what it is run with.
+        results: folder of the result files.
+        work_dir: from the root of the repository; gets a folder for each run.
+        say: takes a line on each step.
+        resume: leave out what has a result for the same config.
+        overwrite: run everything anew; results are replaced one by one.
+    """
+
+    grid: Grid
+    tools: Tools
+    results: Path
+    work_dir: Path
+    say: Callable[[str], None]
+    resume: bool = False
+    overwrite: bool = False
+
+    def run(
+        self, seeds: Sequence[int], only: Sequence[str] | None = None, order: str = 'seeds'
+    ) -> dict[str, str]:
+        """Run the grid; a run that fails does not keep the others from being run.
+
+        Args:
+            seeds: of the runs.
+            only: names of rows; by default all.
+            order: ``seeds``: all rows with the first seed, then with the next; ``rows``: all
+                seeds of the first row, then of the next.
+
+        Returns:
+            Why runs have failed, by their names.
+
+        Raises:
+            ConfigError: a mistake in a config, or there are results and it is not said what to
+                do with them.
+            DataError: a preparation has failed.
+        """
+        runs = self.plan(self.grid.choose(only), seeds, order)
+        todo = self.without_known(runs)
+        if todo:
+            self.prepare(list(dict.fromkeys(run.seed for run in todo)))
+        failures = {}
+        for number, run in enumerate(todo, 1):
+            self.say(f'[{number}/{len(todo)}] {run.row.name}, seed {run.seed}')
+            try:
+                record = run_one(run, self.work_dir / run.name, self.tools, self.overwrite)
+            except (RunError, ConfigError) as error:
+                failures[run.name] = str(error)
+                self.say(f'  failed: {error}')
+                continue
+            self.keep(record)
+            self.say(f'  {describe(record)}')
+        return failures
+
+    def plan(self, rows: Sequence[Row], seeds: Sequence[int], order: str) -> list[Run]:
+        """Return all runs in order; reads their configs."""
+        pairs = [(row, seed) for row in rows for seed in seeds]
+        if order == 'seeds':
+            pairs = [(row, seed) for seed in seeds for row in rows]
+        root, runs = self.tools.root, []
+        for row, seed in pairs:
+            options = self.grid.options_of(row, seed)
+            digest = config_hash(root / row.config, options, row.test_options, root)
+            runs.append(Run(row, seed, options, digest))
+        return runs
+
+    def without_known(self, runs: Sequence[Run]) -> list[Run]:
+        """Return the runs that have no result yet; those of other grids are taken over.
+
+        Raises:
+            ConfigError: there are results, and neither ``resume`` nor ``overwrite``.
+        """
+        if self.overwrite:
+            return list(runs)
+        path = results_file(self.results, self.grid.name)
+        known = {key_of(record): record['config_hash'] for record in read_records(path)}
+        if known and not self.resume:
+            raise ConfigError(
+                f'{path} has results already. --resume runs what is missing, --overwrite '
+                'everything anew.'
+            )
+        todo = []
+        for run in runs:
+            if known.get((run.row.name, run.seed)) == run.config_hash:
+                continue
+            other = find_elsewhere(self.results, self.grid.name, run.config_hash, run.seed)
+            if other is None:
+                todo.append(run)
+                continue
+            self.say(f'{run.row.name}, seed {run.seed}: as {other["row"]} of {other["grid"]}')
+            self.keep({**other, 'row': run.row.name, 'taken_from': other['grid']})
+        self.say(f'{len(runs) - len(todo)} of {len(runs)} runs have a result.')
+        return todo
+
+    def prepare(self, seeds: Sequence[int]) -> None:
+        """Make what the configs need and is not there.
+
+        Raises:
+            DataError: a command has failed, or has not made what it should.
+        """
+        root, log = self.tools.root, self.tools.root / self.work_dir / 'prepare.log'
+        log.parent.mkdir(parents=True, exist_ok=True)
+        for part in self.grid.prepare:
+            for step in part.of_seeds(seeds):
+                if (root / step.makes).exists():
+                    continue
+                self.say(step.command)
+                outcome = run_child(self.tools.words(step.command), log, root)
+                if outcome.status or not (root / step.makes).exists():
+                    end = (tail(log) or ['no output'])[-1]
+                    raise DataError(
+                        f'{step.command} ended with status {outcome.status} and '
+                        f'{"with" if (root / step.makes).exists() else "without"} {step.makes} '
+                        f'(see {log}): {end}'
+                    )
+
+    def keep(self, record: Record) -> None:
+        """Add a result to the file of the grid."""
+        path = results_file(self.results, self.grid.name)
+        write_record(path, {'grid': self.grid.name, **record, **{'grid': self.grid.name}})
+
+
+def describe(record: Record) -> str:
+    """Return a result in a line."""
+    networks = [
+        f'{network} {record[network]["last"]["top1"]:.1f} %'
+        for network in ('student', 'teacher')
+        if record[network]
+    ]
+    return f'{", ".join(networks)}; trained {record["train_seconds"]:.0f} s'

@@ -1,0 +1,101 @@
+"""Each modality learns from the pseudo labels of the other."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from mmavssl.models.algorithms import CrossModalRecognizer
+from mmavssl.utils.errors import ConfigError
+from tests.test_models.test_algorithms.toys import NUM_CLASSES, batch, student_cfg
+
+
+def two_streams(**changes):
+    cfg = student_cfg(audio=True)
+    head = dict(type='ClsHead', in_channels=8, num_classes=NUM_CLASSES)
+    del cfg['fusion']
+    return {**cfg, 'type': 'TwoStreamRecognizer', 'head': head, 'audio_head': head, **changes}
+
+
+def build(**kwargs):
+    torch.manual_seed(0)
+    kwargs.setdefault('threshold', dict(type='FixedThreshold', threshold=0.0))
+    model = CrossModalRecognizer(kwargs.pop('student', None) or two_streams(), **kwargs)
+    model.threshold.setup(num_samples=20, num_classes=NUM_CLASSES)
+    return model.train()
+
+
+def test_losses_are_those_of_separate_networks():
+    model = build(loss_weights=dict(unsup=0.7))
+    inputs, samples = batch()
+    losses = model.loss(inputs, samples)
+    student = model.student
+    networks = {
+        'video': lambda view: student.head(student.backbone(view['video'])),
+        'audio': lambda view: student.audio_head(student.audio_backbone(view['audio'])),
+    }
+    labels = torch.tensor([0, 1])
+    for name, other in (('video', 'audio'), ('audio', 'video')):
+        sup = F.cross_entropy(networks[name](inputs['labeled']['weak']), labels)
+        torch.testing.assert_close(losses[f'loss_sup_{name}'], sup)
+        pseudo = networks[other](inputs['unlabeled']['weak']).argmax(dim=-1)
+        unsup = F.cross_entropy(networks[name](inputs['unlabeled']['strong']), pseudo)
+        torch.testing.assert_close(losses[f'loss_unsup_{name}'], 0.7 * unsup)
+
+
+def test_every_loss_moves_its_own_stream_alone():
+    model = build()
+    inputs, samples = batch()
+    losses = model.loss(inputs, samples)
+    own = {'video': ('backbone', 'head'), 'audio': ('audio_backbone', 'audio_head')}
+    for name in [name for name in losses if name.startswith('loss')]:
+        model.zero_grad()
+        losses[name].backward(retain_graph=True)
+        moved = {
+            part
+            for part, module in model.student.named_children()
+            if any(p.grad is not None and p.grad.abs().sum() > 0 for p in module.parameters())
+        }
+        assert moved == set(own[name.rpartition('_')[2]]), name
+
+
+def test_thresholds_have_states_of_their_own():
+    model = build(threshold=dict(type='FlexThreshold', threshold=0.0))
+    video, audio = model.threshold.of.values()
+    with torch.no_grad():
+        model.student.head.fc.bias[0] = 100.0
+        model.student.audio_head.fc.bias[1] = 100.0
+    model.loss(*batch())
+    memories = [each.state_dict()[each.sized[0]] for each in (video, audio)]
+    assert set(memories[0].tolist()) == {-1, 0}
+    assert set(memories[1].tolist()) == {-1, 1}
+    assert {name.rpartition('_')[2] for name in model.threshold.log_vars()} == {'video', 'audio'}
+
+
+def test_a_threshold_with_a_loss_of_its_own():
+    losses = build(threshold=dict(type='FreeThreshold')).loss(*batch())
+    for name in ('video', 'audio'):
+        assert losses[f'loss_threshold_{name}'].requires_grad
+
+
+def test_prediction_is_the_mean_of_both_probabilities():
+    model = build().eval()
+    view = batch()[0]['labeled']['weak']
+    streams, _ = model.student.streams(view['video'], view['audio'])
+    mean = sum(logits.softmax(dim=-1) for logits in streams.values()) / 2
+    output = model.student(view['video'], view['audio'])
+    torch.testing.assert_close(output.logits.softmax(dim=-1), mean)
+
+
+def test_warm_up_has_labeled_clips_alone():
+    assert set(build(warmup_epochs=1).loss(*batch())) == {'loss_sup_video', 'loss_sup_audio'}
+
+
+def test_errors():
+    wrong = dict(type='ClsHead', in_channels=8, num_classes=5)
+    with pytest.raises(ConfigError, match=r'`audio_head\.num_classes` to be that of `head`, 3'):
+        build(student=two_streams(audio_head=wrong))
+    wide = dict(type='ClsHead', in_channels=9, num_classes=3)
+    with pytest.raises(ConfigError, match=r'`audio_head\.in_channels` to be 8'):
+        build(student=two_streams(audio_head=wide))
+    with pytest.raises(ValueError, match='Expected audio for a TwoStreamRecognizer'):
+        build().student(torch.zeros(1, 3, 2, 16, 16))

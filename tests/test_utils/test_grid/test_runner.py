@@ -1,0 +1,172 @@
+"""Which runs are made, in which order, and what becomes of those that fail."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mmavssl.utils.errors import ConfigError, DataError
+
+ROOT = Path(__file__).parents[3]
+
+
+def names(calls):
+    return [(config, options['randomness.seed']) for config, options, _ in calls]
+
+
+def test_all_rows_of_a_seed_before_the_next(place):
+    assert place.run() == {}
+    one, two = 'configs/one.py', 'configs/two.py'
+    assert names(place.calls('train')) == [(one, '0'), (two, '0'), (one, '1'), (two, '1')]
+    assert {path.name for path in place.root.glob('made_*')} == {'made_0', 'made_1'}
+    place.forget()
+    assert place.run(order='rows', overwrite=True) == {}
+    assert names(place.calls('train')) == [(one, '0'), (one, '1'), (two, '0'), (two, '1')]
+
+
+def test_what_has_a_result_is_not_run_again(place):
+    place.run(seeds=[0], only=['two'])
+    with pytest.raises(
+        ConfigError, match=r'grid_small\.jsonl has results .*--resume.*--overwrite'
+    ):
+        place.run()
+    place.forget()
+    place.run(resume=True)
+    assert names(place.calls('train')) == [
+        ('configs/one.py', '0'), ('configs/one.py', '1'), ('configs/two.py', '1'),
+    ]  # fmt: skip
+    place.forget()
+    place.run(resume=True)
+    assert place.calls('train') == []
+    assert len(place.records()) == 4
+
+
+def test_a_config_that_has_changed_is_run_anew(place):
+    place.run(seeds=[0])
+    before = place.records()
+    config = place.root / 'configs/two.py'
+    config.write_text(config.read_text() + "optim_wrapper = dict(type='O')\n")
+    place.forget()
+    place.run(seeds=[0], resume=True)
+    ((path, _, resumed),) = place.calls('train')
+    assert (path, resumed) == ('configs/two.py', False)  # its old checkpoint is of another config
+    after = place.records()
+    assert after.keys() == before.keys()
+    assert after['one', 0] == before['one', 0]
+    assert after['two', 0]['config_hash'] != before['two', 0]['config_hash']
+
+
+@pytest.mark.parametrize(
+    'change', ["work_dir = 'x'\n", "prepare_commands = dict(a='b')\n", 'x = 1\n']
+)
+def test_what_changes_no_result_is_not_run_anew(place, change):
+    place.run(seeds=[0])
+    config = place.root / 'configs/two.py'
+    config.write_text(config.read_text() + change)
+    place.forget()
+    place.run(seeds=[0], resume=True)
+    assert place.calls('train') == []
+
+
+def test_failures_are_named_and_the_others_run(place):
+    (place.root / 'fail_one_0').write_text('3')
+    failures = place.run()
+    assert failures == {
+        'one_0': 'train failed with status 3 (see work/one_0/failure.log): the reason'
+    }
+    log = (place.root / 'work/one_0/failure.log').read_text()
+    assert log.startswith('train failed with status 3.')
+    assert '$ python train.py configs/one.py' in log
+    assert log.endswith('the reason\n')
+    assert set(place.records()) == {('one', 1), ('two', 0), ('two', 1)}
+    (place.root / 'fail_one_0').unlink()
+    place.forget()
+    assert place.run(resume=True) == {}
+    ((path, _, resumed),) = place.calls('train')
+    assert (path, resumed) == ('configs/one.py', True)
+    assert not (place.root / 'work/one_0/failure.log').exists()
+
+
+def test_training_that_is_complete_is_not_repeated_when_the_test_failed(place):
+    tool = place.root / 'test.py'
+    text = tool.read_text()
+    tool.write_text("raise SystemExit('no disk')\n")
+    failures = place.run(seeds=[0], only=['one'])
+    assert failures['one_0'].endswith('(see work/one_0/failure.log): no disk')
+    tool.write_text(text)
+    place.forget()
+    assert place.run(seeds=[0], only=['one'], resume=True) == {}
+    assert place.calls('train') == []
+    progress = json.loads((place.root / 'work/one_0/grid_run.json').read_text())
+    assert progress['trained']
+    assert progress['train_seconds'] > 0  # of the first attempt
+
+
+def test_a_result_of_another_grid_is_taken_over(place):
+    place.run(seeds=[0], only=['two'])
+    other = place.root / 'other.py'
+    other.write_text(
+        place.grid_file.read_text().replace("'small'", "'other'").replace("name='two'", "name='b'")
+    )
+    place.grid_file = other
+    place.forget()
+    assert place.run(seeds=[0]) == {}
+    assert names(place.calls('train')) == [('configs/one.py', '0')]
+    assert 'b, seed 0: as two of small' in place.said
+    taken, original = place.records('other')['b', 0], place.records()['two', 0]
+    assert taken == {**original, 'grid': 'other', 'row': 'b', 'taken_from': 'small'}
+
+
+def test_a_preparation_that_fails_stops_the_grid(place):
+    (place.root / 'make.py').write_text("raise SystemExit('no clips')\n")
+    with pytest.raises(
+        DataError,
+        match=r'^python make\.py made_0 ended with status 1 and without made_0.*no clips',
+    ):
+        place.run()
+    assert place.calls('train') == []
+
+
+def test_a_folder_that_no_grid_has_made_is_left_alone(place):
+    folder = place.root / 'work/one_0'
+    folder.mkdir(parents=True)
+    (folder / 'mine.txt').write_text('x')
+    ((name, why),) = place.run(seeds=[0]).items()
+    assert name == 'one_0'
+    assert 'one_0 has files, but no grid_run.json: no grid has made it. Move it away.' in why
+    assert set(place.records()) == {('two', 0)}
+    assert (folder / 'mine.txt').exists()
+
+
+def test_unknown_row(place):
+    with pytest.raises(ConfigError, match=r"no row 'tow'\. Did you mean 'two'"):
+        place.run(only=['tow'])
+
+
+def test_sigterm_ends_the_run_as_well(place):
+    (place.root / 'sleep').touch()
+    program = f"""
+import signal, sys
+from pathlib import Path
+sys.path.insert(0, {str(ROOT / 'tests/test_utils/test_grid')!r})
+from conftest import Place
+def leave(*_):
+    raise SystemExit(75)
+signal.signal(signal.SIGTERM, leave)
+Place(Path({str(place.root)!r})).run()
+"""
+    process = subprocess.Popen([sys.executable, '-c', program], cwd=ROOT)
+    pid_file = place.root / 'pid'
+    for _ in range(600):
+        if pid_file.exists() and pid_file.read_text():
+            break
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 75
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid_file.read_text()), 0)
