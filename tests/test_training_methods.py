@@ -17,7 +17,7 @@ FIXMATCH_FAMILY = (
     'fixmatch', 'flexmatch', 'softmatch', 'uda', 'pseudo_label', 'mean_teacher',
 )  # fmt: skip
 LOSSES = {
-    **dict.fromkeys(FIXMATCH_FAMILY, {'loss_sup', 'loss_unsup'}),
+    **{method: {'loss_sup', 'loss_unsup'} for method in FIXMATCH_FAMILY},
     'freematch': {'loss_sup', 'loss_unsup', 'loss_threshold'},
     'cross_modal': {'loss_sup_video', 'loss_sup_audio', 'loss_unsup_video', 'loss_unsup_audio'},
     'tcl': {'loss_sup', 'loss_instance', 'loss_group'},

@@ -1,0 +1,4 @@
+# Mask types on AVSprites: ASL-Mix with a box of the other clip, the same in all frames (CutMix, Beta(10, 10)).
+_base_ = '../avsprites_2shot.py'
+
+model = dict(mixer=dict(_delete_=True, type='CutMix', alpha=10.0, beta=10.0))
