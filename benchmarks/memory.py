@@ -3,7 +3,7 @@
     python benchmarks/memory.py [--json]
 
 Counted on the CPU, with the kernels that save what those of a GPU save: the bytes of all tensors
-that the losses' graph keeps, for one and for two unlabeled clips, from which those of any number
+that the losses' graph keeps, for one and for two labeled clips, from which those of any number
 follow. To them come weights, gradients, momenta and the teacher in float32, and the student's
 weights in bfloat16. What an allocator wastes and what single operations need for a moment is not
 counted; `MARGIN` is for it.
@@ -54,10 +54,10 @@ def clip_bytes(name: str, size: Size) -> float:
         size: of networks and clips.
     """
     one, two = (
-        kept_bytes(contender(name, size._replace(labeled=1, unlabeled=n), torch.device('cpu')))
+        kept_bytes(contender(name, size._replace(labeled=n, unlabeled=1), torch.device('cpu')))
         for n in (1, 2)
     )
-    return (two - one) / 2  # a strong view and a mix
+    return two - one
 
 
 def checkpointed(clip: float, size: Size) -> float:

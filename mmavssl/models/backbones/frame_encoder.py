@@ -4,6 +4,7 @@ from difflib import get_close_matches
 from functools import partial
 
 import timm
+import torch
 from einops import rearrange
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -81,7 +82,9 @@ class TimmFrameEncoder(BaseModule):
 
     def forward(self, clip: Tensor) -> Tensor:
         """Return the feature (B, D) of a clip (B, 3, T, H, W)."""
-        features = self.network(rearrange(clip, 'b c t h w -> (b t) c h w'))
+        frames = rearrange(clip, 'b c t h w -> (b t) c h w')
+        frames = frames.contiguous(memory_format=torch.channels_last)  # what fast convolutions take
+        features = self.network(frames)
         return features.unflatten(0, (-1, clip.shape[2])).mean(dim=1)
 
 

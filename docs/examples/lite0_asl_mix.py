@@ -1,0 +1,43 @@
+# ASL-Mix on one's own videos with an image network and ImageNet weights: 100 iterations, minutes on two
+# CPU cores. Blocks of pixels are mixed, which any network takes. See docs/own_videos.md.
+_base_ = [
+    '../../configs/_base_/models/asl_mix_tiny.py',
+    '../../configs/_base_/models/networks_lite0.py',
+    '../../configs/_base_/datasets/own_audio_visual.py',
+    '../../configs/_base_/schedules/adamw_lite0.py',
+    '../../configs/_base_/default_runtime.py',
+]
+
+num_classes = 10
+model = dict(
+    data_preprocessor=dict(mean=(0.5, 0.5, 0.5), std=(0.5, 0.5, 0.5)),  # of these weights
+    student=dict(
+        backbone={{_base_.lite0_video_backbone}},
+        audio_backbone={{_base_.lite0_audio_backbone}},
+        fusion={{_base_.lite0_fusion}},
+        head=dict(in_channels=1536, num_classes=num_classes),
+    ),
+    mixer=dict(
+        patch_size=16,
+        masker=dict(
+            localizer=dict(
+                init_cfg=dict(
+                    type='Pretrained', checkpoint='work_dirs/examples/lite0_localizer/epoch_10.pth'
+                )
+            )
+        ),
+    ),
+    contrast=None,  # of features of equal width
+)
+split = 'splits/2shot_seed0'
+prepare_commands = dict(
+    data='python tools/data/prepare_folder.py data/own data/own',
+    split='python tools/data/make_split.py data/own/manifest_train.csv --shots 2 --seed 0',
+    localizer='python tools/train.py docs/examples/lite0_localizer.py',
+)
+train_dataloader = dict(
+    dataset=dict(
+        labeled=dict(ann_file=f'{split}/labeled.csv'),
+        unlabeled=dict(ann_file=f'{split}/unlabeled.csv'),
+    )
+)
