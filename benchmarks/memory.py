@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 
 import torch
 from machine import describe_machine
+from run import memory_table
 from step import DTYPES, contender
 from systems import SIZES, Size, build_system
 from timing import parser
@@ -109,23 +110,13 @@ def measure(args: argparse.Namespace) -> dict:
     return {'machine': describe_machine(), 'size': args.size, 'memory': rows}
 
 
-def table(result: dict) -> str:
-    """Return what was counted as a table in Markdown."""
-    head = ['', 'fixed, GB', 'a clip, MB', '1 + 5 clips, GB', *(f'{g} GiB' for g in GPUS_GIB)]
-    lines = ['| ' + ' | '.join(head) + ' |', '|---' * len(head) + '|']
-    for name, figures in result['memory'].items():
-        *numbers, labeled = figures.values()
-        lines.append(f'| {name} | ' + ' | '.join(map(str, [*numbers, *labeled.values()])) + ' |')
-    return '\n'.join(lines)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the benchmark and return its exit status."""
     args = parser(__doc__, 'paper', rounds=1).parse_args(argv)
     # As on a GPU, where short sequences take the fused kernel, too.
     vit_layers.CPU_SHORT_SEQUENCE = 0
     result = measure(args)
-    print(json.dumps(result, indent=2) if args.json else table(result))
+    print(json.dumps(result, indent=2) if args.json else memory_table(result))
     return 0
 
 

@@ -25,6 +25,7 @@ from mmavssl.utils.managed_text import replace_part
 HERE = Path(__file__).parent
 PAGE = HERE.parent / 'docs/performance.md'
 PART, TOOL = 'speed', 'benchmarks/run.py'
+MEMORY_PART = 'memory'
 #: Scripts and their options by name, for a CPU with two cores and for a GPU.
 FEW = ['svformer_bf16', 'asl_mix_bf16']  # of ViT-B; all at once would not fit into 24 GB
 PLANS: dict[str, dict[str, list[str]]] = {
@@ -36,6 +37,7 @@ PLANS: dict[str, dict[str, list[str]]] = {
         'masks': ['masks.py'],
         'test_views': ['test_views.py', '--rounds', '3'],
         'channels': ['channels.py'],
+        'memory': ['memory.py'],
         'scaling': ['scaling.py'],
         'loader': ['loader.py'],
         'end_to_end': ['end_to_end.py'],
@@ -55,7 +57,7 @@ PLANS: dict[str, dict[str, list[str]]] = {
     },
 }  # fmt: skip
 #: Scripts that measure processors whatever the device.
-OF_CPU = ('loader.py', 'scaling.py')
+OF_CPU = ('loader.py', 'memory.py', 'scaling.py')
 Results = dict[str, Any]
 
 
@@ -180,13 +182,29 @@ def table(results: dict[str, Results]) -> str:
     return '\n'.join(lines)
 
 
-def write_table() -> None:
-    """Write the table of all results into the page."""
+def memory_table(result: Results) -> str:
+    """Return what was counted of memory as a table in Markdown."""
+    rows = result['memory']
+    gpus = [f'{gib} GiB' for gib in next(iter(rows.values()))['labeled']]
+    head = ['', 'fixed, GB', 'a clip, MB', '1 + 5 clips, GB', *gpus]
+    lines = ['| ' + ' | '.join(head) + ' |', '|---' * len(head) + '|']
+    for name, figures in rows.items():
+        *numbers, labeled = figures.values()
+        lines.append(f'| {name} | ' + ' | '.join(map(str, [*numbers, *labeled.values()])) + ' |')
+    return '\n'.join(lines)
+
+
+def write_tables() -> None:
+    """Write the tables of all results into the page."""
     results = {
         path.stem.removeprefix('speed_'): json.loads(path.read_text())
         for path in sorted((HERE / 'results').glob('speed_*.json'))
     }
-    PAGE.write_text(replace_part(PAGE.read_text(), PART, TOOL, table(results)))
+    text = replace_part(PAGE.read_text(), PART, TOOL, table(results))
+    counted = [result['memory'] for result in results.values() if 'memory' in result]
+    if counted:  # the same on all machines
+        text = replace_part(text, MEMORY_PART, TOOL, memory_table(counted[0]))
+    PAGE.write_text(text)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -199,7 +217,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             if not args.only or name in args.only:
                 found[name] = run(command, args.device)
                 path.write_text(json.dumps(found, indent=1) + '\n')
-    write_table()
+    write_tables()
     return 0
 
 

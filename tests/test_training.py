@@ -39,7 +39,7 @@ def small_config(path: str, data_root: Path, work_dir: Path, epochs: int = 1) ->
     cfg.train_cfg.max_epochs = epochs
     if 'warmup_epochs' in cfg.model:
         cfg.model.warmup_epochs = 0
-    masker = cfg.model.get('mixer', {}).get('masker', {})
+    masker = (cfg.model.get('mixer') or {}).get('masker', {})
     if 'localizer' in masker:
         masker.localizer.init_cfg = None
     cfg.default_hooks.logger.interval = 1

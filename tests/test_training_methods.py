@@ -44,6 +44,7 @@ def config(method: str, data: Path, work_dir: Path, epochs: int = 1) -> Config:
     cfg = small_config(f'{method}/avsprites_2shot.py', data, work_dir, epochs)
     train = cfg.train_dataloader
     train.sampler.epoch_over = ITERATIONS
+    cfg.train_cfg.val_begin = 1000  # test_training.py validates
     for part in (train.dataset.labeled, train.dataset.unlabeled):
         part.ann_file = part.ann_file.replace('2shot', '1shot')
     return cfg
@@ -60,6 +61,20 @@ def test_shipped_configs_train(method: str, avsprites_root: Path, tmp_path: Path
     for name, value in runner.model.student.state_dict().items():
         assert torch.isfinite(value).all(), name
         assert not torch.equal(value, watch.weights[name]), name
+
+
+def test_tcl_ends_with_pseudo_labels_by_the_released_schedule(avsprites_root, tmp_path):
+    """Restarts, weights of biases, limits of gradients; from the second epoch, the last part."""
+    cfg = config('tcl', avsprites_root, tmp_path / 'tcl', epochs=2)
+    cfg.model.finetune_epoch = 1
+    schedule = Config.fromfile('configs/_base_/schedules/sgd_400e_tcl.py')
+    cfg.optim_wrapper, cfg.param_scheduler = schedule.optim_wrapper, schedule.param_scheduler
+    cfg.param_scheduler[0].periods = [1, 1]
+    watch = Watch()
+    run(cfg, hooks=[watch])
+    assert all(math.isfinite(value) for log in watch.logs for value in log.values())
+    parts = [{name for name in log if name.startswith('loss_')} for log in watch.logs]
+    assert parts == [LOSSES['tcl']] * ITERATIONS + [{'loss_sup', 'loss_pseudo'}] * ITERATIONS
 
 
 @pytest.mark.slow

@@ -93,7 +93,7 @@ def report(path: Path) -> None:
     if not records:
         say(f'{results} has no results.')
         return
-    say(section(grid, str(path), results.as_posix(), records))
+    say(section(grid, str(path), results.as_posix(), records, ROOT))
     draw_grid(grid, records, plot_file(ROOT / IMAGES, grid.name))
 
 

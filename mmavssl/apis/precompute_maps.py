@@ -92,7 +92,7 @@ def build_localizer(cfg: Config) -> nn.Module:
     Raises:
         ConfigError: there is none.
     """
-    localizer_cfg = cfg.model.get('mixer', {}).get('masker', {}).get('localizer')
+    localizer_cfg = (cfg.model.get('mixer') or {}).get('masker', {}).get('localizer')
     if localizer_cfg is None:
         raise ConfigError(
             f'{cfg.filename} has no `model.mixer.masker.localizer`, whose maps could be computed.'

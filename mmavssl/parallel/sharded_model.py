@@ -11,7 +11,12 @@ from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import distribute_tensor
 from torch.optim import Optimizer
 
+from mmavssl.models.backbones import ASTEncoder, TimeSformer
+from mmavssl.models.recognizers import AVRecognizer
 from mmavssl.registry import MODEL_WRAPPERS
+from mmavssl.utils.errors import ConfigError
+
+DIVISIBLE = (TimeSformer, ASTEncoder)
 
 
 @MODEL_WRAPPERS.register_module()
@@ -37,11 +42,16 @@ class ShardedDataParallel(nn.Module):
         self.reshard_after_forward = reshard_after_forward
 
     def shard(self, optimizer: Optimizer) -> None:
-        """Divide the networks, and with them the state of the optimizer."""
+        """Divide the networks, and with them the state of the optimizer.
+
+        Raises:
+            ConfigError: a network that cannot be divided.
+        """
         device = next(self.module.parameters()).device.type
         mesh = init_device_mesh(device, (get_world_size(),))
         options = {'mesh': mesh, 'reshard_after_forward': self.reshard_after_forward}
         for network in self.module.networks.values():
+            check_divisible(network)
             whole = dict(network.named_parameters())
             for layer in layers_of(network):
                 fully_shard(layer, **options)
@@ -69,6 +79,28 @@ class ShardedDataParallel(nn.Module):
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Call the algorithm."""
         return self.module(*args, **kwargs)
+
+
+def check_divisible(network: nn.Module) -> None:
+    """Raise if a network has other layers than those of transformers.
+
+    Parts are gathered where a layer is called as a module; convolutional backbones and students of
+    several networks call inner layers by themselves.
+
+    Raises:
+        ConfigError: says which.
+    """
+    backbones = [getattr(network, name, None) for name in ('backbone', 'audio_backbone')]
+    others = [
+        type(part).__name__
+        for part, kinds in ((network, AVRecognizer), *((b, DIVISIBLE) for b in backbones if b))
+        if not isinstance(part, kinds)
+    ]
+    if others:
+        raise ConfigError(
+            f'ShardedDataParallel (FSDP) divides transformers; {", ".join(others)} cannot be '
+            'divided. Take `model_wrapper_cfg` out; these networks are small.'
+        )
 
 
 def layers_of(network: nn.Module) -> list[nn.Module]:

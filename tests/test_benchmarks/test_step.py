@@ -102,3 +102,5 @@ def test_page_has_what_was_measured(benchmarks):
     }
     assert results
     assert run.table(results) in run.PAGE.read_text()
+    counted = [result['memory'] for result in results.values() if 'memory' in result]
+    assert run.memory_table(counted[0]) in run.PAGE.read_text()

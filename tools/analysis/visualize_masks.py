@@ -124,7 +124,7 @@ def visualize(args: argparse.Namespace) -> None:
 
     check_out(args.out, args.videos)
     cfg = load_config(args.config, args.cfg_options, safe=args.safe_config)
-    if not cfg.model.get('mixer', {}).get('masker'):
+    if not (cfg.model.get('mixer') or {}).get('masker'):
         raise ConfigError(f'{args.config} has no `model.mixer.masker`: there is no mask.')
     if args.videos:
         samples = load_videos(cfg, args.videos)

@@ -7,6 +7,7 @@ model = dict(
     threshold=dict(_delete_=True, type='FixedThreshold', threshold=0.95),
     mixer=None,
     contrast=None,
+    test_with='student',
     loss_weights=dict(unsup=1.0),
 )
 custom_hooks = [

@@ -15,3 +15,4 @@ model = dict(
     finetune_epoch=350,
 )
 custom_hooks = [dict(type='ThresholdUpdateHook')]
+sync_bn = 'torch'  # of the clips of all GPUs, as in the released code

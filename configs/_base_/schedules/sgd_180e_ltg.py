@@ -1,6 +1,6 @@
 # LTG's schedule for UCF-101: 180 passes over the unlabeled clips, the learning rate up over the first 30
 # from a tenth, and a cosine to zero over all of them. 0.2 is for 8 GPUs with 10 clips each: with others,
-# tools/train.py --auto-scale-lr. (Not here: PreciseBN, which the released code runs before each test.)
+# --cfg-options auto_scale_lr.enable=True. (Not here: PreciseBN, which the released code runs before each test.)
 optim_wrapper = dict(
     type='OptimWrapper',
     constructor='StudentOptimWrapperConstructor',

@@ -11,6 +11,10 @@ param_scheduler = [
     dict(type='CosineRestartLR', periods=[350, 50], restart_weights=[1.0, 0.1], eta_min=0.0, by_epoch=True)
 ]
 
+# 0.02 is for 2 GPUs with 8 labeled and 24 unlabeled clips each: with others,
+# --cfg-options auto_scale_lr.enable=True.
+auto_scale_lr = dict(enable=False, base_batch_size=64)
+
 train_cfg = dict(type='ResumableTrainLoop', max_epochs=400, val_interval=50)
 val_cfg = dict()
 test_cfg = dict()

@@ -46,7 +46,7 @@ class EMATeacherHook(Hook):
             raise ValueError(
                 f'Expected `momentum` (= 1 - decay) to be in (0, 1], but got {momentum!r}.'
             )
-        if momentum > 0.5:
+        if 0.5 < momentum < 1:  # with 1, the teacher is the student
             print_log(
                 f'EMATeacherHook: momentum {momentum} makes the teacher follow the student almost '
                 'at once. It is 1 - decay: write 0.01 for a decay of 0.99.',

@@ -25,7 +25,12 @@ class AutocastOptimWrapper(OptimWrapper):
 
     @contextmanager
     def optim_context(self, model: nn.Module) -> Iterator[None]:
-        """Cast what gains from it in the forward pass; gradients accumulate as always."""
+        """Cast what gains from it in the forward pass; gradients accumulate as always.
+
+        Casts of weights are not kept from one pass to the next: a pass without gradients would
+        leave some that the next one takes, and weights get none (before PyTorch 2.11).
+        """
         device = torch.device(get_device()).type
-        with super().optim_context(model), torch.autocast(device, torch.bfloat16):
+        casting = torch.autocast(device, torch.bfloat16, cache_enabled=False)
+        with super().optim_context(model), casting:
             yield

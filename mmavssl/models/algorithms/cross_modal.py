@@ -109,10 +109,7 @@ class CrossModalRecognizer(PseudoLabelAlgorithm):
                 own = threshold.aux_loss(unlabeled, given.weight)
                 if own is not None:
                     losses[f'loss_threshold_{name}'] = own
-        for name, result in pseudo.items():
-            log = pseudo_label_log(result.weight, result.label, samples)
-            losses.update({f'{key}_{name}': value for key, value in log.items()})
-        return losses
+        return {**losses, **streams_log(pseudo, samples)}
 
     @torch.no_grad()
     def _label(
@@ -131,3 +128,16 @@ class CrossModalRecognizer(PseudoLabelAlgorithm):
             if not threshold.update_first:
                 observe(threshold, probs, sample_idx)
         return given
+
+
+def streams_log(
+    pseudo: dict[str, ThresholdResult], samples: list[AVDataSample]
+) -> dict[str, Tensor]:
+    """Return what `pseudo_label_log` says of each stream, and the means of both by plain names."""
+    logs = {
+        name: pseudo_label_log(result.weight, result.label, samples)
+        for name, result in pseudo.items()
+    }
+    own = {f'{key}_{name}': value for name, log in logs.items() for key, value in log.items()}
+    keys = next(iter(logs.values()), ())
+    return {**own, **{key: sum(log[key] for log in logs.values()) / len(logs) for key in keys}}

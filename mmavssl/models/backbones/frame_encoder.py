@@ -83,7 +83,7 @@ class TimmFrameEncoder(BaseModule):
     def forward(self, clip: Tensor) -> Tensor:
         """Return the feature (B, D) of a clip (B, 3, T, H, W)."""
         frames = rearrange(clip, 'b c t h w -> (b t) c h w')
-        frames = frames.contiguous(memory_format=torch.channels_last)  # what fast convolutions take
+        frames = frames.contiguous(memory_format=torch.channels_last)  # fast convolutions
         features = self.network(frames)
         return features.unflatten(0, (-1, clip.shape[2])).mean(dim=1)
 

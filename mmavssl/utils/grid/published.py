@@ -80,7 +80,8 @@ def published_table(models: Sequence[dict[str, Any]], records: Sequence[Record])
 
 def is_unchanged(record: Record) -> bool:
     """Whether the options of a run have left the method as its config has it."""
-    keys = [option.partition('=')[0] for option in record['options']]
+    options = [*record['options'], *record['test_options']]
+    keys = [option.partition('=')[0] for option in options]
     return all(key.startswith(HARMLESS) or key.endswith('.ann_file') for key in keys)
 
 

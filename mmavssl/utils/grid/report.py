@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmavssl.utils.errors import DataError
+from mmavssl.utils.grid.config_hash import config_hash
 from mmavssl.utils.grid.grid_file import Grid, read_grid
 from mmavssl.utils.grid.plots import plot_file
 from mmavssl.utils.grid.records import Record, read_records, results_file
@@ -13,7 +14,9 @@ from mmavssl.utils.grid.tables import accuracy_table, run_table
 GRIDS, RESULTS, IMAGES = Path('benchmarks/grids'), Path('benchmarks/results'), Path('docs/images')
 
 
-def section(grid: Grid, grid_file: str, results: str, records: Sequence[Record]) -> str:
+def section(
+    grid: Grid, grid_file: str, results: str, records: Sequence[Record], root: Path
+) -> str:
     """Return the section of a grid in Markdown.
 
     Args:
@@ -21,8 +24,10 @@ def section(grid: Grid, grid_file: str, results: str, records: Sequence[Record])
         grid_file: its path from the root of the repository.
         results: path of the results.
         records: what they are.
+        root: of the repository.
 
     Raises:
+        ConfigError: a config that cannot be read.
         DataError: there is a result of a row that the grid does not have.
     """
     check_rows(grid, grid_file, results, records)
@@ -36,7 +41,7 @@ def section(grid: Grid, grid_file: str, results: str, records: Sequence[Record])
         f'{grid.note} `python tools/benchmark.py {grid_file}` runs it; results: '
         f'[{results}]({results}).'.strip(),
         accuracy_table(grid, records),
-        f'{compared}{provenance(records)}',
+        f'{compared}{provenance(records)}{changes(grid, records, root)}',
         run_table(grid, records),
         f'![{grid.title}]({image})',
     ]
@@ -61,6 +66,22 @@ def provenance(records: Sequence[Record]) -> str:
     }
     commits = {commit for record in records for commit in record['commit'].split()}
     return f'Measured on {"; ".join(sorted(machines))}; commits: {", ".join(sorted(commits))}.'
+
+
+def changes(grid: Grid, records: Sequence[Record], root: Path) -> str:
+    """Return a sentence about results whose configs have changed since, if there are any."""
+    rows = {row.name: row for row in grid.rows}
+    changed = []
+    for record in records:
+        row = rows[record['row']]
+        options = grid.options_of(row, record['seed'])
+        digest = config_hash(root / row.config, options, row.test_options, root)
+        if digest != record['config_hash']:
+            changed.append(f'{row.name}_{record["seed"]}')
+    if not changed:
+        return ''
+    names = ', '.join(changed)
+    return f' **Their configs have changed since** (`--resume` runs them anew): {names}.'
 
 
 def all_grids(root: Path) -> dict[str, tuple[Grid, list[Record]]]:

@@ -1,5 +1,6 @@
 """Run a grid: each row with each seed, in processes of their own."""
 
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,10 @@ class GridRunner:
             except (RunError, ConfigError) as error:
                 failures[run.name] = str(error)
                 self.say(f'  failed: {error}')
+                continue
+            except Exception as error:  # damaged files, a full disk: the others may still go
+                failures[run.name] = f'{type(error).__name__}: {error}'
+                self.say(f'  failed: {failures[run.name]}\n{traceback.format_exc()}')
                 continue
             self.keep(record)
             self.say(f'  {describe(record)}')

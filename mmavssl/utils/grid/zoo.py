@@ -42,7 +42,7 @@ class Part(NamedTuple):
 def grids_part(root: Path) -> str:
     """Return the sections of all grids that have results."""
     sections = [
-        section(grid, path, results_file(RESULTS, grid.name).as_posix(), records)
+        section(grid, path, results_file(RESULTS, grid.name).as_posix(), records, root)
         for path, (grid, records) in all_grids(root).items()
     ]
     return '\n\n'.join(sections) or 'No grid has results yet.'

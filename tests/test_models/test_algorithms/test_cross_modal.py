@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from mmavssl.models.algorithms import CrossModalRecognizer
+from mmavssl.registry import OPTIM_WRAPPERS
 from mmavssl.utils.errors import ConfigError
 from tests.test_models.test_algorithms.toys import NUM_CLASSES, batch, student_cfg
 
@@ -40,6 +41,25 @@ def test_losses_are_those_of_separate_networks():
         pseudo = networks[other](inputs['unlabeled']['weak']).argmax(dim=-1)
         unsup = F.cross_entropy(networks[name](inputs['unlabeled']['strong']), pseudo)
         torch.testing.assert_close(losses[f'loss_unsup_{name}'], 0.7 * unsup)
+
+
+def test_log_has_both_streams_and_their_means():
+    log = build().loss(*batch())
+    for key in ('pass_rate', 'pseudo_label_acc'):
+        torch.testing.assert_close(log[key], (log[f'{key}_video'] + log[f'{key}_audio']) / 2)
+
+
+@pytest.mark.parametrize('precision', ['OptimWrapper', 'AutocastOptimWrapper'])
+def test_all_weights_get_gradients(precision):
+    """Autocast of older PyTorch keeps casts of weights from the pass without gradients."""
+    model = build()
+    optimizer = torch.optim.SGD(model.student.parameters(), lr=0.0)
+    wrapper = OPTIM_WRAPPERS.build(dict(type=precision, optimizer=optimizer))
+    with wrapper.optim_context(model):
+        losses = model.loss(*batch())
+    model.parse_losses(losses)[0].backward()
+    missing = [n for n, p in model.student.named_parameters() if p.grad is None]
+    assert missing == []
 
 
 def test_every_loss_moves_its_own_stream_alone():

@@ -160,6 +160,23 @@ def test_figures_of_the_localizers(checkout):
     assert "'localizers' is stale; `python benchmarks/localizers.py --zoo" in problem
 
 
+def test_results_of_a_config_that_has_changed(checkout):
+    text = (checkout / 'model_zoo.md').read_text()
+    assert 'have changed since' not in text
+    (checkout / 'configs/two.py').write_text(
+        (checkout / 'configs/two.py').read_text() + 'epochs = 1\nlog_level = "INFO"\n'
+    )
+    assert problems(checkout) == []  # nothing reads the one, and the other changes no result
+    with (checkout / 'configs/two.py').open('a') as file:
+        file.write('train_cfg = dict(max_epochs=7)\n')
+    assert "'grids' is stale" in problems(checkout)[0]
+    zoo.write_zoo(checkout)
+    assert (
+        '**Their configs have changed since** (`--resume` runs them anew): two_0, two_1.'
+        in (checkout / 'model_zoo.md').read_text()
+    )
+
+
 def test_quickstarts_of_several_machines(checkout):
     figures = {key: 50.0 + i for i, (_, key, _) in enumerate(ROWS)}
     for name, more in (('one', {}), ('two', {'student_top1': 91.26})):
