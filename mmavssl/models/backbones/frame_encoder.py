@@ -4,13 +4,13 @@ from difflib import get_close_matches
 from functools import partial
 
 import timm
-import torch
 from einops import rearrange
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from mmavssl.models.backbones.weights import take_network
+from mmavssl.models.utils.memory_format import fast_layout
 from mmavssl.models.utils.pretrained import load_pretrained
 from mmavssl.registry import BACKBONES
 from mmavssl.utils.errors import ConfigError
@@ -83,8 +83,7 @@ class TimmFrameEncoder(BaseModule):
     def forward(self, clip: Tensor) -> Tensor:
         """Return the feature (B, D) of a clip (B, 3, T, H, W)."""
         frames = rearrange(clip, 'b c t h w -> (b t) c h w')
-        frames = frames.contiguous(memory_format=torch.channels_last)  # fast convolutions
-        features = self.network(frames)
+        features = self.network(fast_layout(frames))
         return features.unflatten(0, (-1, clip.shape[2])).mean(dim=1)
 
 

@@ -1,8 +1,9 @@
 """ResNet-18 trunks for frames and spectrograms."""
 
-import torch
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock
+
+from mmavssl.models.utils.memory_format import fast_layout
 
 NUM_STAGES = (2, 3, 4)
 BLOCKS_PER_STAGE = 2
@@ -11,7 +12,6 @@ BLOCKS_PER_STAGE = 2
 class ResNet18Trunk(nn.Module):
     """Convolutional part of a ResNet-18, for any input size.
 
-    It computes with channels last, which is what fast convolutions take (benchmarks/channels.py).
     Names of parameters are torchvision's, so its weights load. Fewer stages give a finer map for
     small frames: the stride is 8, 16 or 32 for 2, 3 or 4 stages.
 
@@ -51,7 +51,7 @@ class ResNet18Trunk(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map (N, in_channels, H, W) to (N, out_channels, h, w)."""
-        x = x.contiguous(memory_format=torch.channels_last)
+        x = fast_layout(x)
         x = self.maxpool(self.relu(self.bn1(self.conv1(x))))
         for name in self.stage_names:
             x = self.get_submodule(name)(x)

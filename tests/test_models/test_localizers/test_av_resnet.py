@@ -20,6 +20,15 @@ def test_equals_torchvision():
     with torch.no_grad():
         assert torch.equal(trunk(frames), expected)
         assert torch.equal(trunk(first), expected)  # its layout makes no difference
+    # With gradients it stays as it is.
+    torch.testing.assert_close(trunk(first), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_backward_pass_of_a_narrow_trunk():
+    """Channels last, it crashes within oneDNN."""
+    trunk = ResNet18Trunk(3, num_stages=2, base_channels=8)
+    trunk(torch.rand(6, 3, 224, 224)).sum().backward()
+    assert all(p.grad.isfinite().all() for p in trunk.parameters())
 
 
 @pytest.mark.parametrize(('num_stages', 'channels', 'side'), [(2, 16, 8), (3, 32, 4), (4, 64, 2)])
