@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mmengine.config import Config
-
 from mmavssl.utils.components import (
     check_arguments,
     check_complete,
     check_values,
     did_you_mean,
 )
+from mmavssl.utils.configs import run_program
 from mmavssl.utils.errors import ConfigError
 
 #: Stands for the seed in options and commands.
@@ -137,7 +136,7 @@ def read_grid(path: Path) -> Grid:
     if not path.is_file():
         raise ConfigError(f'{path} does not exist. Name a grid file (benchmarks/grids).')
     try:
-        content = Config.fromfile(str(path)).to_dict()
+        content = run_program(str(path)).to_dict()
     except Exception as error:  # of whatever kind a program may raise
         raise ConfigError(f'{path}: {type(error).__name__}: {error}') from error
     content = {key: value for key, value in content.items() if not key.startswith('_')}
