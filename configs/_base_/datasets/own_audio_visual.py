@@ -1,47 +1,13 @@
 # One's own videos, frames and sound: semi-supervised training (1 labeled : 2 unlabeled), 15-view test.
-_base_ = '../pipelines/audio_visual_128.py'
+_base_ = ['./avsprites_audio_visual.py', '../pipelines/audio_visual_128.py']
 
-data_root = 'data/own'
+input_size = dict(num_frames=2, size=128)
 train_dataloader = dict(
     batch_size=12,
-    num_workers=2,
-    persistent_workers=True,
-    sampler=dict(type='TwoStreamSampler', epoch_over=20),
-    batch_sampler=dict(type='RatioBatchSampler', ratio=(1, 2)),
-    worker_init_fn=dict(type='mmavssl.av_worker_init_fn'),
-    collate_fn=dict(type='mmavssl.semi_supervised_collate'),
     dataset=dict(
-        type='SemiSupervisedDataset',
-        labeled=dict(
-            type='AVDataset',
-            data_root=data_root,
-            classes_file='classes.txt',
-            pipeline={{_base_.labeled_pipeline}},
-        ),
-        unlabeled=dict(
-            type='AVDataset',
-            data_root=data_root,
-            classes_file='classes.txt',
-            pipeline={{_base_.unlabeled_pipeline}},
-        ),
+        labeled=dict(data_root='data/own', pipeline={{_base_.labeled_pipeline_128}}),
+        unlabeled=dict(data_root='data/own', pipeline={{_base_.unlabeled_pipeline_128}}),
     ),
 )
-val_dataloader = dict(
-    batch_size=4,
-    num_workers=2,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    worker_init_fn=dict(type='mmavssl.av_worker_init_fn'),
-    collate_fn=dict(type='mmavssl.av_collate'),
-    dataset=dict(
-        type='AVDataset',
-        source='test',
-        test_mode=True,
-        data_root=data_root,
-        ann_file='manifest_test.csv',
-        classes_file='classes.txt',
-        pipeline={{_base_.test_pipeline}},
-    ),
-)
+val_dataloader = dict(dataset=dict(data_root='data/own', pipeline={{_base_.test_pipeline_128}}))
 test_dataloader = val_dataloader
-val_evaluator = dict(type='MultiViewAccuracy')
-test_evaluator = val_evaluator

@@ -1,50 +1,14 @@
 # UCF-51, frames at two rates for TCL (1 labeled : 3 unlabeled), one test view.
-_base_ = '../pipelines/two_rates_224.py'
+_base_ = ['./ucf51_video.py', '../pipelines/two_rates_224.py']
 
-data_root = 'data/ucf51'
 train_dataloader = dict(
     batch_size=32,
-    num_workers=8,
-    persistent_workers=True,
-    pin_memory=True,
-    sampler=dict(type='TwoStreamSampler', epoch_over='labeled'),
-    batch_sampler=dict(type='RatioBatchSampler', ratio=(1, 3)),
-    worker_init_fn=dict(type='mmavssl.av_worker_init_fn'),
-    collate_fn=dict(type='mmavssl.semi_supervised_collate'),
+    sampler=dict(epoch_over='labeled'),
+    batch_sampler=dict(ratio=(1, 3)),
     dataset=dict(
-        type='SemiSupervisedDataset',
-        labeled=dict(
-            type='AVDataset',
-            data_root=data_root,
-            classes_file='classes.txt',
-            pipeline={{_base_.labeled_pipeline}},
-        ),
-        unlabeled=dict(
-            type='AVDataset',
-            data_root=data_root,
-            classes_file='classes.txt',
-            pipeline={{_base_.unlabeled_pipeline}},
-        ),
+        labeled=dict(pipeline={{_base_.two_rates_labeled_pipeline}}),
+        unlabeled=dict(pipeline={{_base_.two_rates_unlabeled_pipeline}}),
     ),
 )
-val_dataloader = dict(
-    batch_size=2,
-    num_workers=8,
-    persistent_workers=True,
-    pin_memory=True,
-    sampler=dict(type='DefaultSampler', shuffle=False),
-    worker_init_fn=dict(type='mmavssl.av_worker_init_fn'),
-    collate_fn=dict(type='mmavssl.av_collate'),
-    dataset=dict(
-        type='AVDataset',
-        source='test',
-        test_mode=True,
-        data_root=data_root,
-        ann_file='manifest_test.csv',
-        classes_file='classes.txt',
-        pipeline={{_base_.test_pipeline}},
-    ),
-)
+val_dataloader = dict(dataset=dict(pipeline={{_base_.two_rates_test_pipeline}}))
 test_dataloader = val_dataloader
-val_evaluator = dict(type='MultiViewAccuracy')
-test_evaluator = val_evaluator

@@ -1,31 +1,29 @@
 # Views of TCL: a frame from each of 8 and of 4 segments of the video, 224 x 224. Both weak: crops of
 # 1 to 0.66 of the short side (released code: four sizes at fixed places) and flips.
-input_size = dict(num_frames=8, size=224)
-
-weak_view = [
+fast_rate = [
     dict(type='SampleSegments', clip_len=8),
     dict(type='LoadAVClip'),
     dict(type='RandomScaleCrop', scale=(224, 340), size=224),
     dict(type='Flip', prob=0.5),
 ]
-slow_view = [
+slow_rate = [
     dict(type='SampleSegments', clip_len=4),
     dict(type='LoadAVClip'),
     dict(type='RandomScaleCrop', scale=(224, 340), size=224),
     dict(type='Flip', prob=0.5),
 ]
-labeled_pipeline = [
+two_rates_labeled_pipeline = [
     dict(type='OpenAVFile', audio=None),
-    dict(type='MultiView', weak=weak_view),
+    dict(type='MultiView', weak=fast_rate),
     dict(type='PackAVInputs'),
 ]
-unlabeled_pipeline = [
+two_rates_unlabeled_pipeline = [
     dict(type='OpenAVFile', audio=None),
-    dict(type='MultiView', weak=weak_view, slow=slow_view),
+    dict(type='MultiView', weak=fast_rate, slow=slow_rate),
     dict(type='PackAVInputs'),
 ]
 # One view: the middles of the segments, the middle of the frames.
-test_pipeline = [
+two_rates_test_pipeline = [
     dict(type='OpenAVFile', audio=None),
     dict(type='SampleSegments', clip_len=8, mode='center'),
     dict(type='LoadAVClip'),
