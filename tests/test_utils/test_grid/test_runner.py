@@ -92,6 +92,17 @@ def test_failures_are_named_and_the_others_run(place):
     assert not (place.root / 'work/one_0/failure.log').exists()
 
 
+def test_a_damaged_file_ends_one_run_and_not_the_grid(place):
+    folder = place.root / 'work/one_0'
+    folder.mkdir(parents=True)
+    (folder / 'grid_run.json').write_text('{"config_ha')
+    failures = place.run(seeds=[0])
+    assert list(failures) == ['one_0']
+    assert failures['one_0'].startswith('JSONDecodeError: ')
+    assert 'progress.py' in '\n'.join(place.said)  # where it happened
+    assert list(place.records()) == [('two', 0)]
+
+
 def test_training_that_is_complete_is_not_repeated_when_the_test_failed(place):
     tool = place.root / 'test.py'
     text = tool.read_text()
