@@ -41,9 +41,6 @@ class SemiSupervisedRecognizer(PseudoLabelAlgorithm):
     Args:
         student: config of the recognizer (video, or audio-visual).
         threshold: config of the confidence threshold.
-        consistency: config of the loss on unmixed clips, by default `ConsistencyLoss` (Eq. 2-4).
-        student_view: what the student sees of unlabeled clips, and what is mixed: ``strong``, or
-            ``weak``, the very view that the teacher labels (Pseudo-Label).
         mixer: config of the mixer, or None for no mixed clips.
         mix_loss: config of the loss on mixed clips (Eq. 10).
         contrast: config of the video-audio contrastive loss, or None.
@@ -56,6 +53,9 @@ class SemiSupervisedRecognizer(PseudoLabelAlgorithm):
         average: what is averaged over the views of a test video, ``prob`` or ``logit``.
         data_preprocessor: config of the data preprocessor.
         init_cfg: MMEngine weight initialization.
+        consistency: config of the loss on unmixed clips, by default `ConsistencyLoss` (Eq. 2-4).
+        student_view: what the student sees of unlabeled clips, and what is mixed: ``strong``, or
+            ``weak``, the very view that the teacher labels (Pseudo-Label).
 
     Raises:
         ConfigError: a contrastive loss with a student that does not hear.
@@ -68,8 +68,6 @@ class SemiSupervisedRecognizer(PseudoLabelAlgorithm):
         self,
         student: dict | nn.Module,
         threshold: dict | nn.Module,
-        consistency: dict | nn.Module | None = None,
-        student_view: str = 'strong',
         mixer: dict | nn.Module | None = None,
         mix_loss: dict | nn.Module | None = None,
         contrast: dict | nn.Module | None = None,
@@ -80,6 +78,8 @@ class SemiSupervisedRecognizer(PseudoLabelAlgorithm):
         average: str = 'prob',
         data_preprocessor: dict | nn.Module | None = None,
         init_cfg: dict | None = None,
+        consistency: dict | nn.Module | None = None,
+        student_view: str = 'strong',
     ) -> None:
         super().__init__(
             threshold,
