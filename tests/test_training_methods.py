@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 
 from tests.test_training import run, small_config
 
-ITERATIONS = 3
+ITERATIONS = 2
 FIXMATCH_FAMILY = (
     'fixmatch', 'flexmatch', 'softmatch', 'uda', 'pseudo_label', 'mean_teacher',
 )  # fmt: skip
