@@ -58,10 +58,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def run(args: argparse.Namespace) -> int:
     """Run what is missing, then write table and plot; return the exit status."""
-    from mmavssl.utils.grid.grid_file import read_grid
-    from mmavssl.utils.grid.report import RESULTS
-    from mmavssl.utils.grid.run_one import Tools
-    from mmavssl.utils.grid.runner import GridRunner
+    from mmavssl.apis.grid.grid_file import read_grid
+    from mmavssl.apis.grid.report import RESULTS
+    from mmavssl.apis.grid.run_one import Tools
+    from mmavssl.apis.grid.runner import GridRunner
 
     grid, failures = read_grid(args.grid), {}
     if not args.report:
@@ -82,10 +82,10 @@ def report(path: Path) -> None:
     Raises:
         DataError: results that are no results of this grid.
     """
-    from mmavssl.utils.grid.grid_file import read_grid
-    from mmavssl.utils.grid.plots import draw_grid, plot_file
-    from mmavssl.utils.grid.records import read_records, results_file
-    from mmavssl.utils.grid.report import IMAGES, RESULTS, section
+    from mmavssl.apis.grid.grid_file import read_grid
+    from mmavssl.apis.grid.plots import draw_grid, plot_file
+    from mmavssl.apis.grid.records import read_records, results_file
+    from mmavssl.apis.grid.report import IMAGES, RESULTS, section
 
     grid = read_grid(path)
     results = results_file(RESULTS, grid.name)
@@ -99,14 +99,14 @@ def report(path: Path) -> None:
 
 def write_zoo(args: argparse.Namespace) -> None:
     """Write the accuracies of the model zoo."""
-    from mmavssl.utils.grid import zoo
+    from mmavssl.apis.grid import zoo
 
     zoo.write_zoo(ROOT)
 
 
 def check_zoo(args: argparse.Namespace) -> int:
     """Print what is wrong with the model zoo; return the exit status."""
-    from mmavssl.utils.grid import zoo
+    from mmavssl.apis.grid import zoo
 
     problems = zoo.check_zoo(ROOT)
     for problem in problems:

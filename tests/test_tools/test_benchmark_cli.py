@@ -107,7 +107,7 @@ def test_report_without_results(tool, grid_file):
 
 
 def test_stale_zoo_is_an_error(tool, tmp_path, monkeypatch):
-    from mmavssl.utils.grid import zoo
+    from mmavssl.apis.grid import zoo
 
     tables = {name: part for name, part in zoo.PARTS.items() if name == 'accuracies in the paper'}
     monkeypatch.setattr(zoo, 'PARTS', tables)

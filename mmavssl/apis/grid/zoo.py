@@ -8,13 +8,13 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
+from mmavssl.apis.grid.plots import plot_file
+from mmavssl.apis.grid.published import published_accuracies, published_table
+from mmavssl.apis.grid.quickstart_table import quickstart_table
+from mmavssl.apis.grid.records import results_file
+from mmavssl.apis.grid.report import IMAGES, RESULTS, all_grids, section
 from mmavssl.utils import cost_table, localizer_table
 from mmavssl.utils.errors import ConfigError, DataError
-from mmavssl.utils.grid.plots import plot_file
-from mmavssl.utils.grid.published import published_accuracies, published_table
-from mmavssl.utils.grid.quickstart_table import quickstart_table
-from mmavssl.utils.grid.records import results_file
-from mmavssl.utils.grid.report import IMAGES, RESULTS, all_grids, section
 from mmavssl.utils.managed_text import BEGIN, END, replace_part
 
 ZOO = Path('model_zoo.md')
@@ -111,7 +111,7 @@ def check_zoo(root: Path, skip: Collection[str] = ()) -> list[str]:
     text = (root / ZOO).read_text()
     problems = [
         f'{ZOO}: nothing writes the part {name!r}. Take it out, or add it to '
-        'mmavssl/utils/grid/zoo.py.'
+        'mmavssl/apis/grid/zoo.py.'
         for name in MARK.findall(text)
         if name not in PARTS
     ]

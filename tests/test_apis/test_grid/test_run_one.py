@@ -2,7 +2,7 @@
 
 import json
 
-from mmavssl.utils.grid.run_log import best_metrics, means_at_the_end, read_lines
+from mmavssl.apis.grid.run_log import best_metrics, means_at_the_end, read_lines
 
 
 def test_result(place):

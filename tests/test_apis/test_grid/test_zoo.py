@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 import yaml
 
+from mmavssl.apis.grid import zoo
+from mmavssl.apis.grid.grid_file import read_grid
+from mmavssl.apis.grid.plots import draw_grid, plot_file
+from mmavssl.apis.grid.published import FIGURE, published_accuracies
+from mmavssl.apis.grid.quickstart_table import ROWS
+from mmavssl.apis.grid.report import IMAGES, RESULTS
 from mmavssl.utils.errors import ConfigError
-from mmavssl.utils.grid import zoo
-from mmavssl.utils.grid.grid_file import read_grid
-from mmavssl.utils.grid.plots import draw_grid, plot_file
-from mmavssl.utils.grid.published import FIGURE, published_accuracies
-from mmavssl.utils.grid.quickstart_table import ROWS
-from mmavssl.utils.grid.report import IMAGES, RESULTS
 from mmavssl.utils.localizer_table import table
 
 ROOT = Path(__file__).parents[3]

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from mmavssl.apis.grid.records import find_elsewhere, read_records, results_file, write_record
 from mmavssl.utils.errors import DataError
-from mmavssl.utils.grid.records import find_elsewhere, read_records, results_file, write_record
 
 RECORD = {'row': 'a', 'seed': 0, 'config': 'c.py', 'config_hash': 'x', 'student': {}}
 

@@ -10,11 +10,11 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import NamedTuple
 
-from mmavssl.utils.grid.children import Outcome, run_child, tail
-from mmavssl.utils.grid.grid_file import Row, with_seed
-from mmavssl.utils.grid.progress import Progress, joined
-from mmavssl.utils.grid.records import Record
-from mmavssl.utils.grid.run_log import (
+from mmavssl.apis.grid.children import Outcome, run_child, tail
+from mmavssl.apis.grid.grid_file import Row, with_seed
+from mmavssl.apis.grid.progress import Progress, joined
+from mmavssl.apis.grid.records import Record
+from mmavssl.apis.grid.run_log import (
     NETWORKS,
     best_metrics,
     by_network,

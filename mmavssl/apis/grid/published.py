@@ -6,11 +6,11 @@ from typing import Any
 
 import yaml
 
+from mmavssl.apis.grid.records import Record
+from mmavssl.apis.grid.run_log import NETWORKS
+from mmavssl.apis.grid.tables import mean_and_std
 from mmavssl.utils.cost_table import markdown_table
 from mmavssl.utils.errors import ConfigError
-from mmavssl.utils.grid.records import Record
-from mmavssl.utils.grid.run_log import NETWORKS
-from mmavssl.utils.grid.tables import mean_and_std
 
 #: Entries under a model's ``Metadata`` in a metafile, by number of the paper's table.
 TABLES = {'1': 'Paper Table 1', '2': 'Paper Table 2'}

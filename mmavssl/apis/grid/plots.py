@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from mmavssl.utils.grid.grid_file import Grid
-from mmavssl.utils.grid.records import Record
-from mmavssl.utils.grid.run_log import NETWORKS
-from mmavssl.utils.grid.tables import Values, top1
+from mmavssl.apis.grid.grid_file import Grid
+from mmavssl.apis.grid.records import Record
+from mmavssl.apis.grid.run_log import NETWORKS
+from mmavssl.apis.grid.tables import Values, top1
 
 #: How far from the middle of its row a network is drawn.
 OFFSET = 0.16

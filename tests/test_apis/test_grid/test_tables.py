@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from mmavssl.utils.grid.grid_file import read_grid
-from mmavssl.utils.grid.plots import draw_grid
-from mmavssl.utils.grid.tables import accuracy_table, differences, mean_and_std, run_table, top1
+from mmavssl.apis.grid.grid_file import read_grid
+from mmavssl.apis.grid.plots import draw_grid
+from mmavssl.apis.grid.tables import accuracy_table, differences, mean_and_std, run_table, top1
 
 STUDENT = {'one': {0: 50.0, 1: 55.0, 2: 54.0}, 'two': {0: 60.0, 1: 58.0, 3: 70.0}}
 

@@ -5,8 +5,8 @@ import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from mmavssl.engine.checkpoints.atomic_write import write_atomically
 from mmavssl.utils.errors import ConfigError
-from mmavssl.utils.grid.records import write_whole
 
 
 @dataclass
@@ -56,7 +56,8 @@ class Progress:
 
     def write(self, folder: Path) -> None:
         """Write it into the work dir."""
-        write_whole(folder / self.FILE, json.dumps(asdict(self), indent=1) + '\n')
+        text = json.dumps(asdict(self), indent=1) + '\n'
+        write_atomically(folder / self.FILE, text.encode())
 
 
 def joined(before: str, now: str) -> str:

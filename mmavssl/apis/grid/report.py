@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from mmavssl.apis.grid.config_hash import config_hash
+from mmavssl.apis.grid.grid_file import Grid, read_grid
+from mmavssl.apis.grid.plots import plot_file
+from mmavssl.apis.grid.records import Record, read_records, results_file
+from mmavssl.apis.grid.tables import accuracy_table, run_table
 from mmavssl.utils.errors import DataError
-from mmavssl.utils.grid.config_hash import config_hash
-from mmavssl.utils.grid.grid_file import Grid, read_grid
-from mmavssl.utils.grid.plots import plot_file
-from mmavssl.utils.grid.records import Record, read_records, results_file
-from mmavssl.utils.grid.tables import accuracy_table, run_table
 
 #: Folders from the root of the repository.
 GRIDS, RESULTS, IMAGES = Path('benchmarks/grids'), Path('benchmarks/results'), Path('docs/images')

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from mmavssl.utils.grid.grid_file import read_grid
-from mmavssl.utils.grid.records import read_records
-from mmavssl.utils.grid.run_one import Tools
-from mmavssl.utils.grid.runner import GridRunner
+from mmavssl.apis.grid.grid_file import read_grid
+from mmavssl.apis.grid.records import read_records
+from mmavssl.apis.grid.run_one import Tools
+from mmavssl.apis.grid.runner import GridRunner
 
 #: Trains for four iterations; what it finds in `work_dir/fail_<step>` ends it.
 TRAIN = """

@@ -5,11 +5,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from mmavssl.utils.errors import ConfigError, DataError
-from mmavssl.utils.grid.children import run_child, tail
-from mmavssl.utils.grid.config_hash import config_hash
-from mmavssl.utils.grid.grid_file import Grid, Row
-from mmavssl.utils.grid.records import (
+from mmavssl.apis.grid.children import run_child, tail
+from mmavssl.apis.grid.config_hash import config_hash
+from mmavssl.apis.grid.grid_file import Grid, Row
+from mmavssl.apis.grid.records import (
     Record,
     find_elsewhere,
     key_of,
@@ -17,7 +16,8 @@ from mmavssl.utils.grid.records import (
     results_file,
     write_record,
 )
-from mmavssl.utils.grid.run_one import Run, RunError, Tools, run_one
+from mmavssl.apis.grid.run_one import Run, RunError, Tools, run_one
+from mmavssl.utils.errors import ConfigError, DataError
 
 ORDERS = ('seeds', 'rows')
 

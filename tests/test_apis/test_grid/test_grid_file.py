@@ -8,13 +8,13 @@ from mmengine.registry import init_default_scope
 
 import mmavssl.datasets
 import mmavssl.models  # noqa: F401  (both fill the registries)
+from mmavssl.apis.grid.config_hash import config_hash
+from mmavssl.apis.grid.grid_file import read_grid
 from mmavssl.evaluation.functional.localization import mask_precision
 from mmavssl.registry import DATASETS, MASKERS
 from mmavssl.utils.config_check import check_config
 from mmavssl.utils.configs import load_config
 from mmavssl.utils.errors import ConfigError
-from mmavssl.utils.grid.config_hash import config_hash
-from mmavssl.utils.grid.grid_file import read_grid
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = sorted((ROOT / 'benchmarks/grids').glob('*.py'))

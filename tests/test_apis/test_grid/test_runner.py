@@ -164,7 +164,7 @@ def test_sigterm_ends_the_run_as_well(place):
     program = f"""
 import signal, sys
 from pathlib import Path
-sys.path.insert(0, {str(ROOT / 'tests/test_utils/test_grid')!r})
+sys.path.insert(0, {str(ROOT / 'tests/test_apis/test_grid')!r})
 from conftest import Place
 def leave(*_):
     raise SystemExit(75)

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from mmavssl.apis.grid.grid_file import Grid, Row
+from mmavssl.apis.grid.records import Record
+from mmavssl.apis.grid.run_log import NETWORKS
 from mmavssl.utils.cost_table import markdown_table
-from mmavssl.utils.grid.grid_file import Grid, Row
-from mmavssl.utils.grid.records import Record
-from mmavssl.utils.grid.run_log import NETWORKS
 
 #: Values by seed.
 Values = dict[int, float]

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from mmavssl.engine.checkpoints.atomic_write import write_atomically
 from mmavssl.utils.errors import DataError
 
 Record = dict[str, Any]
@@ -42,15 +43,7 @@ def write_record(path: Path, record: Record) -> None:
     """Add a result to a file, in the place of an earlier one of the same row and seed."""
     others = [other for other in read_records(path) if key_of(other) != key_of(record)]
     text = ''.join(f'{json.dumps(each)}\n' for each in (*others, record))
-    write_whole(path, text)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file as a whole: a process that is killed leaves it as it was."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f'.{path.name}.draft')
-    draft.write_text(text)
-    draft.replace(path)
+    write_atomically(path, text.encode())
 
 
 def key_of(record: Record) -> tuple[str, int]:
