@@ -8,7 +8,7 @@ TIMES_CHANCE = 2.5
 POINTS_OVER_SUPERVISED = 5.0
 
 
-def faults(summary: dict[str, float]) -> list[str]:
+def faults(summary: dict) -> list[str]:
     """Return what falls short (accuracies in percent)."""
     teacher, supervised = summary['teacher_top1'], summary['supervised_top1']
     bounds = {
@@ -26,7 +26,9 @@ def main() -> int:
     """Print the figures and what is wrong with them; return 1 if something is."""
     path = Path(sys.argv[1])
     summary = json.loads(path.read_text())
-    print('; '.join(f'{name} {value:.1f}' for name, value in summary.items()))
+    # The summary describes the machine, too, which is not a figure.
+    figures = {name: value for name, value in summary.items() if isinstance(value, int | float)}
+    print('; '.join(f'{name} {value:.1f}' for name, value in figures.items()))
     found = faults(summary)
     for fault in found:
         print(f'{path}: {fault}', file=sys.stderr)
