@@ -15,7 +15,7 @@ model = dict(
         backbone={{_base_.lite0_video_backbone}},
         audio_backbone={{_base_.lite0_audio_backbone}},
         fusion={{_base_.lite0_fusion}},
-        head=dict(in_channels=1536, num_classes=num_classes),
+        head=dict(in_channels=2560, num_classes=num_classes),
     ),
     mixer=dict(
         patch_size=16,

@@ -18,8 +18,8 @@ from mmavssl.utils.errors import ConfigError, DataError
 
 CLIP_OPTIONS = ('size', 'fps', 'seconds')
 DIFFICULTY_OPTIONS = (
-    'appearance', 'num_distractors', 'distractor_scale', 'distractor_motion', 'pixel_noise',
-    'audio_noise',
+    'appearance', 'num_distractors', 'distractor_scale', 'distractor_motion', 'actor_size',
+    'pixel_noise', 'audio_noise',
 )  # fmt: skip
 
 
@@ -44,9 +44,15 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     recipe.add_argument('--num-distractors', type=int, help='silent actors in a clip')
     recipe.add_argument('--distractor-scale', type=float, help='size relative to the actor')
     recipe.add_argument('--distractor-motion', choices=DISTRACTOR_MOTIONS)
+    recipe.add_argument(
+        '--actor-size', type=float, nargs=2, metavar=('LOW', 'HIGH'),
+        help="diameter as a part of the frame's side",
+    )  # fmt: skip
     recipe.add_argument('--pixel-noise', type=float, help='standard deviation in grey levels')
     recipe.add_argument('--audio-noise', type=float, help='standard deviation')
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    args.actor_size = args.actor_size and tuple(args.actor_size)
+    return args
 
 
 def make_config(args: argparse.Namespace) -> AVSpritesConfig:

@@ -1,4 +1,5 @@
 from mmavssl.models.backbones.ast import ASTEncoder
+from mmavssl.models.backbones.audio_encoder import TimmAudioEncoder
 from mmavssl.models.backbones.audio_resnet import AudioResNet
 from mmavssl.models.backbones.frame_encoder import TimmFrameEncoder
 from mmavssl.models.backbones.resnet3d import ResNet3d18
@@ -11,5 +12,6 @@ __all__ = [
     'ResNet3d18',
     'TSMResNet',
     'TimeSformer',
+    'TimmAudioEncoder',
     'TimmFrameEncoder',
 ]

@@ -7,7 +7,7 @@ from mmavssl.models.mixers.base import BaseMixer, MixResult, convex_mix
 from mmavssl.registry import MASKERS, MIXERS
 from mmavssl.utils.ranges import check_counts
 
-AUDIO_RATIOS = ('realised', 'drawn')
+AUDIO_RATIOS = ('realised', 'drawn', 'evidence')
 
 
 @MIXERS.register_module()
@@ -26,8 +26,9 @@ class TokenMix(BaseMixer):
         patch_size: pixels per side of a patch; that of the video backbone.
         alpha: first parameter of λ ~ Beta(alpha, beta) (paper: 5 with localization; SVFormer: 10).
         beta: second parameter (10).
-        audio_ratio: ratio for audio and labels: ``realised`` share of kept tokens, or λ as
-            ``drawn``, as in SVFormer's code.
+        audio_ratio: ratio for audio and labels: ``realised`` share of kept tokens; λ as
+            ``drawn``, as in SVFormer's code; or ``evidence``, the first clip's share of what is
+            left of both localization maps (see `evidence_ratio`), for maskers that have one.
         per_batch: one λ for the whole batch; implied by a masker that draws once for the batch.
 
     Raises:
@@ -54,6 +55,11 @@ class TokenMix(BaseMixer):
         self.patch_size = patch_size
         self.audio_ratio = audio_ratio
         self.needs_localization = getattr(masker, 'needs_localization', False)
+        if audio_ratio == 'evidence' and not self.needs_localization:
+            raise ValueError(
+                f"`audio_ratio='evidence'` needs a masker with localization maps, which "
+                f'{type(masker).__name__} has none of.'
+            )
         self.audio_input = getattr(masker, 'audio_input', self.audio_input)
 
     def forward(
@@ -77,7 +83,10 @@ class TokenMix(BaseMixer):
         sound = audio if audio_clean is None else audio_clean
         masked = self.masker(drawn, grid, frames=frames, audio=sound)
         second = (video if others is None else others)[partner]
-        ratio = masked.ratio if self.audio_ratio == 'realised' else drawn
+        if self.audio_ratio == 'evidence':
+            ratio = evidence_ratio(masked.mask, masked.heatmap, partner)
+        else:
+            ratio = masked.ratio if self.audio_ratio == 'realised' else drawn
         return MixResult(
             mix_blocks(video, second, masked.mask, self.patch_size),
             convex_mix(audio, partner, ratio),
@@ -99,6 +108,39 @@ class TokenMix(BaseMixer):
                 f'{self.patch_size}, but got {height} x {width}.'
             )
         return num_frames, height // self.patch_size, width // self.patch_size
+
+
+def evidence_ratio(mask: Tensor, heatmap: Tensor, partner: Tensor) -> Tensor:
+    """Return the first clips' share (B,) of the evidence that mixed clips have of both.
+
+    A mask that keeps what sounds keeps nearly all of it, whatever share of the tokens that takes,
+    and seldom covers what sounds in the other clip: the share of tokens says little of what there
+    is to see. Not of the paper; TransMix (Chen et al., CVPR 2022) has the same idea for attention.
+
+    Args:
+        mask: bool (B, T, h * w), True = token of the first clip.
+        heatmap: (B, T, h, w) in [0, 1], of the same clips.
+        partner: (B,) long, index of each clip's partner.
+
+    >>> heatmap = torch.tensor([[[[1.0, 0.0, 0.0, 0.0]]], [[[0.0, 0.5, 0.0, 0.5]]]])
+    >>> mask = torch.tensor([[[True, True, False, False]], [[False, True, True, False]]])
+    >>> evidence_ratio(mask, heatmap, torch.tensor([1, 0]))  # all and half are left; half and all
+    tensor([0.6667, 0.3333])
+    """
+    maps = heatmap.flatten(2)
+    kept = remaining(mask, maps)
+    left = remaining(~mask, maps[partner])
+    return torch.where(kept + left > 0, kept / positive(kept + left), 0.5)
+
+
+def remaining(mask: Tensor, maps: Tensor) -> Tensor:
+    """Return which part (B,) of maps (B, T, n) is where ``mask`` is True."""
+    return (mask * maps).sum(dim=(1, 2)) / positive(maps.sum(dim=(1, 2)))
+
+
+def positive(values: Tensor) -> Tensor:
+    """Return values of at least 0 as something to divide by."""
+    return values.clamp(min=torch.finfo(values.dtype).tiny)
 
 
 def mix_blocks(first: Tensor, second: Tensor, mask: Tensor, patch_size: int) -> Tensor:

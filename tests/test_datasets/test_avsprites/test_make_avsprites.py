@@ -37,13 +37,14 @@ def test_options_reach_the_recipe(tool):
     options = [
         '--recipe', 'held_out', '--seconds', '4', '--num-distractors', '2', '--appearance',
         'shape', '--distractor-motion', 'events', '--distractor-scale', '1', '--pixel-noise', '9',
-        '--audio-noise', '0',
+        '--audio-noise', '0', '--actor-size', '0.15', '0.2',
     ]  # fmt: skip
     config = tool.make_config(tool.parse_args(['out', *options]))
     assert config.recipe.name == 'held_out'
     assert config.recipe.clip.num_frames == 64
     difficulty = config.recipe.difficulty
     assert difficulty.num_distractors == 2
+    assert difficulty.actor_size == (0.15, 0.2)
     assert difficulty.appearance == 'shape'
     assert difficulty.distractor_motion == 'events'
     assert (difficulty.distractor_scale, difficulty.pixel_noise, difficulty.audio_noise) == (

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 
 from mmavssl.models.backbones import TimmFrameEncoder
-from mmavssl.models.backbones.frame_encoder import classifier_names
+from mmavssl.models.backbones.timm_encoder import names_in_cfg
 from mmavssl.registry import BACKBONES
 from mmavssl.utils import ConfigError
 
@@ -155,10 +155,10 @@ def test_a_file_of_another_network_is_an_error(tmp_path):
 
 def test_names_of_classifiers():
     with torch.device('meta'):
-        assert classifier_names(timm.create_model('resnet18')) == ('fc',)
-        assert classifier_names(timm.create_model('convnext_atto')) == ('head.fc',)
+        assert names_in_cfg(timm.create_model('resnet18'), 'classifier') == ('fc',)
+        assert names_in_cfg(timm.create_model('convnext_atto'), 'classifier') == ('head.fc',)
         distilled = timm.create_model('deit_tiny_distilled_patch16_224')
-    assert classifier_names(distilled) == ('head', 'head_dist')
+    assert names_in_cfg(distilled, 'classifier') == ('head', 'head_dist')
 
 
 @pytest.mark.parametrize(

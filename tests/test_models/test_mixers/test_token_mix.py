@@ -8,7 +8,7 @@ from torch import nn
 from mmavssl.models.backbones import TimeSformer
 from mmavssl.models.maskers import ASLGuided, FrameToken, MaskResult, RandomToken, TubeToken
 from mmavssl.models.mixers import TokenMix
-from mmavssl.models.mixers.token_mix import mix_blocks
+from mmavssl.models.mixers.token_mix import evidence_ratio, mix_blocks
 from mmavssl.registry import MIXERS
 
 DATA = Path(__file__).parents[2] / 'data'
@@ -121,6 +121,52 @@ def test_audio_has_the_drawn_ratio_where_asked():
     torch.testing.assert_close(result.audio, ratio * audio + (1 - ratio) * audio[partner])
 
 
+def slow_evidence(mask, heatmap, partner):
+    """Count what is left, token by token."""
+    shares = []
+    for index, other in enumerate(partner.tolist()):
+        left = []
+        for clip, keeps in ((index, True), (other, False)):
+            values = heatmap[clip].flatten(1).tolist()
+            places = mask[index].tolist()
+            total = sum(sum(frame) for frame in values)
+            found = sum(
+                value
+                for frame, kept in zip(values, places, strict=True)
+                for value, here in zip(frame, kept, strict=True)
+                if here is keeps
+            )
+            left.append(found / total)
+        shares.append(left[0] / sum(left))
+    return torch.tensor(shares)
+
+
+def test_audio_has_the_ratio_of_the_evidence_where_asked():
+    video, audio, partner = batch()
+    mixer = TokenMix(RecordingMasker(), patch_size=4, audio_ratio='evidence')
+    torch.manual_seed(0)
+    result = mixer(video, audio, partner, frames=torch.rand(3, 2, 3, 8, 12))
+    expected = slow_evidence(result.mask, result.heatmap, partner)
+    torch.testing.assert_close(result.ratio, expected)
+    assert (result.ratio - result.mask.float().mean((1, 2))).abs().max() > 0.01
+    ratio = result.ratio[:, None, None]
+    torch.testing.assert_close(result.audio, ratio * audio + (1 - ratio) * audio[partner])
+
+
+def test_evidence_is_the_share_of_tokens_where_maps_tell_nothing():
+    mask = torch.rand(3, 2, 6) < 0.4
+    ratio = evidence_ratio(mask, torch.ones(3, 2, 2, 3), torch.tensor([1, 2, 0]))
+    torch.testing.assert_close(ratio, mask.float().mean((1, 2)))
+
+
+def test_nothing_left_of_either_is_half_of_each():
+    heatmap = torch.tensor([[[[1.0, 0.0]]], [[[0.0, 1.0]]]])
+    mask = torch.tensor([[[False, True]], [[True, False]]])
+    partner = torch.tensor([1, 0])
+    assert evidence_ratio(mask, heatmap, partner).tolist() == [0.5, 0.5]
+    assert evidence_ratio(mask, 0 * heatmap, partner).tolist() == [0.5, 0.5]
+
+
 def test_svformer_draws_once_per_batch():
     torch.manual_seed(0)
     video, audio, partner = batch()
@@ -195,3 +241,5 @@ def test_errors():
         TokenMix(TubeToken(), patch_size=0)
     with pytest.raises(ValueError, match=r"`audio_ratio` to be one of .*, but got 'both'"):
         TokenMix(TubeToken(), audio_ratio='both')
+    with pytest.raises(ValueError, match="'evidence'` needs a masker with .* which TubeToken has"):
+        TokenMix(TubeToken(), audio_ratio='evidence')
