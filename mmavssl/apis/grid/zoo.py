@@ -13,7 +13,7 @@ from mmavssl.apis.grid.published import published_accuracies, published_table
 from mmavssl.apis.grid.quickstart_table import quickstart_table
 from mmavssl.apis.grid.records import results_file
 from mmavssl.apis.grid.report import IMAGES, RESULTS, all_grids, section
-from mmavssl.utils import cost_table, localizer_table
+from mmavssl.utils import cost_table, localizer_table, mix_evidence_table
 from mmavssl.utils.errors import ConfigError, DataError
 from mmavssl.utils.managed_text import BEGIN, END, replace_part
 
@@ -64,6 +64,11 @@ def localizers_part(root: Path) -> str:
     return localizer_table.table(json.loads((root / RESULTS / 'localizers.json').read_text()))
 
 
+def mix_evidence_part(root: Path) -> str:
+    """Return the tables of what mixed clips show, against their labels."""
+    return mix_evidence_table.table(json.loads((root / RESULTS / 'mix_evidence.json').read_text()))
+
+
 @cache
 def cost_rows(root: Path) -> list[dict]:
     """Return the costs of all configs."""
@@ -76,6 +81,7 @@ PARTS = {
     'grids': Part(TOOL, grids_part),
     'accuracies in the paper': Part(TOOL, published_part),
     'localizers': Part('benchmarks/localizers.py --zoo model_zoo.md', localizers_part),
+    'mix evidence': Part(TOOL, mix_evidence_part),
     'costs in the paper': Part(
         COST_TOOL, lambda root: cost_table.published_table(cost_rows(root))
     ),

@@ -51,7 +51,8 @@ def checkout(place):
         (place.root / folder).mkdir(parents=True)
     shutil.copy(place.grid_file, place.root / 'benchmarks/grids/small.py')
     (place.root / 'configs/method/metafile.yml').write_text(METAFILE)
-    shutil.copy(ROOT / RESULTS / 'localizers.json', place.results)
+    for name in ('localizers.json', 'mix_evidence.json'):
+        shutil.copy(ROOT / RESULTS / name, place.results)
     text = '# Zoo\n'
     for name, part in zoo.PARTS.items():
         text += f'\n<!-- {name}: written by {part.tool} -->\n\n<!-- end of {name} -->\n'
