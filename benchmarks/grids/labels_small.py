@@ -17,6 +17,12 @@ rows = [
         options={{_base_._semi_supervised}},
     ),
     dict(
+        name='uniform',
+        title='random numbers',
+        config='configs/asl_mix/controls/avsprites_2shot_uniform.py',
+        options={{_base_._semi_supervised}},
+    ),
+    dict(
         name='fnac',
         title='FNAC, as in ASL-Mix',
         config='configs/asl_mix/avsprites_2shot.py',

@@ -1,22 +1,23 @@
-"""What ranks compute of each other's clips, on this rank's share of clips that are fixed."""
+"""Losses over the clips of all ranks, on this rank's share of clips that are fixed."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
-import torch.nn.functional as F
 from mmengine.dist import get_rank, get_world_size
 from torch import Tensor, distributed
 
-from mmavssl.models.losses import AVContrastiveLoss, DeepClusteringLoss, NTXentLoss
-from tests.small_methods import batch, build
+from mmavssl.models.losses import (
+    AVContrastiveLoss,
+    DeepClusteringLoss,
+    GroupContrastiveLoss,
+    InstanceContrastiveLoss,
+    NTXentLoss,
+)
 
 CLIPS, WIDTH, CLUSTERS = 8, 6, 3
-LABELED, UNLABELED = 4, 6  # of all ranks
-CHANGES = {
-    'ltg': {},
-    'avclr': {'clustering': {'type': 'DeepClusteringLoss', 'alpha': 10.0, 'scale': 0.5}},
-}
-THRESHOLDS = {'ltg': 0.9, 'avclr': 0.34}  # that some clips pass
+NOISE = 0.5  # by which one frame rate differs from the other
 
 
 def share(values: Tensor | list) -> Tensor | list:
@@ -33,59 +34,42 @@ def over_ranks(value: Tensor) -> Tensor:
     return value / get_world_size()
 
 
-def gathered_losses() -> dict[str, dict[str, Tensor]]:
-    """Return each loss and its gradient in a layer before it."""
-    made = torch.Generator().manual_seed(0)
-    one, other = (torch.randn(CLIPS, WIDTH, generator=made, dtype=torch.double) for _ in range(2))
-    weight = torch.randn(WIDTH, WIDTH, generator=made, dtype=torch.double)
-    centroids = torch.randn(CLUSTERS, WIDTH, generator=made, dtype=torch.double)
-    clustering = DeepClusteringLoss()
-    cases = {
+def random(*shape: int, seed: int) -> Tensor:
+    """Return numbers that are the same on all ranks."""
+    made = torch.Generator().manual_seed(seed)
+    return torch.randn(shape, generator=made, dtype=torch.double)
+
+
+def features() -> tuple[Tensor, Tensor, Tensor]:
+    """Return two features of each clip of all ranks, and the weight of a layer for both."""
+    shapes = ((CLIPS, WIDTH), (CLIPS, WIDTH), (WIDTH, WIDTH))
+    return tuple(random(*shape, seed=seed) for seed, shape in enumerate(shapes, 1))
+
+
+def of_rates(loss: Callable) -> Callable:
+    """Return a loss of class probabilities at two frame rates as one of features."""
+    return lambda x, y: loss(x.softmax(dim=-1), (x + NOISE * y).softmax(dim=-1))
+
+
+def losses() -> dict[str, Callable[[Tensor, Tensor], Tensor]]:
+    """Return the losses that rest on the clips of all ranks."""
+    clustering, centroids = DeepClusteringLoss(), random(CLUSTERS, WIDTH, seed=4)
+    return {
         'nt_xent': NTXentLoss(),
         'contrast of ltg': AVContrastiveLoss(temperature=0.5),
         'clustering': lambda x, _: clustering(clustering.assign(x, centroids)),
+        'instances of tcl': of_rates(InstanceContrastiveLoss()),
+        'groups of tcl': of_rates(GroupContrastiveLoss()),
     }
+
+
+def gathered_losses() -> dict[str, dict[str, Tensor]]:
+    """Return each loss and its gradient in a layer before it."""
+    one, other, weight = features()
     results = {}
-    for name, loss in cases.items():
+    for name, loss in losses().items():
         layer = weight.clone().requires_grad_()
         value = loss(share(one) @ layer, share(other) @ layer)
         value.backward()
         results[name] = {'loss': over_ranks(value), 'grad': over_ranks(layer.grad)}
-    return results
-
-
-def step(method: str) -> dict[str, Tensor]:
-    """Return losses, gradients and state of one iteration of a small algorithm.
-
-    Args:
-        method: ``ltg`` or ``avclr``.
-    """
-    model = build(method, **CHANGES[method])
-    inputs, samples = batch(method, LABELED, UNLABELED)
-    if method == 'avclr':
-        made = torch.Generator().manual_seed(9)  # some agree
-        means = torch.randn(3, model.student.joint_dims, generator=made, dtype=torch.double)
-        model.centroids.update(F.normalize(means, dim=-1), torch.arange(3))
-    model.threshold.threshold = THRESHOLDS[method]
-    inputs = {
-        source: {
-            view: {name: share(tensor) for name, tensor in tensors.items()}
-            for view, tensors in views.items()
-        }
-        for source, views in inputs.items()
-    }
-    losses = model.loss(inputs, {source: share(part) for source, part in samples.items()})
-    model.parse_losses(losses)[0].backward()
-    state = {f'state {name}': value for name, value in model.named_buffers()}
-    grads = {name: over_ranks(p.grad) for name, p in model.named_parameters()}
-    return {**{name: over_ranks(value) for name, value in losses.items()}, **grads, **state}
-
-
-def everything() -> dict[str, dict]:
-    """Return the results of all losses and of both algorithms."""
-    print('losses', flush=True)
-    results = gathered_losses()
-    for method in ('ltg', 'avclr'):
-        print(method, flush=True)
-        results[method] = step(method)
     return results

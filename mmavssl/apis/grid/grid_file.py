@@ -6,7 +6,7 @@ underscore in front are for the file itself. Its commands are run: read somebody
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -80,6 +80,7 @@ class Grid:
         baseline: name of the row that the others are compared with, seed by seed.
         prepare: commands, in order.
         options: as those of a row, before them.
+        moves: folders that configs name -> where they are for this grid (see `moved_options`).
         paper: what the paper's accuracies are of.
     """
 
@@ -91,6 +92,7 @@ class Grid:
     baseline: str | None = None
     prepare: Sequence[Preparation] = ()
     options: Sequence[str] = ()
+    moves: Mapping[str, str] = field(default_factory=dict)
     paper: str = ''
 
     def options_of(self, row: Row, seed: int) -> list[str]:

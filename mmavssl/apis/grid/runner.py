@@ -8,6 +8,7 @@ from pathlib import Path
 from mmavssl.apis.grid.children import run_child, tail
 from mmavssl.apis.grid.config_hash import config_hash
 from mmavssl.apis.grid.grid_file import Grid, Row
+from mmavssl.apis.grid.moves import options_of_run
 from mmavssl.apis.grid.records import (
     Record,
     find_elsewhere,
@@ -91,7 +92,7 @@ class GridRunner:
             pairs = [(row, seed) for seed in seeds for row in rows]
         root, runs = self.tools.root, []
         for row, seed in pairs:
-            options = self.grid.options_of(row, seed)
+            options = options_of_run(self.grid, row, seed, root)
             digest = config_hash(root / row.config, options, row.test_options, root)
             runs.append(Run(row, seed, options, digest))
         return runs

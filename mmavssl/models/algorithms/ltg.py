@@ -136,7 +136,8 @@ class LTGRecognizer(PseudoLabelAlgorithm):
     def loss(self, inputs: dict, data_samples: dict) -> dict[str, Tensor]:
         """Return the weighted losses of one iteration and what is worth logging.
 
-        All are of this rank's clips, but for ``loss_contrast``, which is that of all ranks.
+        All are of this rank's clips, but for ``loss_contrast`` and ``loss_threshold``, which are
+        those of all ranks.
 
         Args:
             inputs: ``{'labeled': {'weak': view, 'weak_gradient': view}, 'unlabeled': ...}``, where

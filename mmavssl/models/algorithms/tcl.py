@@ -139,7 +139,9 @@ class TCLRecognizer(PseudoLabelAlgorithm):
         probs = full_precision(logits.detach()).softmax(dim=-1)
         pseudo = self.pseudo_labels(probs, samples)
         loss = consistency_loss(logits, pseudo.label, pseudo.weight)
+        own = self.threshold.aux_loss(logits, pseudo.weight)
         return {
             'loss_pseudo': self.loss_weights['pseudo'] * loss,
+            **({} if own is None else {'loss_threshold': own}),
             **pseudo_label_log(pseudo.weight, pseudo.label, samples),
         }

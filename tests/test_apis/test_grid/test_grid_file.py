@@ -10,6 +10,7 @@ import mmavssl.datasets
 import mmavssl.models  # noqa: F401  (both fill the registries)
 from mmavssl.apis.grid.config_hash import config_hash
 from mmavssl.apis.grid.grid_file import read_grid
+from mmavssl.apis.grid.moves import moved_options, options_of_run
 from mmavssl.evaluation.functional.localization import mask_precision
 from mmavssl.registry import DATASETS, MASKERS
 from mmavssl.utils.config_check import check_config
@@ -74,9 +75,13 @@ def test_shipped_grids(path):
     assert path.stem == grid.name
     split = '1shot_seed3' if grid.name.endswith('1shot') else '2shot_seed3'
     for row in grid.rows:
-        cfg = load_config(str(ROOT / row.config), [*grid.options_of(row, 3), *row.test_options])
+        options = options_of_run(grid, row, 3, ROOT)
+        cfg = load_config(str(ROOT / row.config), [*options, *row.test_options])
         check_config(cfg)
         assert cfg.randomness.seed == 3
+        assert moved_options(cfg.to_dict(), grid.moves) == []  # nothing is left behind
+        if grid.moves:
+            assert cfg.test_dataloader.dataset.data_root == grid.moves['data/avsprites']
         if 'labeled' in cfg.train_dataloader.dataset:
             for name in ('labeled', 'unlabeled'):
                 lists = cfg.train_dataloader.dataset[name].ann_file

@@ -1,5 +1,7 @@
 """TCL: what each part of its training computes, and through which views gradients flow."""
 
+import copy
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -7,6 +9,7 @@ from mmengine.logging import MessageHub
 
 from mmavssl.models.algorithms import TCLRecognizer
 from mmavssl.models.losses import GroupContrastiveLoss, InstanceContrastiveLoss
+from mmavssl.models.thresholds.observe import observe
 from mmavssl.utils.errors import ConfigError
 from tests.test_models.test_algorithms.toys import batch, student_cfg
 
@@ -22,11 +25,11 @@ def at_epoch(monkeypatch):
     hub.update_info('epoch', 0)
 
 
-def build(**kwargs):
+def build(threshold=dict(type='FixedThreshold', threshold=0.0), **kwargs):
     torch.manual_seed(0)
     model = TCLRecognizer(
         student_cfg(audio=False),
-        dict(type='FixedThreshold', threshold=0.0),
+        threshold,
         **{'warmup_epochs': 1, 'finetune_epoch': 3, **kwargs},
     )
     return model.train()
@@ -77,6 +80,19 @@ def test_last_part_trusts_the_weak_view_itself(at_epoch):
     expected = 0.5 * F.cross_entropy(logits, logits.argmax(dim=-1))
     torch.testing.assert_close(losses['loss_pseudo'], expected)
     assert losses['loss_pseudo'].requires_grad
+
+
+def test_last_part_has_the_loss_of_its_threshold(at_epoch):
+    at_epoch(3)
+    model = build(dict(type='FreeThreshold', fairness_weight=0.5))
+    inputs, samples = two_rates()
+    before = copy.deepcopy(model.threshold)
+    losses = model.loss(inputs, samples)
+    logits = model.student(inputs['unlabeled']['weak']['video']).logits
+    observe(before, logits.detach().softmax(dim=-1), torch.arange(len(logits)))
+    weight = before(logits.detach().softmax(dim=-1), torch.arange(len(logits))).weight
+    torch.testing.assert_close(losses['loss_threshold'], before.aux_loss(logits, weight))
+    assert losses['loss_threshold'].requires_grad
 
 
 def test_without_a_last_part(at_epoch):

@@ -1,0 +1,7 @@
+# table1_small on the recipe that nothing was chosen by.
+_base_ = ['./table1_small.py', './_base_/held_out.py']
+
+name = 'table1_held_out'
+title = 'What Table 1 compares, on the held-out recipe'
+prepare = {{_base_._prepare}}
+moves = {{_base_._moves}}
