@@ -25,11 +25,11 @@ def at_epoch(monkeypatch):
     hub.update_info('epoch', 0)
 
 
-def build(threshold=dict(type='FixedThreshold', threshold=0.0), **kwargs):
+def build(threshold=None, **kwargs):
     torch.manual_seed(0)
     model = TCLRecognizer(
         student_cfg(audio=False),
-        threshold,
+        threshold or dict(type='FixedThreshold', threshold=0.0),
         **{'warmup_epochs': 1, 'finetune_epoch': 3, **kwargs},
     )
     return model.train()
@@ -86,6 +86,7 @@ def test_last_part_has_the_loss_of_its_threshold(at_epoch):
     at_epoch(3)
     model = build(dict(type='FreeThreshold', fairness_weight=0.5))
     inputs, samples = two_rates()
+    model.threshold.setup(len(samples['unlabeled']), model.student.head.num_classes)
     before = copy.deepcopy(model.threshold)
     losses = model.loss(inputs, samples)
     logits = model.student(inputs['unlabeled']['weak']['video']).logits

@@ -241,5 +241,5 @@ def test_errors():
         TokenMix(TubeToken(), patch_size=0)
     with pytest.raises(ValueError, match=r"`audio_ratio` to be one of .*, but got 'both'"):
         TokenMix(TubeToken(), audio_ratio='both')
-    with pytest.raises(ValueError, match=r"'evidence'` needs a masker with .* which TubeToken has"):
+    with pytest.raises(ValueError, match=r"'evidence'` needs a masker with .*, which TubeToken"):
         TokenMix(TubeToken(), audio_ratio='evidence')
