@@ -101,8 +101,16 @@ def measure(name: str, view: dict[str, Tensor], args: argparse.Namespace) -> dic
         partner = torch.randperm(len(video)).roll(1)
         mixed = mixer(video, view['audio'], partner, frames=frames, audio_clean=sound)
         found.append(evidence(mixed.mask, coverage, coverage[partner], mixed.ratio))
+        if mixed.heatmap is not None:
+            found[-1]['map_on_actor'] = touches(mixed.heatmap.flatten(2), coverage)
     figures = {key: torch.stack([each[key] for each in found]) for key in found[0]}
     return {key: round(100 * float(value.mean()), 2) for key, value in figures.items()}
+
+
+def touches(maps: Tensor, coverage: Tensor) -> Tensor:
+    """Return the share (B,) of frames in which a map (B, T, h * w) is highest on the actor."""
+    highest = maps.argmax(dim=-1, keepdim=True)
+    return (coverage.gather(2, highest) > 0).double().mean(dim=(1, 2))
 
 
 def evidence(mask: Tensor, first: Tensor, second: Tensor, ratio: Tensor) -> dict[str, Tensor]:

@@ -1,6 +1,7 @@
 """The table of what benchmarks/mix_evidence.py has measured."""
 
 FIGURES = {
+    'map_on_actor': 'map highest on its actor',
     'share': 'share of the first clip',
     'first': 'left of its actor',
     'second': "left of the other's",
@@ -19,7 +20,7 @@ def table(result: dict) -> str:
             '|---' * (len(FIGURES) + 1) + '|',
         ]
         for name, figures in masks.items():
-            cells = ' | '.join(f'{figures[key]:.1f}' for key in FIGURES)
+            cells = ' | '.join(f'{figures[key]:.1f}' if key in figures else '' for key in FIGURES)
             lines.append(f'| {name} | {cells} |')
         parts.append('\n'.join(lines))
     return '\n\n'.join(parts)

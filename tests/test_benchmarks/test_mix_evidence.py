@@ -38,6 +38,12 @@ def test_what_is_left_of_two_actors(tool):
     }
 
 
+def test_where_maps_are_highest(tool):
+    maps = torch.tensor([[[0.1, 0.9, 0.2], [0.5, 0.1, 0.3]]])
+    coverage = torch.tensor([[[0.0, 0.2, 1.0], [0.0, 1.0, 0.0]]])
+    assert tool.touches(maps, coverage).tolist() == [0.5]
+
+
 def test_writes_a_setting_and_keeps_the_others(tool, avsprites_root, tmp_path, monkeypatch):
     names = ('tube', 'oracle', 'oracle_evidence')
     monkeypatch.setattr(tool, 'CONFIGS', {name: tool.CONFIGS[name] for name in names})
@@ -52,6 +58,8 @@ def test_writes_a_setting_and_keeps_the_others(tool, avsprites_root, tmp_path, m
     assert tube['first'] == pytest.approx(tube['share'], abs=10)
     assert oracle['share'] == pytest.approx(33, abs=5)
     assert oracle['first'] > 80  # guided
+    assert oracle['map_on_actor'] == 100
+    assert 'map_on_actor' not in tube
     assert oracle['label_error'] > 15
     assert evidence['first'] == oracle['first']  # the same masks
     assert evidence['label_error'] < 2

@@ -1,5 +1,7 @@
 """A plot of the results of a grid: a point for each seed, and means with deviations."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from PIL import Image
 
 from mmavssl.apis.grid.grid_file import Grid
 from mmavssl.apis.grid.records import Record
@@ -15,11 +18,35 @@ from mmavssl.apis.grid.tables import Values, top1
 
 #: How far from the middle of its row a network is drawn.
 OFFSET = 0.16
+#: Entry of a picture that says what was drawn.
+MARK = 'Results'
 
 
 def plot_file(folder: Path, grid: str) -> Path:
     """Return where the plot of a grid is."""
     return folder / f'grid_{grid}.png'
+
+
+def digest_of(grid: Grid, records: Sequence[Record]) -> str:
+    """Return a hash of all that the plot of a grid shows."""
+    shown = [
+        grid.title,
+        [(row.name, row.title) for row in grid.rows],
+        [
+            sorted(top1(records, row.name, network).items())
+            for row in grid.rows
+            for network in NETWORKS
+        ],
+    ]
+    return hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:16]
+
+
+def is_plot_of(path: Path, grid: Grid, records: Sequence[Record]) -> bool:
+    """Whether a picture is there and shows these results."""
+    if not path.exists():
+        return False
+    with Image.open(path) as picture:
+        return picture.info.get(MARK) == digest_of(grid, records)
 
 
 def draw_grid(grid: Grid, records: Sequence[Record], path: Path) -> None:
@@ -45,7 +72,7 @@ def draw_grid(grid: Grid, records: Sequence[Record], path: Path) -> None:
     axes.grid(axis='x', alpha=0.3)
     axes.legend(fontsize='small')
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110, metadata={'Software': None})
+    figure.savefig(path, dpi=110, metadata={'Software': None, MARK: digest_of(grid, records)})
 
 
 def draw_values(axes: Axes, values: Values, height: float, colour: str) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mmavssl.apis.grid.config_hash import config_hash
 from mmavssl.apis.grid.grid_file import Grid, read_grid
+from mmavssl.apis.grid.moves import options_of_run
 from mmavssl.apis.grid.plots import plot_file
 from mmavssl.apis.grid.records import Record, read_records, results_file
 from mmavssl.apis.grid.tables import accuracy_table, run_table
@@ -74,7 +75,7 @@ def changes(grid: Grid, records: Sequence[Record], root: Path) -> str:
     changed = []
     for record in records:
         row = rows[record['row']]
-        options = grid.options_of(row, record['seed'])
+        options = options_of_run(grid, row, record['seed'], root)
         digest = config_hash(root / row.config, options, row.test_options, root)
         if digest != record['config_hash']:
             changed.append(f'{row.name}_{record["seed"]}')

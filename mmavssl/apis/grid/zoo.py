@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from mmavssl.apis.grid.plots import plot_file
+from mmavssl.apis.grid.plots import is_plot_of, plot_file
 from mmavssl.apis.grid.published import published_accuracies, published_table
 from mmavssl.apis.grid.quickstart_table import quickstart_table
 from mmavssl.apis.grid.records import results_file
@@ -24,6 +24,9 @@ COST_TOOL = 'tools/analysis/get_cost.py --all --zoo model_zoo.md'
 SHOWN = 3
 #: What is measured, not the 1 of top-1.
 NUMBER = re.compile(r'(?<![\w-])\d')
+PERCENT = re.compile(r'\d ?%')
+#: Names of files and the like; a number alone is none.
+CODE = re.compile(r'`[^`]*[A-Za-z_][^`]*`')
 MARK = re.compile(BEGIN.format(name='(.+?)', tool='.+?'))
 
 
@@ -108,7 +111,7 @@ def check_zoo(root: Path, skip: Collection[str] = ()) -> list[str]:
     """Return what is wrong with the model zoo; nothing if each number in a table has its source.
 
     A part is what its result files or metafiles make of it, to the letter, so that none of its
-    numbers can be without one. Tables outside of the parts must have no numbers.
+    numbers can be without one. Outside of the parts there must be none.
 
     Args:
         root: of the repository.
@@ -128,7 +131,7 @@ def check_zoo(root: Path, skip: Collection[str] = ()) -> list[str]:
         f'{ZOO}: {line!r} was written by hand: no result file has its numbers.'
         for line in lines_by_hand(text)
     ]
-    return problems + missing_plots(root)
+    return problems + stale_plots(root)
 
 
 def compare(text: str, name: str, part: Part, root: Path) -> list[str]:
@@ -146,23 +149,32 @@ def compare(text: str, name: str, part: Part, root: Path) -> list[str]:
 
 
 def lines_by_hand(text: str) -> list[str]:
-    """Return the lines of tables outside of the parts that have numbers."""
+    """Return the lines outside of the parts that have measured numbers: in tables, or percent."""
     for name in MARK.findall(text):
         begin, _, rest = text.partition(f'<!-- {name}: written by ')
         text = begin + rest.partition(END.format(name=name))[2]
-    lines = [line for line in text.splitlines() if line.startswith('|')]
-    return [line for line in lines if NUMBER.search(re.sub('`[^`]*`', '', line))]
+    return [line for line in text.splitlines() if is_measured(line)]
 
 
-def missing_plots(root: Path) -> list[str]:
-    """Return which plots of grids are not there."""
+def is_measured(line: str) -> bool:
+    """Whether a line looks as if it had a number that was measured.
+
+    >>> [is_measured(line) for line in ('| mine | 99.9 |', 'we reach 99.9 %', '| `a_1.py` | x |')]
+    [True, True, False]
+    """
+    bare = CODE.sub('', line)
+    return bool(PERCENT.search(bare)) or ('|' in bare and bool(NUMBER.search(bare)))
+
+
+def stale_plots(root: Path) -> list[str]:
+    """Return which plots of grids are not there, or not of the results that are there."""
     try:
         grids = all_grids(root)
     except (ConfigError, DataError):
         return []  # the part says so
-    plots = {path: plot_file(IMAGES, grid.name) for path, (grid, _) in grids.items()}
     return [
-        f'{plot} is not there; `python tools/benchmark.py {path} --report` writes it.'
-        for path, plot in plots.items()
-        if not (root / plot).exists()
+        f'{plot_file(IMAGES, grid.name)} is not there, or of other results; '
+        f'`python tools/benchmark.py {path} --report` writes it.'
+        for path, (grid, records) in grids.items()
+        if not is_plot_of(root / plot_file(IMAGES, grid.name), grid, records)
     ]

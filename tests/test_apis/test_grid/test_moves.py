@@ -1,4 +1,6 @@
+from mmavssl.apis.grid.grid_file import read_grid
 from mmavssl.apis.grid.moves import moved_options
+from mmavssl.apis.grid.report import section
 
 MOVES = {'data/a': 'elsewhere', 'work/x': 'work/y'}
 
@@ -40,3 +42,18 @@ def test_moving_makes_another_config(place):
     place.grid_file.write_text(f"{place.grid_file.read_text()}moves = {{'data/one': 'other'}}\n")
     place.run(resume=True)
     assert len(place.calls('train')) == 2
+
+
+def test_fresh_results_are_not_called_stale(place):
+    place.grid_file.write_text(f"{place.grid_file.read_text()}moves = {{'data/one': 'other'}}\n")
+    config = place.root / 'configs/one.py'
+    config.write_text(f"{config.read_text()}load_from = 'data/one/x.pth'\n")
+    place.run()
+    records = [*place.records().values()]
+
+    def text():
+        return section(read_grid(place.grid_file), 'grid.py', 'results', records, place.root)
+
+    assert 'changed since' not in text()
+    place.grid_file.write_text(place.grid_file.read_text().replace("'other'", "'third'"))
+    assert 'changed since** (`--resume` runs them anew): one_0, one_1.' in text()

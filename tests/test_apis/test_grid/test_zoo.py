@@ -41,6 +41,10 @@ TABLE_2 = {
     'asl_mix/ablations/ucf51_1shot_asl_mask': 71.55,
     'asl_mix/ucf51_1shot': 72.58,
 }
+STALE_PLOT = (
+    'docs/images/grid_small.png is not there, or of other results; `python tools/benchmark.py '
+    'benchmarks/grids/small.py --report` writes it.'
+)
 
 
 @pytest.fixture
@@ -61,11 +65,15 @@ def checkout(place):
     text = zoo.replace_part(text, 'localizers', part.tool, table(localizers))
     (place.root / 'model_zoo.md').write_text(text)
     assert place.run() == {}
+    draw(place)
+    zoo.write_zoo(place.root)
+    return place.root
+
+
+def draw(place):
     grid = read_grid(place.grid_file)
     records = [*place.records().values()]
     draw_grid(grid, records, plot_file(place.root / IMAGES, grid.name))
-    zoo.write_zoo(place.root)
-    return place.root
 
 
 def problems(root):
@@ -117,9 +125,19 @@ def test_numbers_whose_result_file_is_gone(checkout):
 
 @pytest.mark.parametrize(
     ('line', 'is_wrong'),
-    [('| mine | 99.9 |', True), ('| mine | none |', False), ('| `2shot.py` | top-1 |', False)],
+    [
+        ('| mine | 99.9 |', True),
+        ('| mine | `99.9` |', True),
+        ('  | mine | 99.9 |', True),
+        ('mine | 99.9', True),
+        ('<td>99.9 %</td>', True),
+        ('It reaches 99.9 %, more than that of 2024.', True),
+        ('| mine | none |', False),
+        ('| `2shot.py` | top-1 |', False),
+        ('Two classes of 8, see `docs/a_1.md`.', False),
+    ],
 )
-def test_tables_by_hand(checkout, line, is_wrong):
+def test_numbers_by_hand(checkout, line, is_wrong):
     file = checkout / 'model_zoo.md'
     file.write_text(f'{file.read_text()}\n| a | b |\n|---|---|\n{line}\n')
     expected = [f'model_zoo.md: {line!r} was written by hand: no result file has its numbers.']
@@ -135,8 +153,9 @@ def test_results_without_a_grid(checkout):
 
 def test_results_of_a_row_that_the_grid_does_not_have(checkout):
     change(checkout / 'benchmarks/grids/small.py', "name='two'", "name='other'")
-    (problem,) = problems(checkout)
-    assert "grid_small.jsonl has results of 'two', which is no row of" in problem
+    table, plot = problems(checkout)
+    assert "grid_small.jsonl has results of 'two', which is no row of" in table
+    assert plot == STALE_PLOT
 
 
 def test_a_part_that_nothing_writes_and_one_that_is_missing(checkout):
@@ -148,11 +167,16 @@ def test_a_part_that_nothing_writes_and_one_that_is_missing(checkout):
 
 def test_a_plot_that_is_missing(checkout):
     (checkout / 'docs/images/grid_small.png').unlink()
-    (problem,) = problems(checkout)
-    assert problem == (
-        'docs/images/grid_small.png is not there; `python tools/benchmark.py '
-        'benchmarks/grids/small.py --report` writes it.'
-    )
+    assert problems(checkout) == [STALE_PLOT]
+
+
+def test_a_plot_of_other_results(checkout, place):
+    change(checkout / 'test.py', '50 + seed', '51 + seed')
+    place.run(overwrite=True)
+    zoo.write_zoo(checkout)
+    assert problems(checkout) == [STALE_PLOT]
+    draw(place)
+    assert problems(checkout) == []
 
 
 def test_figures_of_the_localizers(checkout):
