@@ -8,6 +8,7 @@ from pathlib import Path
 from mmavssl.apis.grid.children import run_child, tail
 from mmavssl.apis.grid.config_hash import config_hash
 from mmavssl.apis.grid.grid_file import Grid, Row
+from mmavssl.apis.grid.made import hashes
 from mmavssl.apis.grid.moves import options_of_run
 from mmavssl.apis.grid.records import (
     Record,
@@ -81,7 +82,8 @@ class GridRunner:
                 failures[run.name] = f'{type(error).__name__}: {error}'
                 self.say(f'  failed: {failures[run.name]}\n{traceback.format_exc()}')
                 continue
-            self.keep(record)
+            made = hashes(self.grid.prepare, run.seed, self.tools.root)
+            self.keep({**record, 'made': made})
             self.say(f'  {describe(record)}')
         return failures
 
