@@ -1,11 +1,6 @@
 # The weight of the contrast at the size of two CPU cores.
 _base_ = './_base_/avsprites_2shot.py'
 
-_semi_supervised = [
-    'train_dataloader.dataset.labeled.ann_file=splits/2shot_seed{seed}/labeled.csv',
-    'train_dataloader.dataset.unlabeled.ann_file=splits/2shot_seed{seed}/unlabeled.csv',
-]
-
 name = 'contrast_small'
 title = 'The weight of the contrast, on AVSprites'
 note = '2 labels per class, chosen by the seed.'
@@ -27,13 +22,13 @@ rows = [
     dict(
         name='weight_20',
         title='weight 0.2',
-        config='configs/asl_mix/avsprites_2shot.py',
-        options=[*_semi_supervised, 'model.loss_weights.contrast=0.2'],
+        config='configs/asl_mix/ablations/avsprites_2shot_contrast_weight_20.py',
+        options={{_base_._semi_supervised}},
     ),
     dict(
         name='weight_30',
         title='weight 0.3',
-        config='configs/asl_mix/avsprites_2shot.py',
-        options=[*_semi_supervised, 'model.loss_weights.contrast=0.3'],
+        config='configs/asl_mix/ablations/avsprites_2shot_contrast_weight_30.py',
+        options={{_base_._semi_supervised}},
     ),
 ]

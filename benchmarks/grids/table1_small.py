@@ -3,7 +3,10 @@ _base_ = './_base_/avsprites_2shot.py'
 
 name = 'table1_small'
 title = 'What Table 1 compares, on AVSprites'
-note = '2 labels per class, chosen by the seed.'
+note = (
+    '2 labels per class, chosen by the seed. TCL, LTG and AvCLR start from random weights, as in '
+    'the paper; frames of the others from weights trained with labels on stills.'
+)
 baseline = 'svformer_flex'
 paper = 'UCF-51, 1 label per class, ViT-B'
 

@@ -7,17 +7,15 @@ import torch.nn.functional as F
 from mmengine.registry import init_default_scope
 from torch import Tensor, nn
 
-from mmavssl.models.heads import ClsHead
 from mmavssl.registry import SSL_ALGORITHMS
 from tests import small_methods
 from tests.reliability.rank_gathered import random
 from tests.reliability.rank_model import model_config
 from tests.small_methods import CLIP, METHODS, NUM_CLASSES
-from tests.test_models.test_algorithms.toys import student_cfg
+from tests.test_models.test_algorithms.toys import student_cfg, tell_apart
 
 LABELED, UNLABELED = 4, 8  # of all ranks; powers of two, so that pass rates have no rounding error
 LOUDNESS = 0.3  # of weights; as they are initialized, all clips look the same
-DEVIATION = 2.0  # over clips, of each class's logit
 CLUSTERING = {'type': 'DeepClusteringLoss', 'alpha': 10.0, 'scale': 0.5}
 CHANGES = {'ltg': {}, 'avclr': {'clustering': CLUSTERING}}
 THRESHOLDS = {'ltg': 0.95, 'avclr': 0.4}  # that some clips pass, here and below
@@ -51,6 +49,8 @@ ASL_MIX = {
     'type': 'SemiSupervisedRecognizer', 'student': recognizer(audio=True),
     'mixer': model_config('asl_mix')['mixer'], 'contrast': {'type': 'AVContrastiveLoss'},
 }  # fmt: skip
+FIXMATCH = {**ASL_MIX, 'mixer': None, 'contrast': None, 'threshold': FIXED}
+SHARPENED = {'type': 'ConsistencyLoss', 'kind': 'soft', 'temperature': 0.4}
 TOYS = {
     'tcl contrasts': {**TCL, 'finetune_epoch': None},
     'tcl pseudo labels': {**TCL, 'finetune_epoch': 0},
@@ -58,6 +58,9 @@ TOYS = {
     'cross_modal free': {**CROSS_MODAL, 'threshold': FREE},
     'asl_mix free': {**ASL_MIX, 'threshold': FREE},
     'asl_mix soft': {**ASL_MIX, 'threshold': SOFT},
+    'uda': {**FIXMATCH, 'consistency': SHARPENED},
+    'mean_teacher': {**FIXMATCH, 'consistency': {'type': 'ConsistencyLoss', 'kind': 'mse'}},
+    'pseudo_label': {**FIXMATCH, 'student_view': 'weak'},
 }
 CASES = (*METHODS, *TOYS)
 
@@ -100,20 +103,8 @@ def toy(case: str, view: dict[str, Tensor]) -> nn.Module:
     for parameter in model.student.parameters():
         if parameter.dim() > 1:
             nn.init.normal_(parameter, std=LOUDNESS)
-    heads = [module for module in model.student.modules() if isinstance(module, ClsHead)]
-    hooks = [head.register_forward_hook(spread) for head in heads]
-    with torch.no_grad():
-        model.student(view['video'], view['audio'])
-    for hook in hooks:
-        hook.remove()
+    tell_apart(model.student, view)
     if hasattr(model, 'teacher'):
         model.sync_teacher()
     model.threshold.setup(UNLABELED, NUM_CLASSES)
     return model
-
-
-def spread(head: ClsHead, _: tuple, logits: Tensor) -> None:
-    """Let a head give all classes to the clips that it has just seen."""
-    scale = DEVIATION / logits.std(dim=0)
-    head.fc.bias.copy_((head.fc.bias - logits.mean(dim=0)) * scale)
-    head.fc.weight.mul_(scale[:, None])

@@ -15,7 +15,8 @@ LOSSES = tuple(losses())
 #: How many losses each algorithm has.
 ALGORITHMS = {
     'ltg': 4, 'avclr': 5, 'tcl contrasts': 3, 'tcl pseudo labels': 2, 'cross_modal flex': 4,
-    'cross_modal free': 6, 'asl_mix free': 5, 'asl_mix soft': 4,
+    'cross_modal free': 6, 'asl_mix free': 5, 'asl_mix soft': 4, 'uda': 2, 'mean_teacher': 2,
+    'pseudo_label': 2,
 }  # fmt: skip
 
 

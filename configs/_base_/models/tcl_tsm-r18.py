@@ -15,4 +15,4 @@ model = dict(
     finetune_epoch=350,
 )
 custom_hooks = [dict(type='ThresholdUpdateHook')]
-sync_bn = 'torch'  # of the clips of all GPUs, as in the released code
+sync_bn = 'torch'  # of the clips of all GPUs; in the released code, of one

@@ -11,9 +11,9 @@ param_scheduler = [
     dict(type='CosineRestartLR', periods=[350, 50], restart_weights=[1.0, 0.1], eta_min=0.0, by_epoch=True)
 ]
 
-# 0.02 is for 2 GPUs with 8 labeled and 24 unlabeled clips each: with others,
+# 0.02 is for 8 labeled and 24 unlabeled clips in all (released: on 2 GPUs by DataParallel): with others,
 # --cfg-options auto_scale_lr.enable=True.
-auto_scale_lr = dict(enable=False, base_batch_size=64)
+auto_scale_lr = dict(enable=False, base_batch_size=32)
 
 train_cfg = dict(type='ResumableTrainLoop', max_epochs=400, val_interval=50)
 val_cfg = dict()

@@ -26,6 +26,15 @@ def test_all_frames_are_treated_alike_and_the_seed_decides():
     np.testing.assert_array_equal(imgs, noise())
 
 
+def test_signs_are_drawn_for_each_clip():
+    """Not once with the pipeline, as in LTG's code: 14 operations would have 14 results."""
+    imgs = noise()[:, :16, :16]
+    with isolated_rng(0):
+        transform = RandAugment(num_ops=1)
+        results = {transform({'imgs': imgs})['imgs'].tobytes() for _ in range(200)}
+    assert len(results) > 14
+
+
 def test_no_operation_changes_nothing_and_magnitude_is_the_strength():
     np.testing.assert_array_equal(augment(noise(), 0, num_ops=0), noise())
     change = [

@@ -1,13 +1,16 @@
 """Each modality learns from the pseudo labels of the other."""
 
+import copy
+
 import pytest
 import torch
 import torch.nn.functional as F
 
 from mmavssl.models.algorithms import CrossModalRecognizer
+from mmavssl.models.thresholds import FreeThreshold
 from mmavssl.registry import OPTIM_WRAPPERS
 from mmavssl.utils.errors import ConfigError
-from tests.test_models.test_algorithms.toys import NUM_CLASSES, batch, student_cfg
+from tests.test_models.test_algorithms.toys import NUM_CLASSES, batch, student_cfg, tell_apart
 
 
 def two_streams(**changes):
@@ -91,10 +94,50 @@ def test_thresholds_have_states_of_their_own():
     assert {name.rpartition('_')[2] for name in model.threshold.log_vars()} == {'video', 'audio'}
 
 
-def test_a_threshold_with_a_loss_of_its_own():
-    losses = build(threshold=dict(type='FreeThreshold')).loss(*batch())
-    for name in ('video', 'audio'):
-        assert losses[f'loss_threshold_{name}'].requires_grad
+def test_threshold_that_updates_first_judges_by_what_it_has_just_seen():
+    """A stream learns by the threshold of the other one, and so has that one's own loss."""
+    settings = dict(decay=0.1, fairness_weight=0.5)
+    model = build(threshold=dict(type='FreeThreshold', **settings))
+    inputs, samples = batch()
+    unlabeled = inputs['unlabeled']
+    tell_apart(model.student, unlabeled['weak'])
+    losses = model.loss(inputs, samples)
+    weak, strong = (
+        model.student.streams(unlabeled[view]['video'], unlabeled[view]['audio'])[0]
+        for view in ('weak', 'strong')
+    )
+    for name, teacher in (('video', 'audio'), ('audio', 'video')):
+        alone = FreeThreshold(**settings)
+        alone.setup(num_samples=20, num_classes=NUM_CLASSES)
+        probs = weak[teacher].softmax(dim=-1).detach()
+        alone.update(probs)
+        weight = alone(probs).weight
+        assert 0 < weight.sum() < len(weight)  # by the state before, all would pass
+        state = model.threshold.of[teacher].state_dict()
+        torch.testing.assert_close(state, alone.state_dict())
+        assert losses[f'pass_rate_{teacher}'] == weight.mean()
+        own = losses[f'loss_threshold_{name}']
+        torch.testing.assert_close(own, alone.aux_loss(strong[name], weight))
+        assert own.requires_grad
+
+
+def test_threshold_that_updates_last_judges_by_the_state_before():
+    model = build(threshold=dict(type='FlexThreshold', warmup=False))
+    inputs, samples = batch()
+    weak = inputs['unlabeled']['weak']
+    tell_apart(model.student, weak)
+    logits, _ = model.student.streams(weak['video'], weak['audio'])
+    later = {}
+    for name, threshold in model.threshold.of.items():
+        probs = logits[name].softmax(dim=-1).detach()
+        threshold.threshold = float(probs.amax(dim=-1).sort().values[:2].mean())
+        alone = copy.deepcopy(threshold)
+        alone.update(probs, torch.tensor([sample.sample_idx for sample in samples['unlabeled']]))
+        later[name] = alone(probs).weight.mean()
+        assert 0 < later[name] < 1
+    for expected in (dict.fromkeys(later, 1.0), later):  # nothing has been seen at first
+        log = model.loss(inputs, samples)
+        assert {name: log[f'pass_rate_{name}'] for name in later} == expected
 
 
 def test_prediction_is_the_mean_of_both_probabilities():

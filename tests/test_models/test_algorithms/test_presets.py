@@ -5,18 +5,17 @@ import torch
 import torch.nn.functional as F
 
 from mmavssl.models.algorithms import SemiSupervisedRecognizer
-from mmavssl.utils.configs import load_config
-from tests.test_models.test_algorithms.toys import NUM_CLASSES, batch, student_cfg
+from tests.test_models.test_algorithms.toys import NUM_CLASSES, batch, preset, student_cfg
 
 PRESETS = (
     'fixmatch', 'flexmatch', 'freematch', 'softmatch', 'uda', 'pseudo_label', 'mean_teacher',
 )  # fmt: skip
 
 
-def build(preset, **changes):
+def build(method, **changes):
     """Build the algorithm of a shipped config with toy networks."""
     torch.manual_seed(0)
-    cfg = load_config(f'configs/{preset}/ucf51_1shot.py').model.to_dict()
+    cfg = preset(method).model.to_dict()
     del cfg['type'], cfg['data_preprocessor']
     cfg.update(student=student_cfg(audio=True), warmup_epochs=0)
     cfg['threshold'].update(changes)
@@ -28,10 +27,10 @@ def build(preset, **changes):
     return model.train()
 
 
-@pytest.mark.parametrize('preset', PRESETS)
-def test_unlabeled_clips_move_the_student(preset):
+@pytest.mark.parametrize('method', PRESETS)
+def test_unlabeled_clips_move_the_student(method):
     model = build(
-        preset, **{'threshold': 0.0} if preset in ('fixmatch', 'uda', 'pseudo_label') else {}
+        method, **{'threshold': 0.0} if method in ('fixmatch', 'uda', 'pseudo_label') else {}
     )
     losses = model.loss(*batch())
     assert 'loss_mix' not in losses
@@ -96,7 +95,7 @@ def test_mean_teacher_has_a_gradient_and_all_clips_count():
 
 
 def test_mean_teacher_sees_two_weak_views():
-    cfg = load_config('configs/mean_teacher/ucf51_1shot.py')
+    cfg = preset('mean_teacher')
     views = cfg.train_dataloader.dataset.unlabeled.pipeline[1]
     assert views.weak == views.strong
     assert 'RandAugment' not in str(views)

@@ -28,7 +28,7 @@ def at_epoch(monkeypatch):
 def build(threshold=None, **kwargs):
     torch.manual_seed(0)
     model = TCLRecognizer(
-        student_cfg(audio=False),
+        kwargs.pop('student', None) or student_cfg(audio=False),
         threshold or dict(type='FixedThreshold', threshold=0.0),
         **{'warmup_epochs': 1, 'finetune_epoch': 3, **kwargs},
     )
@@ -69,6 +69,25 @@ def test_contrast_is_of_both_rates_and_moves_through_the_slow_one(at_epoch):
     losses['loss_instance'].backward()
     assert views['weak']['video'].grad is None
     assert views['slow']['video'].grad.abs().sum() > 0
+
+
+def test_fast_rate_has_dropout_and_no_gradient(at_epoch):
+    """As in the released code: the network that is trained predicts it, in training mode."""
+    at_epoch(1)
+    student = student_cfg(audio=False)
+    student['head']['dropout'] = 0.5
+    model = build(student=student)
+    inputs, samples = two_rates()
+    seen = []
+    hook = model.student.register_forward_hook(lambda _, args, out: seen.append((args[0], out)))
+    model.loss(inputs, samples)
+    hook.remove()
+    fast = inputs['unlabeled']['weak']['video']
+    [logits] = [out.logits for video, out in seen if torch.equal(video, fast)]
+    assert not logits.requires_grad
+    assert model.training
+    difference = logits - model.eval().student(fast).logits
+    assert difference.abs().amax(dim=1).min() > 1e-3
 
 
 def test_last_part_trusts_the_weak_view_itself(at_epoch):

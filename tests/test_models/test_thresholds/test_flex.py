@@ -67,6 +67,18 @@ def test_closed_form(counts, warmup, expected):
     torch.testing.assert_close(thresholds, torch.tensor(expected), atol=5e-6, rtol=0)
 
 
+@pytest.mark.parametrize(
+    ('share', 'expected'),
+    [(0.1, 0.0003), (0.5, 0.003), (0.75, 0.009), (0.9, 0.029), (0.98, 0.277)],
+)
+def test_thresholds_by_share_of_the_pool_that_has_a_class(share, expected):
+    """UCF-51, equally many clips of each class: until nearly all have one, nothing is filtered."""
+    counts = [len(range(label, int(share * 4901), 51)) for label in range(51)]
+    thresholds = with_counts(counts, 4901, threshold=0.3).class_thresholds()
+    # One digit of the smallest is known, and clips do not divide by classes.
+    assert float(thresholds.mean()) == pytest.approx(expected, rel=0.1)
+
+
 @pytest.mark.parametrize('warmup', [True, False])
 def test_whole_pool_in_one_class(warmup):
     threshold = with_counts([4, 0, 0], 4, warmup=warmup)

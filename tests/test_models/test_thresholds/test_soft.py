@@ -79,6 +79,19 @@ def test_alignment_follows_the_predictions_from_the_first_iteration_on():
     close(threshold.mean_probs, [1.0, 0.0, 0.0, 0.0])
 
 
+def test_alignment_leaves_mean_and_variance_as_they_are():
+    """The paper's are those of unaligned confidences; USB's, of aligned ones (its issue #89)."""
+    threshold = soft(align=True)
+    batches = torch.tensor([[0.9, 0.05, 0.05], [0.8, 0.1, 0.1], [0.4, 0.3, 0.3]]), PROBS
+    for probs in batches:
+        threshold.update(probs)
+        difference = threshold.aligned(probs).amax(dim=-1).mean() - probs.amax(dim=-1).mean()
+        assert difference.abs() > 0.05
+    close(threshold.mean, 0.9 * (0.9 / 3 + 0.1 * 0.7) + 0.1 * 0.5425)
+    variance = sum((conf - 0.5425) ** 2 for conf in (0.50, 0.43, 0.34, 0.90)) / 3
+    close(threshold.variance, 0.9 * (0.9 * 1 + 0.1 * 0.07) + 0.1 * variance)
+
+
 def test_equal_confidences_have_no_variance():
     threshold = soft(decay=0.0)
     threshold.update(PROBS[:1].repeat(3, 1))

@@ -1,0 +1,4 @@
+# The weight of the contrast on AVSprites: ASL-Mix with γ3 = 0.2 instead of 0.1.
+_base_ = '../avsprites_2shot.py'
+
+model = dict(loss_weights=dict(contrast=0.2))
