@@ -24,6 +24,8 @@ LOSSES = {
     'ltg': {'loss_sup', 'loss_unsup', 'loss_align', 'loss_contrast'},
     'avclr': {'loss_sup', 'loss_unsup', 'loss_intra', 'loss_cross', 'loss_cluster'},
 }
+#: Differ from others in parts of the model alone, which tests/test_steps.py trains for a step.
+ALIKE = ('flexmatch', 'freematch', 'softmatch', 'uda', 'pseudo_label')
 
 
 class Watch(Hook):
@@ -50,7 +52,10 @@ def config(method: str, data: Path, work_dir: Path, epochs: int = 1) -> Config:
     return cfg
 
 
-@pytest.mark.parametrize('method', list(LOSSES))
+@pytest.mark.parametrize(
+    'method',
+    [pytest.param(name, marks=[pytest.mark.slow] * (name in ALIKE)) for name in LOSSES],
+)
 def test_shipped_configs_train(method: str, avsprites_root: Path, tmp_path: Path) -> None:
     watch = Watch()
     runner = run(config(method, avsprites_root, tmp_path / method), hooks=[watch])
