@@ -1,6 +1,8 @@
 # The localizer of lite0_asl_mix.py, without labels.
 _base_ = './own_videos_localizer.py'
 
+input_size = dict(num_frames=2, size=128)
+
 view = [
     dict(type='SampleClip', clip_len=2, frame_interval=16, target_fps=16),
     dict(type='LoadAVClip', audio_seconds=1.93),
