@@ -15,14 +15,11 @@ class TimmAudioEncoder(TimmEncoder):
     Rows of its pictures are mel bins, columns are times. Weights of RGB networks serve as a
     start, as in AST's code: the first kernel is summed over its channels.
 
-    Args:
-        name: of a network that timm knows, such as ``resnet18``; one that takes pictures of any
-            size, or give ``timm_args=dict(img_size=(F, T_a))``.
-        kwargs: see `TimmEncoder`.
+    Arguments are those of `TimmEncoder`; a network that does not take pictures of any size needs
+    ``timm_args=dict(img_size=(F, T_a))``.
     """
 
-    def __init__(self, name: str, **kwargs: object) -> None:
-        super().__init__(name, in_chans=1, **kwargs)
+    in_chans = 1
 
     def forward(self, logmel: Tensor) -> Tensor:
         """Return the feature (B, D) of a log-mel (B, T_a, F)."""

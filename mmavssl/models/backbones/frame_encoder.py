@@ -16,13 +16,8 @@ class TimmFrameEncoder(TimmEncoder):
     standard deviation that the weights were trained with, which for some are not ImageNet's:
     ``timm.get_pretrained_cfg(name)`` tells.
 
-    Args:
-        name: of a network that timm knows, such as ``resnet18`` or ``vit_small_patch16_224``.
-        kwargs: see `TimmEncoder`.
+    Arguments are those of `TimmEncoder`.
     """
-
-    def __init__(self, name: str, **kwargs: object) -> None:
-        super().__init__(name, in_chans=3, **kwargs)
 
     def forward(self, clip: Tensor) -> Tensor:
         """Return the feature (B, D) of a clip (B, 3, T, H, W)."""

@@ -26,7 +26,6 @@ class TimmEncoder(BaseModule):
 
     Args:
         name: of a network that timm knows, such as ``resnet18`` or ``vit_small_patch16_224``.
-        in_chans: channels of the pictures: 3, or 1 for which an RGB kernel of a file is summed.
         frozen: keep the network in eval mode and without gradients; a head on top still trains.
         norm_eval: keep its BatchNorm layers in eval mode while their weights train, as is usual
             with few labels.
@@ -39,20 +38,21 @@ class TimmEncoder(BaseModule):
         ConfigError: timm has no such network, or ``timm_args`` sets what is set here.
     """
 
+    #: Channels of the pictures; for a single one, an RGB kernel of a file is summed.
+    in_chans = 3
+
     def __init__(
         self,
         name: str,
-        in_chans: int,
         frozen: bool = False,
         norm_eval: bool = False,
         timm_args: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg)
-        self.in_chans = in_chans
         self.frozen = frozen
         self.norm_eval = norm_eval
-        self.network = create_network(name, in_chans, timm_args or {})
+        self.network = create_network(name, self.in_chans, timm_args or {})
         self.embed_dims = pooled_width(self.network)
         if frozen:
             self.network.requires_grad_(False)
