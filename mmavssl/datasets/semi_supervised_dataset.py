@@ -1,10 +1,14 @@
 """Labeled clips and the unlabeled pool as one data set."""
 
+from mmengine.dataset import ClassBalancedDataset, ConcatDataset, RepeatDataset
 from torch.utils.data import Dataset
 
 from mmavssl.registry import DATASETS
 from mmavssl.structures import DrawIndex
 from mmavssl.utils.errors import ConfigError, DataError
+
+#: MMEngine's data sets of other data sets, in which several clips share a number.
+SEVERAL = (ClassBalancedDataset, ConcatDataset, RepeatDataset)
 
 
 @DATASETS.register_module()
@@ -19,7 +23,7 @@ class SemiSupervisedDataset(Dataset):
         unlabeled: unlabeled data set or its config; ``source='unlabeled'`` need not be said.
 
     Raises:
-        ConfigError: one of them has another ``source``.
+        ConfigError: one of them has another ``source``, or joins or repeats data sets.
         DataError: one of them is empty, or their class names differ.
     """
 
@@ -76,6 +80,11 @@ def _build(dataset: dict | Dataset, source: str) -> Dataset:
         raise ConfigError(
             f"Expected the `{source}` data set to have source='{source}', but got {found!r}. "
             'Leave `source` out of its config.'
+        )
+    if isinstance(built, SEVERAL):
+        raise ConfigError(
+            f'The {source} data set is a {type(built).__name__}, which numbers the clips of each '
+            'of its parts on their own. Put them into one list.'
         )
     if hasattr(built, 'full_init'):
         built.full_init()

@@ -7,6 +7,7 @@ from typing import Any
 from mmavssl.apis.grid.grid_file import Grid, Row
 from mmavssl.utils.config_slots import KNOWN_TOP_LEVEL
 from mmavssl.utils.configs import load_config
+from mmavssl.utils.errors import ConfigError
 
 #: Says how data come about; nothing is read from there.
 NOT_READ = 'prepare_commands'
@@ -22,13 +23,20 @@ def options_of_run(grid: Grid, row: Row, seed: int, root: Path) -> list[str]:
         root: of the repository.
 
     Raises:
-        ConfigError: see `load_config`.
+        ConfigError: the config has no path to move, so that it would run on the data as they
+            are; and see `load_config`.
     """
     options = grid.options_of(row, seed)
-    if grid.moves:
-        cfg = load_config(str(root / row.config), options)
-        options += moved_options(cfg.to_dict(), grid.moves)
-    return options
+    if not grid.moves:
+        return options
+    cfg = load_config(str(root / row.config), options)
+    moved = moved_options(cfg.to_dict(), grid.moves)
+    if not moved:
+        raise ConfigError(
+            f'{row.config} (row {row.name!r} of {grid.name}) has no path that `moves` of the grid '
+            f'names: {", ".join(grid.moves)}. Name folders as configs have them.'
+        )
+    return [*options, *moved]
 
 
 def moved_options(cfg: Mapping[str, Any], moves: Mapping[str, str]) -> list[str]:

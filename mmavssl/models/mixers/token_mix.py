@@ -76,7 +76,8 @@ class TokenMix(BaseMixer):
         Without ``audio_clean`` the localizer hears ``audio``.
 
         Raises:
-            ValueError: the frame size is not a multiple of ``patch_size``.
+            ValueError: the frame size is not a multiple of ``patch_size``, or the ratio is that of
+                the evidence, and the masker gives no map.
         """
         grid = self.token_grid(video)
         drawn = self.draw_ratio(len(video), video.device)
@@ -84,6 +85,11 @@ class TokenMix(BaseMixer):
         masked = self.masker(drawn, grid, frames=frames, audio=sound)
         second = (video if others is None else others)[partner]
         if self.audio_ratio == 'evidence':
+            if masked.heatmap is None:
+                raise ValueError(
+                    f"`audio_ratio='evidence'` needs the maps of the masker, but "
+                    f'{type(self.masker).__name__} returns no `heatmap`.'
+                )
             ratio = evidence_ratio(masked.mask, masked.heatmap, partner)
         else:
             ratio = masked.ratio if self.audio_ratio == 'realised' else drawn

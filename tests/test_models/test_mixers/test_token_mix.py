@@ -243,3 +243,13 @@ def test_errors():
         TokenMix(TubeToken(), audio_ratio='both')
     with pytest.raises(ValueError, match=r"'evidence'` needs a masker with .*, which TubeToken"):
         TokenMix(TubeToken(), audio_ratio='evidence')
+
+
+def test_evidence_of_a_masker_that_keeps_its_maps_to_itself():
+    class Silent(RecordingMasker):
+        def forward(self, *args, **kwargs):
+            return super().forward(*args, **kwargs)._replace(heatmap=None)
+
+    mixer = TokenMix(Silent(), patch_size=4, audio_ratio='evidence')
+    with pytest.raises(ValueError, match='maps of the masker, but Silent returns no `heatmap`'):
+        mixer(*batch())
