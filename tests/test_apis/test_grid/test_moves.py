@@ -69,6 +69,7 @@ def test_fresh_results_are_not_called_stale(moved):
 
 def test_a_row_that_would_run_on_the_data_as_they_are(moved):
     move(moved, {'data/one': 'other'})
-    with pytest.raises(ConfigError, match=r"two\.py \(row 'two' of small\) .*`moves` .*: data/one"):
+    words = r"two\.py \(row 'two' of small\) .*`moves` .*: data/one"
+    with pytest.raises(ConfigError, match=words):
         moved.run()
     assert moved.calls('train') == []
