@@ -27,6 +27,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         'with both, from PATH where there is no newest yet',
     )  # fmt: skip
     parser.add_argument('--amp', action='store_true', help='mixed precision with bfloat16')
+    parser.add_argument(
+        '--visualize', action='store_true',
+        help='draw mixed clips, pseudo labels by class and confusions, for TensorBoard as well '
+        'where it is installed',
+    )  # fmt: skip
     add_config_arguments(parser)
     return parser.parse_args(argv)
 
@@ -44,6 +49,8 @@ def train_config(args: argparse.Namespace) -> Config:
         leave_if_asked_before_training(cfg.work_dir)
     if args.amp:
         use_mixed_precision(cfg)
+    if args.visualize:
+        draw_training(cfg)
     wanted = list(args.resume or ())
     if cfg.get('resume'):
         wanted.insert(0, cfg.get('load_from') or AUTO)  # an argument counts more
@@ -83,6 +90,20 @@ def use_mixed_precision(cfg: Config) -> None:
             'out, or change the config.'
         )
     cfg.optim_wrapper.type = 'AutocastOptimWrapper'
+
+
+def draw_training(cfg: Config) -> None:
+    """Let a hook draw what scalars do not show; what the config says of it stays."""
+    from importlib.util import find_spec
+
+    hook = cfg.setdefault('default_hooks', {}).get('visualization') or {}
+    cfg.default_hooks.visualization = {'type': 'SSLVisualizationHook', **hook}
+    visualizer = cfg.get('visualizer') or {}
+    backends = list(visualizer.get('vis_backends') or [{'type': 'LocalVisBackend'}])
+    board = {'type': 'TensorboardVisBackend'}
+    if find_spec('tensorboard') and board not in backends:
+        backends.append(board)
+    cfg.visualizer = {**visualizer, 'type': 'ASLVisualizer', 'vis_backends': backends}
 
 
 def train(args: argparse.Namespace) -> int:

@@ -1,6 +1,6 @@
 """Visualizer of localization maps and masks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +8,7 @@ from mmengine.visualization import Visualizer
 from PIL import Image
 
 from mmavssl.registry import VISUALIZERS
+from mmavssl.visualization.class_figures import draw_class_bars, draw_confusion
 from mmavssl.visualization.mask_figure import ClipPanel, draw_mask_figure
 
 
@@ -18,18 +19,39 @@ class ASLVisualizer(Visualizer):
     Takes the arguments of MMEngine's ``Visualizer``; works without backends as well.
     """
 
-    def add_clips(self, name: str, clips: Sequence[ClipPanel], step: int = 0) -> np.ndarray:
+    def add_clips(
+        self, name: str, clips: Sequence[ClipPanel | dict], step: int = 0
+    ) -> np.ndarray:
         """Draw clips and hand the picture to the backends.
 
         Args:
             name: of the picture.
-            clips: what to draw, see `draw_mask_figure`.
+            clips: what to draw, see `draw_mask_figure`; panels, or their arguments.
             step: training step that the backends note.
 
         Returns:
             RGB picture, uint8 (height, width, 3).
         """
-        picture = draw_mask_figure(clips)
+        panels = [ClipPanel(**clip) if isinstance(clip, dict) else clip for clip in clips]
+        return self._add(name, draw_mask_figure(panels), step)
+
+    def add_confusion(
+        self, name: str, confusion: np.ndarray, classes: Sequence[str], step: int = 0
+    ) -> np.ndarray:
+        """Draw a confusion matrix, see `draw_confusion`, and hand the picture to the backends."""
+        return self._add(name, draw_confusion(confusion, classes), step)
+
+    def add_class_bars(
+        self,
+        name: str,
+        values: Mapping[str, Sequence[float]],
+        classes: Sequence[str],
+        step: int = 0,
+    ) -> np.ndarray:
+        """Draw a bar for each class, see `draw_class_bars`, and hand the picture on."""
+        return self._add(name, draw_class_bars(values, classes), step)
+
+    def _add(self, name: str, picture: np.ndarray, step: int) -> np.ndarray:
         self.set_image(picture)
         self.add_image(name, picture, step)
         return picture

@@ -1,6 +1,7 @@
 """tools/train.py and tools/test.py as a user runs them."""
 
 import errno
+import importlib.util
 import json
 import os
 import subprocess
@@ -229,6 +230,23 @@ def test_mixed_precision(tools, toy, monkeypatch):
     option = 'optim_wrapper.type=AmpOptimWrapper'
     line = tools.error('train', 'toy.py', '--amp', '--cfg-options', option)
     assert line.startswith("--amp replaces `optim_wrapper.type` OptimWrapper, but it is 'AmpOpt")
+
+
+@pytest.mark.parametrize('installed', [True, False])
+def test_visualize(tools, toy, monkeypatch, installed):
+    """The flag keeps what the config says; TensorBoard is left out where it is not installed."""
+    tensorboard = object() if installed else None
+    monkeypatch.setattr('importlib.util.find_spec', lambda name: tensorboard)
+    train = importlib.util.module_from_spec(
+        importlib.util.spec_from_file_location('tools_train', ROOT / 'tools/train.py')
+    )
+    train.__spec__.loader.exec_module(train)
+    args = ['toy.py', '--visualize', '--cfg-options', 'default_hooks.visualization.interval=7']
+    cfg = train.train_config(train.parse_args(args))
+    assert cfg.default_hooks.visualization == dict(type='SSLVisualizationHook', interval=7)
+    assert cfg.visualizer.type == 'ASLVisualizer'
+    backends = [backend['type'] for backend in cfg.visualizer.vis_backends]
+    assert backends == ['LocalVisBackend'] + ['TensorboardVisBackend'] * installed
 
 
 def test_full_disk_is_one_line(tools, toy, monkeypatch):

@@ -10,6 +10,7 @@ from mmavssl.engine.hooks.non_finite_guard import NonFiniteGuardHook
 from mmavssl.engine.hooks.plain_checkpoint import PlainCheckpointHook
 from mmavssl.engine.hooks.preemption import PreemptionHook
 from mmavssl.engine.hooks.safe_checkpoint import SafeCheckpointHook
+from mmavssl.engine.hooks.ssl_visualization import SSLVisualizationHook
 from mmavssl.engine.hooks.step_seed import StepSeedHook
 from mmavssl.engine.hooks.threshold_update import ThresholdUpdateHook
 
@@ -25,6 +26,7 @@ __all__ = [
     'NonFiniteGuardHook',
     'PlainCheckpointHook',
     'PreemptionHook',
+    'SSLVisualizationHook',
     'SafeCheckpointHook',
     'StepSeedHook',
     'ThresholdUpdateHook',

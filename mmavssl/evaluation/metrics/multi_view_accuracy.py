@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 from mmengine.evaluator import BaseMetric
-from mmengine.logging import print_log
+from mmengine.logging import MessageHub, print_log
 from torch import Tensor
 
 from mmavssl.evaluation.functional.accuracy import (
@@ -31,6 +31,7 @@ class MultiViewAccuracy(BaseMetric):
     (paper, section 4.2), so that there is one score vector per video and network. Results are
     ``student/top1``, ``student/top5``, ``student/mean_class_accuracy`` and the same for
     ``teacher``. Classes that tie count in their order, and a score that is not a number is wrong.
+    Confusion matrices are left in the message hub (``confusion``).
 
     Args:
         scores: fields of the samples to evaluate; ``student_score`` gives results named
@@ -110,6 +111,10 @@ class MultiViewAccuracy(BaseMetric):
             confusion = confusion_matrix(labels, outcomes[:, 1], num_classes)
             metrics[f'{network}/mean_class_accuracy'] = float(class_accuracy(confusion).nanmean())
             confusions[network] = confusion
+        # For whoever draws them; no part of a checkpoint.
+        hub = MessageHub.get_current_instance()
+        matrices = {network: matrix.numpy() for network, matrix in confusions.items()}
+        hub.update_info('confusion', matrices, resumed=False)
         if self.per_class:
             print_log(class_table(confusions, self._classes(num_classes)), logger='current')
         if self.dump:

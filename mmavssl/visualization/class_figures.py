@@ -1,0 +1,111 @@
+"""Pictures with a place for each class: confusions and bars."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+#: With more classes than this their names would lie over each other.
+MAX_NAMES = 60
+#: With more, numbers in the cells would.
+MAX_NUMBERS = 20
+DPI = 100
+
+
+def draw_confusion(confusion: np.ndarray, classes: Sequence[str]) -> np.ndarray:
+    """Draw a confusion matrix; colours are shares of each true class.
+
+    Args:
+        confusion: counts (C, C), or (C, C + 1) with a last column for scores that are no numbers;
+            row: true class, column: predicted class.
+        classes: C names.
+
+    Returns:
+        RGB picture, uint8 (height, width, 3).
+
+    Raises:
+        ValueError: another shape.
+    """
+    confusion = np.asarray(confusion)
+    if confusion.shape not in ((len(classes),) * 2, (len(classes), len(classes) + 1)):
+        raise ValueError(
+            f'Expected `confusion` to have a row and a column for each of {len(classes)} classes, '
+            f'but got {confusion.shape}.'
+        )
+    names = list(classes)
+    if confusion.shape[1] > len(classes):
+        if confusion[:, -1].any():
+            names.append('not finite')
+        else:
+            confusion = confusion[:, :-1]
+    share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
+    figure, axes = new_figure(side := picture_side(len(classes)), side)
+    axes.imshow(share, cmap='Blues', vmin=0, vmax=1)
+    axes.set(xlabel='predicted class', ylabel='true class')
+    name_ticks(axes, names, list(classes))
+    if len(classes) <= MAX_NUMBERS:
+        for (row, column), count in np.ndenumerate(confusion):
+            if count:
+                colour = 'white' if share[row, column] > 0.6 else 'black'
+                axes.text(column, row, f'{count:g}', ha='center', va='center', color=colour)
+    return to_picture(figure)
+
+
+def draw_class_bars(
+    values: Mapping[str, Sequence[float]], classes: Sequence[str]
+) -> np.ndarray:
+    """Draw a row of bars for each kind of value, one bar a class.
+
+    Args:
+        values: C values by what they are.
+        classes: C names.
+
+    Returns:
+        RGB picture, uint8 (height, width, 3).
+
+    Raises:
+        ValueError: no values, or not one for each class.
+    """
+    if not values:
+        raise ValueError('Expected values to draw, but got none.')
+    figure, _ = new_figure(picture_side(len(classes)), 1.2 + 1.7 * len(values), axes=False)
+    rows = figure.subplots(len(values), 1, squeeze=False, sharex=True)[:, 0]
+    for axes, (name, row) in zip(rows, values.items(), strict=True):
+        if len(row) != len(classes):
+            raise ValueError(
+                f'Expected {name!r} to have {len(classes)} values, one for each class, but got '
+                f'{len(row)}.'
+            )
+        axes.bar(range(len(classes)), row, width=0.8)
+        axes.set_title(name, fontsize='medium', loc='left')
+        axes.grid(axis='y', alpha=0.3)
+    name_ticks(rows[-1], list(classes))
+    return to_picture(figure)
+
+
+def new_figure(width: float, height: float, axes: bool = True) -> tuple[Figure, Axes | None]:
+    """Return a figure of that size, in inches, that no window shows."""
+    figure = Figure(figsize=(width, height), dpi=DPI, layout='constrained')
+    FigureCanvasAgg(figure)
+    return figure, figure.add_subplot() if axes else None
+
+
+def picture_side(num_classes: int) -> float:
+    """Return how wide a picture of so many classes is, in inches."""
+    return min(max(4.5, 1.5 + 0.3 * num_classes), 14)
+
+
+def name_ticks(axes: Axes, columns: list[str], rows: list[str] | None = None) -> None:
+    """Write the names of classes at an axis, or their numbers where there are too many."""
+    if len(columns) <= MAX_NAMES:
+        axes.set_xticks(range(len(columns)), columns, rotation=90, fontsize='small')
+    if rows is not None and len(rows) <= MAX_NAMES:
+        axes.set_yticks(range(len(rows)), rows, fontsize='small')
+
+
+def to_picture(figure: Figure) -> np.ndarray:
+    """Return a figure as an RGB picture, uint8 (height, width, 3)."""
+    figure.canvas.draw()
+    return np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()

@@ -1,0 +1,136 @@
+import numpy as np
+import pytest
+import torch
+from mmengine.hooks import Hook
+
+from mmavssl.engine.hooks import SSLVisualizationHook
+from mmavssl.evaluation.metrics import MultiViewAccuracy
+from mmavssl.structures import AVDataSample
+from mmavssl.utils.errors import ConfigError
+from mmavssl.visualization import ASLVisualizer
+from tests.test_training import run, small_config
+
+VISUALIZER = dict(type='ASLVisualizer', vis_backends=[dict(type='LocalVisBackend')])
+
+
+class Watch(Hook):
+    """Keep the mixes that the model made, its pseudo labels, and what each iteration logs."""
+
+    def before_train(self, runner):
+        self.mixes, self.labels, self.logs = [], [], []
+        model = runner.model
+        model.mixer.register_forward_hook(lambda _, args, out: self.mixes.append((args, out)))
+        model.threshold.register_forward_hook(lambda _, args, out: self.labels.append(out))
+
+    def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
+        self.logs.append({name: float(value) for name, value in outputs.items()})
+
+
+@pytest.fixture
+def config(avsprites_root, tmp_path):
+    def make(name, hook=None):
+        cfg = small_config('asl_mix/avsprites_1shot.py', avsprites_root, tmp_path / name)
+        cfg.train_dataloader.sampler.epoch_over = 4
+        cfg.visualizer = VISUALIZER
+        if hook:
+            cfg.default_hooks.visualization = dict(type='SSLVisualizationHook', **hook)
+        return cfg
+
+    return make
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """What visualizers are told to draw, by name, kind and step."""
+    calls = {}
+    for name in ('add_clips', 'add_class_bars', 'add_confusion'):
+        method = getattr(ASLVisualizer, name)
+
+        def keep(self, picture, *args, step, method=method):
+            calls[picture, step] = args
+            return method(self, picture, *args, step=step)
+
+        monkeypatch.setattr(ASLVisualizer, name, keep)
+    return calls
+
+
+def test_draws_what_training_does_and_changes_nothing(config, drawn, tmp_path):
+    plain, watch = Watch(), Watch()
+    run(config('plain'), hooks=[plain])
+    assert not drawn
+    runner = run(config('drawn', dict(interval=2, num_clips=2)), hooks=[watch])
+    assert watch.logs == plain.logs
+
+    assert {key for key in drawn if key[1] < 4} == {('mixed', 2), ('classes', 2)}
+    files = {path.name for path in tmp_path.glob('drawn/*/vis_data/vis_image/*')}
+    assert files == {f'{name}_{step}.png' for name, step in drawn}
+    check_mixed(runner, drawn['mixed', 4][0], watch)
+    check_classes(runner, drawn['classes', 4], watch)
+    check_confusion(runner, drawn)
+
+
+def check_mixed(runner, clips, watch):
+    _, mixed = watch.mixes[3]
+    assert len(clips) == 2
+    shown = [clip['mixed'] for clip in clips]
+    video = runner.model.data_preprocessor.unnormalize(mixed.video[:2])
+    assert np.abs(np.stack(shown) - (255 * video).permute(0, 2, 3, 4, 1).numpy()).max() <= 0.51
+    for place, clip in enumerate(clips):
+        assert np.array_equal(clip['masks']['mask'], mixed.mask[place].numpy())
+        assert np.array_equal(clip['heatmap'], mixed.heatmap[place].numpy())
+        assert f'{float(mixed.ratio[place]):.2f} of it' in clip['title']
+        kept = mixed.mask[place].numpy()
+        side = clip['frames'].shape[1] // int(kept.shape[1] ** 0.5)
+        rows = kept.reshape(len(kept), *[int(kept.shape[1] ** 0.5)] * 2)
+        pixels = rows.repeat(side, axis=1).repeat(side, axis=2)
+        assert np.array_equal(clip['mixed'][pixels], clip['frames'][pixels])
+
+
+def check_classes(runner, call, watch):
+    bars, classes = call
+    expected = torch.zeros(len(classes))
+    for result in watch.labels[2:]:  # since the last picture
+        for label, weight in zip(result.label.tolist(), result.weight.tolist(), strict=True):
+            expected[label] += weight > 0
+    assert bars['pseudo labels that count'].tolist() == expected.tolist()
+    thresholds = runner.model.threshold.class_thresholds()
+    assert bars['confidence threshold'].tolist() == thresholds.tolist()
+
+
+def check_confusion(runner, drawn):
+    confusions = {name: args for (name, _), args in drawn.items() if name.startswith('confusion')}
+    assert confusions.keys() == {'confusion_student', 'confusion_teacher'}
+    for matrix, classes in confusions.values():
+        assert matrix.sum() == len(runner.val_dataloader.dataset)
+        assert tuple(classes) == tuple(runner.val_dataloader.dataset.metainfo['classes'])
+
+
+def test_metric_leaves_confusions_that_are_not_saved(build_runner):
+    runner = build_runner()
+    metric = MultiViewAccuracy()
+    sample = AVDataSample().set_gt_label(1)
+    sample.set_field(torch.tensor([0.9, 0.1]), 'student_score')
+    metric.process(None, [sample.to_dict()])
+    metric.evaluate(1)
+    assert runner.message_hub.get_info('confusion')['student'][1, 0] == 1
+    assert 'confusion' not in runner.message_hub.state_dict()['runtime_info']
+
+
+def test_a_model_without_mixer_has_the_other_pictures(build_runner, drawn):
+    hook = dict(type='SSLVisualizationHook', interval=2)
+    update = dict(type='ThresholdUpdateHook')
+    build_runner([update, hook], visualizer=VISUALIZER).train()
+    assert [key for key in drawn if key[0] == 'classes'] == [('classes', 2), ('classes', 4)]
+    assert not [key for key in drawn if key[0] == 'mixed']
+
+
+def test_needs_a_visualizer_that_draws(build_runner):
+    runner = build_runner([dict(type='SSLVisualizationHook')])
+    with pytest.raises(ConfigError, match=r"dict\(type='ASLVisualizer'.* has a Visualizer"):
+        runner.train()
+
+
+@pytest.mark.parametrize('name', ['interval', 'num_clips'])
+def test_ranges(name):
+    with pytest.raises(ValueError, match=f'`{name}`'):
+        SSLVisualizationHook(**{name: 0})

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+
+from mmavssl.visualization import class_figures
+from mmavssl.visualization.class_figures import draw_class_bars, draw_confusion
+
+CLASSES = ['cat', 'dog', 'horn']
+
+
+@pytest.fixture
+def figures(monkeypatch):
+    """The figures that are drawn."""
+    kept = []
+
+    def keep(figure):
+        kept.append(figure)
+        return to_picture(figure)
+
+    to_picture = class_figures.to_picture
+    monkeypatch.setattr(class_figures, 'to_picture', keep)
+    return kept
+
+
+def shown(figure):
+    (axes,) = figure.axes
+    return axes, np.asarray(axes.images[0].get_array())
+
+
+def test_rows_of_a_confusion_are_shares_of_the_true_class(figures):
+    picture = draw_confusion(np.array([[3, 1, 0, 0], [0, 2, 0, 0], [0, 0, 0, 0]]), CLASSES)
+    assert picture.dtype == np.uint8
+    assert picture.shape[2] == 3
+    axes, share = shown(figures[0])
+    assert share.tolist() == [[0.75, 0.25, 0], [0, 1, 0], [0, 0, 0]]
+    assert [text.get_text() for text in axes.texts] == ['3', '1', '2']
+    assert [label.get_text() for label in axes.get_yticklabels()] == CLASSES
+
+
+def test_scores_that_are_no_numbers_have_a_column_where_there_are_some(figures):
+    draw_confusion(np.array([[3, 0, 0, 1], [0, 2, 0, 0], [0, 0, 5, 0]]), CLASSES)
+    axes, share = shown(figures[0])
+    assert share[0].tolist() == [0.75, 0, 0, 0.25]
+    assert axes.get_xticklabels()[-1].get_text() == 'not finite'
+
+
+def test_names_and_numbers_of_many_classes_are_left_out(figures):
+    draw_confusion(np.eye(61), [str(index) for index in range(61)])
+    axes, _ = shown(figures[0])
+    assert not axes.texts
+    assert len(axes.get_xticks()) < 61
+    assert max(figures[0].get_size_inches()) <= 14
+
+
+def test_bars(figures):
+    draw_class_bars({'threshold': [0.3, 0.1, 0.2], 'count': [4, 0, 2]}, CLASSES)
+    first, second = figures[0].axes
+    assert [bar.get_height() for bar in first.patches] == [0.3, 0.1, 0.2]
+    assert [bar.get_height() for bar in second.patches] == [4, 0, 2]
+    assert second.get_title(loc='left') == 'count'
+
+
+@pytest.mark.parametrize(
+    ('draw', 'words'),
+    [
+        (lambda: draw_confusion(np.eye(2), CLASSES), r'each of 3 classes, but got \(2, 2\)'),
+        (lambda: draw_class_bars({'count': [1]}, CLASSES), "'count' to have 3 values.* got 1"),
+        (lambda: draw_class_bars({}, CLASSES), 'got none'),
+    ],
+)
+def test_errors(draw, words):
+    with pytest.raises(ValueError, match=words):
+        draw()
