@@ -48,77 +48,12 @@ def check_out(out: Path, videos: list[str]) -> None:
         raise ConfigError(f'--out {out} is one of the videos to draw. Name another file.')
 
 
-def draw(cfg, samples: list[dict], partners: list[int | None], seed: int) -> list:
-    """Return the panels of clips.
-
-    Args:
-        cfg: the config.
-        samples: clips.
-        partners: whom the first of them are mixed with; these have panels.
-        seed: of the masks.
-    """
-    import torch
-
-    from mmavssl.models.localizers.audio_input import localizer_audio
-    from mmavssl.models.maskers import TubeToken
-    from mmavssl.registry import MIXERS, MODELS
-
-    preprocessor = MODELS.build(cfg.model.data_preprocessor)
-    mixer = MIXERS.build(cfg.model.mixer)
-    localizer = getattr(mixer.masker, 'localizer', None)
-    if hasattr(localizer, 'init_weights'):  # a plugin need not have any
-        localizer.init_weights()
-    mixer.eval()
-    views = [sample['inputs'] for sample in samples]
-    clips = torch.cat([view['video'] for view in views])
-    audio = torch.cat([view['audio'] for view in views]) if 'audio' in views[0] else None
-    sound = None
-    if mixer.needs_localization:
-        sounds = [localizer_audio(view, mixer.audio_input) for view in views]
-        sound = None if sounds[0] is None else torch.cat(sounds)
-    video = preprocessor.normalize(clips)
-    torch.manual_seed(seed)
-    frames = preprocessor.unnormalize(video).transpose(1, 2)
-    partner = torch.arange(len(clips))
-    for index, other in enumerate(partners):
-        partner[index] = index if other is None else other
-    mixed = mixer(video, audio, partner, frames=frames, audio_clean=sound)
-    tube = TubeToken()(mixed.ratio, mixer.token_grid(video))
-    pictures = (preprocessor.unnormalize(mixed.video) * 255).round().byte()
-    return [
-        panel_of(samples[index], index, mixed, tube.mask, None if other is None else pictures)
-        for index, other in enumerate(partners)
-    ]
-
-
-def panel_of(sample: dict, index: int, mixed, tube, pictures):
-    """Return the panel of a clip.
-
-    Args:
-        sample: the clip.
-        index: its place among the clips.
-        mixed: `MixResult` of all clips.
-        tube: tube masks of all clips.
-        pictures: of the mixed clips; None where it has no partner.
-    """
-    from mmavssl.visualization.mask_figure import ClipPanel
-
-    name, ratio = Path(sample['data_samples'].video_path).name, float(mixed.ratio[index])
-    mix = f'kept {ratio:.2f}' if pictures is None else f'mixed {ratio:.2f} : {1 - ratio:.2f}'
-    return ClipPanel(
-        frames=sample['inputs']['video'][0].permute(1, 2, 3, 0).numpy(),
-        title=f'{name}, {mix}',
-        heatmap=None if mixed.heatmap is None else mixed.heatmap[index].numpy(),
-        masks={'guided mask': mixed.mask[index].numpy(), 'tube mask': tube[index].numpy()},
-        mixed=None if pictures is None else pictures[index].permute(1, 2, 3, 0).numpy(),
-    )
-
-
 def visualize(args: argparse.Namespace) -> None:
     """Load the clips, mix them, and write the file."""
     import mmavssl.datasets
     import mmavssl.models  # noqa: F401  (both fill the registries)
     from mmavssl.apis.mask_clips import find_partners, load_another, load_test_clips, load_videos
+    from mmavssl.apis.mask_panels import mask_panels
     from mmavssl.utils.configs import load_config
     from mmavssl.utils.errors import ConfigError
 
@@ -134,7 +69,7 @@ def visualize(args: argparse.Namespace) -> None:
     if None in partners and (other := load_another(cfg, samples[0])) is not None:
         partners = [len(samples)] * len(samples)
         samples = [*samples, other]
-    save(args.out, draw(cfg, samples, partners, args.seed), drawn)
+    save(args.out, mask_panels(cfg, samples, partners, args.seed), drawn)
     if None in partners:
         print(
             f'visualize_masks: no other clip to mix {drawn[0]["data_samples"].video_path} with, '

@@ -1,0 +1,68 @@
+"""What masks and mixes do to clips, as panels to draw."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from torch import Tensor
+
+from mmavssl.models.localizers.audio_input import localizer_audio
+from mmavssl.models.maskers import TubeToken
+from mmavssl.models.mixers.base import MixResult
+from mmavssl.registry import MIXERS, MODELS
+from mmavssl.visualization.mask_figure import ClipPanel
+
+
+@torch.no_grad()
+def mask_panels(
+    cfg: Config, samples: Sequence[dict], partners: Sequence[int | None], seed: int
+) -> list[ClipPanel]:
+    """Mix clips as the config says and return what is drawn of each.
+
+    Args:
+        cfg: with a mixer that has a masker.
+        samples: clips of one view, see `load_test_clips`.
+        partners: whom the first of them are mixed with; these have panels.
+        seed: of the masks.
+    """
+    preprocessor = MODELS.build(cfg.model.data_preprocessor)
+    mixer = MIXERS.build(cfg.model.mixer)
+    localizer = getattr(mixer.masker, 'localizer', None)
+    if hasattr(localizer, 'init_weights'):  # a plugin need not have any
+        localizer.init_weights()
+    mixer.eval()
+    views = [sample['inputs'] for sample in samples]
+    clips = torch.cat([view['video'] for view in views])
+    audio = torch.cat([view['audio'] for view in views]) if 'audio' in views[0] else None
+    sound = None
+    if mixer.needs_localization:
+        sounds = [localizer_audio(view, mixer.audio_input) for view in views]
+        sound = None if sounds[0] is None else torch.cat(sounds)
+    video = preprocessor.normalize(clips)
+    torch.manual_seed(seed)
+    frames = preprocessor.unnormalize(video).transpose(1, 2)
+    partner = torch.arange(len(clips))
+    for index, other in enumerate(partners):
+        partner[index] = index if other is None else other
+    mixed = mixer(video, audio, partner, frames=frames, audio_clean=sound)
+    tube = TubeToken()(mixed.ratio, mixer.token_grid(video)).mask
+    pictures = (preprocessor.unnormalize(mixed.video) * 255).round().byte()
+    return [
+        _panel(samples[index], index, mixed, tube, None if other is None else pictures)
+        for index, other in enumerate(partners)
+    ]
+
+
+def _panel(
+    sample: dict, index: int, mixed: MixResult, tube: Tensor, pictures: Tensor | None
+) -> ClipPanel:
+    name, ratio = Path(sample['data_samples'].video_path).name, float(mixed.ratio[index])
+    mix = f'kept {ratio:.2f}' if pictures is None else f'mixed {ratio:.2f} : {1 - ratio:.2f}'
+    return ClipPanel(
+        frames=sample['inputs']['video'][0].permute(1, 2, 3, 0).numpy(),
+        title=f'{name}, {mix}',
+        heatmap=None if mixed.heatmap is None else mixed.heatmap[index].numpy(),
+        masks={'guided mask': mixed.mask[index].numpy(), 'tube mask': tube[index].numpy()},
+        mixed=None if pictures is None else pictures[index].permute(1, 2, 3, 0).numpy(),
+    )
