@@ -19,6 +19,7 @@ PANELS: dict[str, Callable[[str], bool]] = {
     'accuracy (%)': lambda name: name.endswith(('top1', 'top5', '_acc', 'pointing')),
     'learning rate': lambda name: name == 'lr',
 }
+DPI = 110
 LINE_STYLES = ('-', '--', ':', '-.')
 
 
@@ -36,6 +37,19 @@ def plot_curves(paths: str | Path | Sequence[str | Path], out_file: str | Path) 
     Raises:
         DataError: a run has no scalars, or none that a panel shows.
     """
+    figure, titles = curves_figure(paths)
+    out_file = Path(out_file)
+    out_file.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(out_file, dpi=DPI)
+    return titles
+
+
+def curves_figure(paths: str | Path | Sequence[str | Path]) -> tuple[Figure, list[str]]:
+    """Return the curves of `plot_curves` as a figure, and the titles of its panels.
+
+    Raises:
+        DataError: a run has no scalars, or none that a panel shows.
+    """
     paths = [paths] if isinstance(paths, (str, Path)) else list(paths)
     runs = {str(path): read_scalars(find_scalars(path)) for path in paths}
     names = sorted({name for scalars in runs.values() for name in scalars})
@@ -44,16 +58,13 @@ def plot_curves(paths: str | Path | Sequence[str | Path], out_file: str | Path) 
         raise DataError(
             f'The scalars of {", ".join(runs)} ({", ".join(names)}) have no curve here.'
         )
-    figure = Figure(figsize=(4.6 * len(panels), 3.6), layout='constrained')
+    figure = Figure(figsize=(4.6 * len(panels), 3.6), dpi=DPI, layout='constrained')
     FigureCanvasAgg(figure)
     for axes, (title, chosen) in zip(
         figure.subplots(1, len(panels), squeeze=False)[0], panels.items(), strict=True
     ):
         draw_panel(axes, title, chosen, runs)
-    out_file = Path(out_file)
-    out_file.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(out_file, dpi=110)
-    return list(panels)
+    return figure, list(panels)
 
 
 def assign_panels(names: Sequence[str]) -> dict[str, list[str]]:

@@ -1,0 +1,68 @@
+"""What a training run has left in its work directory."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mmavssl.engine.checkpoints.newest import newest_checkpoint
+from mmavssl.utils.errors import DataError
+from mmavssl.visualization.curves import find_scalars
+
+PICTURE = re.compile(r'(?P<name>.+)_(?P<step>\d+)\.png')
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """Files of a run.
+
+    Attributes:
+        folder: the work directory.
+        config: as the Runner wrote it, with all bases in it.
+        scalars: of the last run there that trained.
+        checkpoint: the newest one that is whole, or None.
+        pictures: by `SSLVisualizationHook`, the last one of each name.
+    """
+
+    folder: Path
+    config: Path
+    scalars: Path
+    checkpoint: Path | None
+    pictures: dict[str, Path] = field(default_factory=dict)
+
+
+def find_run(folder: Path, warn: Callable[[str], None]) -> RunFiles:
+    """Return the files of a run.
+
+    Args:
+        folder: work directory of tools/train.py.
+        warn: called with a line for each checkpoint that is damaged.
+
+    Raises:
+        DataError: it holds no config, or no scalars of a training run.
+    """
+    scalars = find_scalars(folder)
+    configs = sorted(folder.glob('*.py'), key=lambda path: path.stat().st_mtime)
+    if not configs:
+        raise DataError(
+            f'{folder} holds no config file, which the Runner writes there. Name a work directory '
+            'of tools/train.py.'
+        )
+    return RunFiles(
+        folder,
+        configs[-1],
+        scalars,
+        newest_checkpoint(folder, warn),
+        last_pictures(scalars.parent / 'vis_image'),
+    )
+
+
+def last_pictures(folder: Path) -> dict[str, Path]:
+    """Return the picture of the last step of each name, by name."""
+    found: dict[str, tuple[int, Path]] = {}
+    for path in folder.glob('*.png'):
+        match = PICTURE.fullmatch(path.name)
+        if match:
+            entry = (int(match['step']), path)
+            found[match['name']] = max(found.get(match['name'], entry), entry)
+    return {name: path for name, (_, path) in sorted(found.items())}

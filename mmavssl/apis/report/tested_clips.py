@@ -1,0 +1,88 @@
+"""What a checkpoint says of clips of the test list."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmengine.config import Config
+from torch import Tensor
+
+from mmavssl.apis.clip_classifier import ClipClassifier
+from mmavssl.apis.mask_clips import open_test_list
+from mmavssl.evaluation.functional.accuracy import confusion_matrix, predicted_class
+
+
+@dataclass(frozen=True)
+class TestedClip:
+    """One clip of the test list.
+
+    Attributes:
+        name: of its file.
+        label: its class.
+        probs: (C,) probabilities.
+        frames: uint8 (T, H, W, 3).
+    """
+
+    __test__ = False  # no test of pytest
+
+    name: str
+    label: int
+    probs: np.ndarray
+    frames: np.ndarray
+
+    @property
+    def predicted(self) -> int:
+        """The most likely class."""
+        return int(self.probs.argmax())
+
+    @property
+    def is_right(self) -> bool:
+        """Whether that is its class."""
+        return self.predicted == self.label
+
+
+@torch.no_grad()
+def predict_clips(
+    cfg: Config, classifier: ClipClassifier, max_clips: int
+) -> tuple[list[TestedClip], list[str]]:
+    """Let a classifier see one view of clips, evenly spaced in the test list.
+
+    Returns:
+        The clips, and the names of all classes.
+
+    Raises:
+        DataError: the list, or a clip, cannot be used.
+    """
+    dataset = open_test_list(cfg)
+    count = min(max_clips, len(dataset))
+    clips = []
+    for number in range(count):
+        sample = dataset[number * len(dataset) // count]
+        video, audio = sample['inputs']['video'], sample['inputs'].get('audio')
+        probs = classifier(video, audio if classifier.hears else None)[0]
+        clips.append(
+            TestedClip(
+                Path(sample['data_samples'].video_path).name,
+                int(sample['data_samples'].gt_label),
+                probs.numpy(),
+                video[0].permute(1, 2, 3, 0).numpy(),
+            )
+        )
+    return clips, list(dataset.metainfo['classes'])
+
+
+def confusion_of(clips: list[TestedClip]) -> Tensor:
+    """Return counts (C, C + 1) by true and predicted class, see `confusion_matrix`."""
+    scores = torch.stack([torch.from_numpy(clip.probs) for clip in clips])
+    labels = torch.tensor([clip.label for clip in clips])
+    return confusion_matrix(labels, predicted_class(scores), scores.shape[1])
+
+
+def examples(clips: list[TestedClip], count: int) -> tuple[list[TestedClip], list[TestedClip]]:
+    """Return right predictions, the least sure first, and wrong ones, the surest first."""
+    right = [clip for clip in clips if clip.is_right]
+    wrong = [clip for clip in clips if not clip.is_right]
+    right.sort(key=lambda clip: clip.probs.max())
+    wrong.sort(key=lambda clip: -clip.probs.max())
+    return right[:count], wrong[:count]

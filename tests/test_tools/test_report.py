@@ -1,0 +1,81 @@
+"""tools/analysis/report.py on a short run on real files."""
+
+import importlib.util
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.test_training import run, small_config
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope='module')
+def work_dir(avsprites_root, tmp_path_factory):
+    folder = tmp_path_factory.mktemp('report') / 'asl_mix'
+    run(small_config('asl_mix/avsprites_1shot.py', avsprites_root, folder))
+    return folder
+
+
+@pytest.fixture
+def report(capsys, monkeypatch):
+    monkeypatch.setenv('LOCAL_RANK', '0')
+    path = ROOT / 'tools/analysis/report.py'
+    spec = importlib.util.spec_from_file_location('report', path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+    def call(*args):
+        status = module.main([*map(str, args)])
+        return status, capsys.readouterr()
+
+    return call
+
+
+def test_a_run_on_one_page(report, work_dir):
+    status, said = report(work_dir, '--max-clips', '4')
+    assert (status, said.err) == (0, '')
+    assert said.out.strip() == str(work_dir / 'report.html')
+    page = (work_dir / 'report.html').read_text()
+    titles = re.findall(r'<section id="part-\d"><h2>(.*?)</h2>', page)
+    assert titles == ['Settings', 'Curves', 'Classes', 'Masks', 'Cost and time', 'Config']
+    assert 'The teacher of epoch_1.pth on 4 clips of the test list' in page
+    assert 'alt="confusion matrix"' in page
+    assert 'alt="localization maps, masks and mixed clips"' in page
+    rows = re.findall(r'<td class="number">(\d+)</td><td class="number">\d*</td>', page)
+    assert sum(map(int, rows)) == 4  # clips of all classes
+    assert page.count('<article>') == 4
+    assert 'src="http' not in page
+
+
+def test_pictures_of_training_come_first(report, work_dir, tmp_path):
+    folder = shutil.copytree(work_dir, tmp_path / 'run')
+    (scalars,) = folder.glob('*/vis_data/scalars.json')
+    (scalars.parent / 'vis_image').mkdir()
+    picture = np.full((8, 8, 3), 200, np.uint8)
+    Image.fromarray(picture).save(scalars.parent / 'vis_image' / 'mixed_2.png')
+    status, _ = report(folder, '--max-clips', '2', '--out', tmp_path / 'r.html')
+    assert status == 0
+    page = (tmp_path / 'r.html').read_text()
+    assert '<h3>mixed_2</h3>' in page
+    assert 'localization maps' not in page
+
+
+def test_what_cannot_be_shown_is_said(report, work_dir, tmp_path):
+    folder = shutil.copytree(work_dir, tmp_path / 'run')
+    for path in (*folder.glob('*.pth*'), folder / 'last_checkpoint'):
+        path.unlink()
+    status, said = report(folder)
+    assert status == 0
+    assert said.err == f'Classes are left out. {folder} has no checkpoint.\n'
+    assert f'Left out: {folder} has no checkpoint.' in (folder / 'report.html').read_text()
+
+
+def test_no_run(report, tmp_path):
+    status, said = report(tmp_path)
+    assert status == 2
+    assert said.err.startswith(f'report: {tmp_path} holds no scalars of a training run')

@@ -1,0 +1,53 @@
+"""Write one self-contained HTML page about a training run.
+
+Example:
+    python tools/analysis/report.py work_dirs/asl_mix/avsprites_2shot --out report.html
+
+It has the settings, curves, accuracy by class, confusion, clips right and wrong, masks, cost and
+time. The newest checkpoint sees one view of clips of the test list for it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmavssl.utils.cli import run_tool
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description='Write one HTML page about a training run.')
+    parser.add_argument('work_dir', type=Path, help='work directory of tools/train.py')
+    parser.add_argument('--out', type=Path, help='page to write (default: WORK_DIR/report.html)')
+    parser.add_argument(
+        '--max-clips', type=int, default=200,
+        help='clips of the test list to predict, evenly spaced (default: 200)',
+    )  # fmt: skip
+    args = parser.parse_args(argv)
+    if args.max_clips < 1:
+        parser.error(f'argument --max-clips: expected at least 1, but got {args.max_clips}')
+    return args
+
+
+def report(args: argparse.Namespace) -> None:
+    """Write the page and say where it is."""
+    import mmavssl.datasets
+    import mmavssl.evaluation
+    import mmavssl.models  # noqa: F401  (all fill the registries)
+    from mmavssl.apis.report import make_report
+
+    out = args.out or args.work_dir / 'report.html'
+    make_report(args.work_dir, out, args.max_clips, lambda text: print(text, file=sys.stderr))
+    print(out)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the tool and return its exit status."""
+    return run_tool('report', report, parse_args(argv))
+
+
+if __name__ == '__main__':
+    sys.exit(main())
