@@ -28,6 +28,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument('--amp', action='store_true', help='mixed precision with bfloat16')
     parser.add_argument(
+        '--fine-tune', metavar='CHECKPOINT',
+        help='start from the student of another run, but for its head: its classes were others',
+    )  # fmt: skip
+    parser.add_argument(
         '--visualize', action='store_true',
         help='draw mixed clips, pseudo labels by class and confusions, for TensorBoard as well '
         'where it is installed',
@@ -49,6 +53,8 @@ def train_config(args: argparse.Namespace) -> Config:
         leave_if_asked_before_training(cfg.work_dir)
     if args.amp:
         use_mixed_precision(cfg)
+    if args.fine_tune:
+        start_from(cfg, args.fine_tune)
     if args.visualize:
         draw_training(cfg)
     wanted = list(args.resume or ())
@@ -90,6 +96,30 @@ def use_mixed_precision(cfg: Config) -> None:
             'out, or change the config.'
         )
     cfg.optim_wrapper.type = 'AutocastOptimWrapper'
+
+
+def start_from(cfg: Config, checkpoint: str) -> None:
+    """Let the student begin with the networks of another run and a new head.
+
+    Raises:
+        ConfigError: the model has no student that can.
+    """
+    from mmavssl.models.recognizers import AVRecognizer
+    from mmavssl.registry import MODELS
+    from mmavssl.utils.components import find_component
+    from mmavssl.utils.errors import ConfigError
+
+    student = cfg.model.get('student') or {}
+    kind = student.get('type')
+    if kind is None or not issubclass(find_component(kind, MODELS), AVRecognizer):
+        raise ConfigError(
+            f'--fine-tune starts an AVRecognizer, but `model.student` is a {kind}. Set `init_cfg` '
+            'of its backbones instead.'
+        )
+    for part in student.values():
+        if isinstance(part, dict):
+            part.pop('init_cfg', None)  # would be read for nothing
+    student.init_cfg = dict(type='Pretrained', checkpoint=checkpoint, drop=['head.*'])
 
 
 def draw_training(cfg: Config) -> None:

@@ -13,6 +13,8 @@ import torch
 from mmengine.config import Config
 from mmengine.visualization import LocalVisBackend
 
+from mmavssl.registry import MODELS
+
 ROOT = Path(__file__).parents[2]
 
 TOY_MODULE = """
@@ -232,15 +234,47 @@ def test_mixed_precision(tools, toy, monkeypatch):
     assert line.startswith("--amp replaces `optim_wrapper.type` OptimWrapper, but it is 'AmpOpt")
 
 
+@pytest.fixture
+def train():
+    """The tool as a module."""
+    spec = importlib.util.spec_from_file_location('tools_train', ROOT / 'tools/train.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_fine_tune(train, tmp_path, monkeypatch):
+    """Networks of another run with a new head; the weights that parts name are not looked for."""
+    config = str(ROOT / 'configs/asl_mix/avsprites_1shot.py')
+    cfg = train.train_config(train.parse_args([config]))
+    assert cfg.model.student.backbone.init_cfg
+    for part in cfg.model.student.values():
+        if isinstance(part, dict):
+            part.pop('init_cfg', None)
+    torch.manual_seed(1)
+    saved = MODELS.build(cfg.model.student).state_dict()
+    saved = {name: torch.randn_like(value.float()) for name, value in saved.items()}
+    file = tmp_path / 'other.pth'
+    torch.save({'state_dict': {f'student.{name}': saved[name] for name in saved}}, file)
+
+    cfg = train.train_config(train.parse_args([config, '--fine-tune', str(file)]))
+    assert 'init_cfg' not in cfg.model.student.backbone
+    student = MODELS.build(cfg.model.student)
+    student.init_weights()
+    for name, value in student.state_dict().items():
+        assert torch.equal(value, saved[name]) != name.startswith('head.'), name
+
+
+def test_fine_tune_of_what_cannot(tools, toy):
+    line = tools.error('train', 'toy.py', '--fine-tune', 'x.pth')
+    assert line.startswith('--fine-tune starts an AVRecognizer, but `model.student` is a None.')
+
+
 @pytest.mark.parametrize('installed', [True, False])
-def test_visualize(tools, toy, monkeypatch, installed):
+def test_visualize(train, toy, monkeypatch, installed):
     """The flag keeps what the config says; TensorBoard is left out where it is not installed."""
     tensorboard = object() if installed else None
     monkeypatch.setattr('importlib.util.find_spec', lambda name: tensorboard)
-    train = importlib.util.module_from_spec(
-        importlib.util.spec_from_file_location('tools_train', ROOT / 'tools/train.py')
-    )
-    train.__spec__.loader.exec_module(train)
     args = ['toy.py', '--visualize', '--cfg-options', 'default_hooks.visualization.interval=7']
     cfg = train.train_config(train.parse_args(args))
     assert cfg.default_hooks.visualization == dict(type='SSLVisualizationHook', interval=7)

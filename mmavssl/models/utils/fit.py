@@ -16,7 +16,11 @@ class MisfitError(ConfigError):
 
 
 def settle(
-    state: StateDict, target: StateDict, report: Report, allow: Sequence[str] = ()
+    state: StateDict,
+    target: StateDict,
+    report: Report,
+    allow: Sequence[str] = (),
+    drop: Sequence[str] = (),
 ) -> StateDict:
     """Return what of ``state`` is to be loaded into ``target``.
 
@@ -26,15 +30,16 @@ def settle(
         report: what it says is left at its initial value may be missing; gets what is allowed.
         allow: patterns of names, as a shell has them. A tensor that would not fit, but whose name
             matches, is left out.
+        drop: patterns of names that are left out though they may fit.
 
     Raises:
         MisfitError: names what does not fit and is not allowed.
     """
-    allowed = {name for name in {*state, *target} if is_allowed(name, allow)}
+    allowed = {name for name in {*state, *target} if is_allowed(name, (*allow, *drop))}
     fitting = {}
     for name, tensor in state.items():
         fits = name in target and tensor.shape == target[name].shape
-        if fits or name not in allowed:
+        if name not in allowed or (fits and not is_allowed(name, drop)):
             fitting[name] = tensor
         else:
             report.drop(name)

@@ -33,6 +33,7 @@ class InitCfg(NamedTuple):
         allow: patterns of names that may be missing, be too many or have another shape.
         sha256: of the file, at least its first 8 digits.
         source: what the user knows of the network in the file.
+        drop: patterns of names that keep their initial value, also where the file would fit.
     """
 
     checkpoint: str
@@ -40,6 +41,7 @@ class InitCfg(NamedTuple):
     allow: tuple[str, ...] = ()
     sha256: str | None = None
     source: NetworkFacts = UNKNOWN
+    drop: tuple[str, ...] = ()
 
 
 def load_pretrained(model: nn.Module, init_cfg: dict, adapt: Adapter) -> None:
@@ -70,7 +72,8 @@ def load_pretrained(model: nn.Module, init_cfg: dict, adapt: Adapter) -> None:
         if not name.startswith(cfg.prefix):
             report.drop(name, _group(name, cfg.prefix))
     try:
-        state = settle(adapt(source, model, report), model.state_dict(), report, cfg.allow)
+        adapted = adapt(source, model, report)
+        state = settle(adapted, model.state_dict(), report, cfg.allow, cfg.drop)
     except MisfitError as misfit:
         raise ConfigError(f'{file} does not fit {type(model).__name__}: {misfit}.') from misfit
     model.load_state_dict(state, strict=False)
@@ -87,25 +90,27 @@ def parse_init_cfg(init_cfg: Any) -> InitCfg:
     """
     fields = dict(init_cfg) if isinstance(init_cfg, Mapping) else {}
     is_pretrained = fields.pop('type', None) == 'Pretrained'
-    allow = fields.get('allow', ())
-    if isinstance(allow, str):
-        allow = [allow]
+    patterns = {
+        name: [fields[name]] if isinstance(fields.get(name), str) else fields.get(name, ())
+        for name in ('allow', 'drop')
+    }
     valid = (
         is_pretrained
         and set(fields) <= set(InitCfg._fields)
         and isinstance(fields.get('checkpoint'), str)
         and isinstance(fields.get('prefix', ''), str)
         and isinstance(fields.get('sha256'), (str, type(None)))
-        and isinstance(allow, (list, tuple))
+        and all(isinstance(names, (list, tuple)) for names in patterns.values())
     )
     if not valid:
         raise ConfigError(
             "Expected `init_cfg` to be None or dict(type='Pretrained', checkpoint='...'), if "
-            "wanted with prefix='...', allow=['...'], sha256='...' and source=dict(...), but got "
-            f'{init_cfg!r}.'
+            "wanted with prefix='...', allow=['...'], drop=['...'], sha256='...' and "
+            f'source=dict(...), but got {init_cfg!r}.'
         )
     source = parse_facts(fields.get('source', {}))
-    return InitCfg(**{**fields, 'allow': tuple(allow), 'source': source})
+    patterns = {name: tuple(names) for name, names in patterns.items()}
+    return InitCfg(**{**fields, **patterns, 'source': source})
 
 
 def read_state_dict(checkpoint: str, sha256: str | None = None) -> SourceTensors:

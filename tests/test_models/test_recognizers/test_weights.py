@@ -92,6 +92,15 @@ def test_other_classes(tmp_path):
     assert_same(network.head, recognizer(2).head)
 
 
+def test_other_classes_of_the_same_number(tmp_path):
+    saved = recognizer(1)
+    torch.save({'state_dict': saved.state_dict()}, tmp_path / 'a.pth')
+    network = recognizer(2, init_cfg=pretrained(tmp_path / 'a.pth', drop='head.*'))
+    network.init_weights()
+    assert_same(network.backbone, saved.backbone)
+    assert_same(network.head, recognizer(2).head)
+
+
 @pytest.mark.parametrize('saved_hears', [False, True])
 def test_sound_on_one_side_alone(tmp_path, saved_hears):
     saved = recognizer(1, hears=saved_hears)

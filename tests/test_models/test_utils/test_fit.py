@@ -38,6 +38,13 @@ def test_what_fits_is_taken_though_it_is_allowed_not_to():
     assert settle(state, TARGET, Report(), ['*']) == state
 
 
+def test_what_is_dropped_is_left_out_though_it_fits():
+    state, report = {name: torch.ones_like(tensor) for name, tensor in TARGET.items()}, Report()
+    assert set(settle(state, TARGET, report, drop=['a.*'])) == {'b'}
+    assert report.initial == ['a.weight', 'a.bias']
+    assert report.dropped == [('a.weight', 'a.weight'), ('a.bias', 'a.bias')]
+
+
 def test_what_the_report_leaves_may_be_missing():
     report = Report()
     report.leave('b')

@@ -218,6 +218,7 @@ def test_hash_of_the_config_is_checked(tmp_path):
         dict(type='Pretrained', chekpoint='x.pth'),
         dict(type='Pretrained', checkpoint='x.pth', sha256=12),
         dict(type='Pretrained', checkpoint='x.pth', allow=3),
+        dict(type='Pretrained', checkpoint='x.pth', drop=3),
         [dict(type='Pretrained', checkpoint='x.pth')],
     ],
 )
