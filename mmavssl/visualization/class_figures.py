@@ -59,7 +59,7 @@ def draw_class_bars(
     """Draw a row of bars for each kind of value, one bar a class.
 
     Args:
-        values: C values by what they are.
+        values: C values of at least 0, by what they are.
         classes: C names.
 
     Returns:
@@ -79,6 +79,7 @@ def draw_class_bars(
                 f'{len(row)}.'
             )
         axes.bar(range(len(classes)), row, width=0.8)
+        axes.set_ylim(0, 1.05 * max(row) or 1)
         axes.set_title(name, fontsize='medium', loc='left')
         axes.grid(axis='y', alpha=0.3)
     name_ticks(rows[-1], list(classes))
