@@ -1,8 +1,8 @@
 """What mixed clips show of both actors that sound, against the share that their label has.
 
 A mixed clip has the label λ y_1 + (1 - λ) y_2. On AVSprites it is known where what sounds is, in
-both clips, so that it can be counted how much of either is left. Writes
-`benchmarks/results/mix_evidence.json`.
+both clips, so that it can be counted how much of either is left. In silent classes that is the
+actor which moves as if it did. Writes `benchmarks/results/mix_evidence.json`.
 """
 
 from __future__ import annotations
@@ -15,12 +15,17 @@ from pathlib import Path
 
 import torch
 from machine import describe_machine
+from mix_measures import evidence, percent, touches
 from mmengine.registry import init_default_scope
 from torch import Tensor
 
 import mmavssl.models  # noqa: F401  (fills the registries)
+from mmavssl.apis.grid.config_hash import portable
+from mmavssl.apis.grid.made import digest_of
+from mmavssl.datasets.avsprites.folder import INFO_FILE
 from mmavssl.datasets.collate import av_collate
-from mmavssl.models.localizers.audio_input import localizer_audio
+from mmavssl.models.localizers.audio_input import LOGMEL, localizer_audio
+from mmavssl.models.maskers.map_weights import is_silent
 from mmavssl.models.mixers import TokenMix
 from mmavssl.registry import DATASETS, MIXERS, MODELS
 from mmavssl.structures import DrawIndex
@@ -43,8 +48,6 @@ CONFIGS = {
 }
 #: Its views have the boxes of the actors that sound.
 VIEWS = 'controls/avsprites_2shot_oracle.py'
-#: Less than this of an actor is as good as nothing.
-GONE = 0.1
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -57,7 +60,15 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--repeats', type=int, default=8, help='mixes of each clip')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--out', type=Path, default=OUT, help='JSON file; other settings stay')
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    args.localizer = args.localizer or default_localizer()
+    return args
+
+
+def default_localizer() -> str:
+    """Return the checkpoint that the config of ASL-Mix names."""
+    cfg = load_config(str(ROOT / 'configs/asl_mix' / CONFIGS['fnac']))
+    return cfg.model.mixer.masker.localizer.init_cfg.checkpoint
 
 
 def load_views(args: argparse.Namespace) -> dict[str, Tensor]:
@@ -77,10 +88,10 @@ def load_views(args: argparse.Namespace) -> dict[str, Tensor]:
     return av_collate(samples)['inputs']['strong']
 
 
-def build_mixer(name: str, localizer: str | None) -> tuple[TokenMix, torch.nn.Module]:
+def build_mixer(name: str, localizer: str) -> tuple[TokenMix, torch.nn.Module]:
     """Return the mixer of a config and what normalizes its frames."""
     cfg = load_config(str(ROOT / 'configs/asl_mix' / CONFIGS[name]))
-    if name.startswith('fnac') and localizer is not None:
+    if name.startswith('fnac'):
         cfg.model.mixer.masker.localizer.init_cfg.checkpoint = localizer
     mixer = MIXERS.build(cfg.model.mixer.to_dict())
     mixer.init_weights()
@@ -88,8 +99,8 @@ def build_mixer(name: str, localizer: str | None) -> tuple[TokenMix, torch.nn.Mo
 
 
 @torch.no_grad()
-def measure(name: str, view: dict[str, Tensor], args: argparse.Namespace) -> dict[str, float]:
-    """Return the means over clips and repeats of what `evidence` says, in percent."""
+def measure(name: str, view: dict[str, Tensor], args: argparse.Namespace) -> dict[str, Tensor]:
+    """Return what `evidence` says of each mix of a clip, (repeats, B)."""
     mixer, preprocessor = build_mixer(name, args.localizer)
     video = preprocessor.normalize(view['video'])
     frames = preprocessor.unnormalize(video).transpose(1, 2)
@@ -103,50 +114,43 @@ def measure(name: str, view: dict[str, Tensor], args: argparse.Namespace) -> dic
         found.append(evidence(mixed.mask, coverage, coverage[partner], mixed.ratio))
         if mixed.heatmap is not None:
             found[-1]['map_on_actor'] = touches(mixed.heatmap.flatten(2), coverage)
-    figures = {key: torch.stack([each[key] for each in found]) for key in found[0]}
-    return {key: round(100 * float(value.mean()), 2) for key, value in figures.items()}
+    return {key: torch.stack([each[key] for each in found]) for key in found[0]}
 
 
-def touches(maps: Tensor, coverage: Tensor) -> Tensor:
-    """Return the share (B,) of frames in which a map (B, T, h * w) is highest on the actor."""
-    highest = maps.argmax(dim=-1, keepdim=True)
-    return (coverage.gather(2, highest) > 0).double().mean(dim=(1, 2))
+def provenance(args: argparse.Namespace) -> dict:
+    """Return what figures are of; what the clips follow from stands for them."""
+    content = {
+        'data': str(args.data),
+        'data_sha256': digest_of(args.data / INFO_FILE),
+        'localizer': args.localizer,
+        'localizer_sha256': digest_of(Path(args.localizer)),
+        'num_clips': args.num_clips,
+        'repeats': args.repeats,
+        'seed': args.seed,
+        'machine': describe_machine(),
+    }
+    return portable(content, ROOT)
 
 
-def evidence(mask: Tensor, first: Tensor, second: Tensor, ratio: Tensor) -> dict[str, Tensor]:
-    """Return what is left of the actors of two clips in their mix.
-
-    Args:
-        mask: bool (B, T, h * w), tokens of the first clip.
-        first: (B, T, h * w) how much of each token the actor of the first clip covers.
-        second: as ``first``, of the other clip.
-        ratio: (B,) share of the first clip in the label.
-
-    Returns:
-        Values (B,): ``share`` in the label; ``first`` and ``second``, parts of the actors that
-        are left; ``first_gone`` and ``second_gone``, whether that is next to nothing;
-        ``label_error``, how far the share is from the first one's part of all that is left.
-    """
-    kept = (mask * first).sum(dim=(1, 2)) / first.sum(dim=(1, 2))
-    other = (~mask * second).sum(dim=(1, 2)) / second.sum(dim=(1, 2))
-    both = (kept + other).clamp(min=1e-6)
+def figures(args: argparse.Namespace) -> dict[str, dict[str, dict[str, float]]]:
+    """Return the figures of all masks; where clips are silent, also by what the first clip is."""
+    view = load_views(args)
+    silent = is_silent(localizer_audio(view, LOGMEL))
+    parts = {'masks': torch.ones_like(silent)}
+    if silent.any():
+        parts.update(first_sounds=~silent, first_is_silent=silent)
+    values = {name: measure(name, view, args) for name in CONFIGS}
     return {
-        'share': ratio,
-        'first': kept,
-        'second': other,
-        'first_gone': (kept < GONE).double(),
-        'second_gone': (other < GONE).double(),
-        'label_error': (ratio - kept / both).abs(),
+        part: {name: percent(value, chosen) for name, value in values.items()}
+        for part, chosen in parts.items()
     }
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the benchmark and return its exit status."""
     args = parse_args(argv)
-    view = load_views(args)
     result = json.loads(args.out.read_text()) if args.out.exists() else {'settings': {}}
-    result['machine'] = describe_machine()
-    result['settings'][args.setting] = {name: measure(name, view, args) for name in CONFIGS}
+    result['settings'][args.setting] = {**provenance(args), **figures(args)}
     args.out.write_text(json.dumps(result, indent=2) + '\n')
     print(table(result))
     return 0

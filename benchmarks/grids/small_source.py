@@ -1,5 +1,5 @@
-# labels_small where what sounds is small, and silent actors are as large.
-_base_ = './labels_small.py'
+# controls_small where what sounds is small, and silent actors are as large.
+_base_ = './controls_small.py'
 
 name = 'small_source'
 title = 'What guides ASL-Mix, where what sounds is small'
@@ -7,6 +7,13 @@ note = (
     'AVSprites with actors of 0.15 to 0.2 of the side of the frame (0.3 to 0.4 as it is shipped) '
     'and two silent ones of at most their size; 2 labels per class, chosen by the seed.'
 )
+baseline = 'tube'
+rows = [
+    {{_base_._rows.tube}},
+    {{_base_._rows.fnac}},
+    {{_base_._rows.oracle}},
+    {{_base_._rows.oracle_evidence}},
+]
 prepare = [
     dict(
         command='python tools/data/make_avsprites.py data/avsprites_small_source --workers 2 '

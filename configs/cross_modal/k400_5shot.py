@@ -1,16 +1,8 @@
 # Cross-modal pseudo labels on Kinetics-400 with 5 labels per class.
-_base_ = [
-    '../_base_/models/cross_modal_vit-b.py',
-    '../_base_/datasets/k400_audio_visual.py',
-    '../_base_/schedules/sgd_50e.py',
-    '../_base_/default_runtime.py',
-]
-
-model = dict(student=dict(head=dict(num_classes=400), audio_head=dict(num_classes=400)))
+_base_ = './k400_1shot.py'
 
 split = 'splits/5shot_seed0'
 prepare_commands = dict(
-    data='python tools/data/prepare_k400.py /path/to/kinetics400 data/k400',
     split='python tools/data/make_split.py data/k400/manifest_train.csv --shots 5 --seed 0',
 )
 train_dataloader = dict(

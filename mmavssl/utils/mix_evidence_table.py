@@ -1,4 +1,6 @@
-"""The table of what benchmarks/mix_evidence.py has measured."""
+"""The tables of what benchmarks/mix_evidence.py has measured."""
+
+from typing import Any
 
 FIGURES = {
     'map_on_actor': 'map highest on its actor',
@@ -9,18 +11,43 @@ FIGURES = {
     'second_gone': "the other's gone",
     'label_error': 'error of the label',
 }
+#: Which mixes a table is of, and what its heading says of them beside the setting.
+PARTS = {
+    'masks': '',
+    'first_sounds': ', first clip sounds',
+    'first_is_silent': ', first clip silent',
+}
 
 
-def table(result: dict) -> str:
-    """Return a table for each setting, in Markdown; all figures are percent."""
+def table(result: dict[str, Any]) -> str:
+    """Return the tables of each setting and what they are from, in Markdown; all are percent."""
     parts = []
-    for setting, masks in result['settings'].items():
-        lines = [
-            f'| {setting} | ' + ' | '.join(FIGURES.values()) + ' |',
-            '|---' * (len(FIGURES) + 1) + '|',
-        ]
-        for name, figures in masks.items():
-            cells = ' | '.join(f'{figures[key]:.1f}' if key in figures else '' for key in FIGURES)
-            lines.append(f'| {name} | {cells} |')
-        parts.append('\n'.join(lines))
+    for name, setting in result['settings'].items():
+        for key in PARTS:
+            if key in setting:
+                parts.append(part_table(f'{name}{PARTS[key]}', setting[key]))
+        parts.append(provenance(setting))
     return '\n\n'.join(parts)
+
+
+def part_table(title: str, masks: dict[str, dict[str, float]]) -> str:
+    """Return a table with a row for each kind of mask."""
+    lines = [
+        f'| {title} | ' + ' | '.join(FIGURES.values()) + ' |',
+        '|---' * (len(FIGURES) + 1) + '|',
+    ]
+    for name, figures in masks.items():
+        cells = ' | '.join(f'{figures[key]:.1f}' if key in figures else '' for key in FIGURES)
+        lines.append(f'| {name} | {cells} |')
+    return '\n'.join(lines)
+
+
+def provenance(setting: dict[str, Any]) -> str:
+    """Return what the figures of a setting are of, and where they were measured."""
+    machine = setting['machine']
+    return (
+        f'{setting["num_clips"]} clips of `{setting["data"]}` (`{setting["data_sha256"]}`), '
+        f'{setting["repeats"]} mixes of each, seed {setting["seed"]}; FNAC is '
+        f'`{setting["localizer"]}` (`{setting["localizer_sha256"]}`). Measured on '
+        f'{machine["processor"]}, {machine["cores"]} cores; commit {machine["commit"]}.'
+    )

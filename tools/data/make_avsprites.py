@@ -5,21 +5,28 @@ Example:
     python tools/data/make_avsprites.py data/avsprites_held_out --recipe held_out --seed 1
 """
 
+from __future__ import annotations
+
 import argparse
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from mmavssl.datasets.avsprites.generate import AVSpritesConfig, generate
-from mmavssl.datasets.avsprites.recipe import APPEARANCES, DISTRACTOR_MOTIONS
-from mmavssl.datasets.avsprites.shipped import RECIPES, get_recipe
-from mmavssl.utils.errors import ConfigError, DataError
+from mmavssl.utils.cli import run_tool
 
+if TYPE_CHECKING:
+    from mmavssl.datasets.avsprites.generate import AVSpritesConfig
+
+#: As in mmavssl.datasets.avsprites, whose import takes seconds.
+RECIPES = ('default', 'held_out')
+APPEARANCES = ('colour', 'shape')
+DISTRACTOR_MOTIONS = ('drift', 'slow', 'events')
 CLIP_OPTIONS = ('size', 'fps', 'seconds')
 DIFFICULTY_OPTIONS = (
     'appearance', 'num_distractors', 'distractor_scale', 'distractor_motion', 'actor_size',
-    'pixel_noise', 'audio_noise',
+    'pixel_noise', 'audio_noise', 'silent_classes',
 )  # fmt: skip
 
 
@@ -29,7 +36,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         description='Make the AVSprites data set. The same options give the same clips.'
     )
     parser.add_argument('out_dir', help='folder to create')
-    parser.add_argument('--recipe', choices=sorted(RECIPES), default='default')
+    parser.add_argument('--recipe', choices=RECIPES, default='default')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--num-train', type=int, default=800, help='training clips')
     parser.add_argument('--num-test', type=int, default=240, help='test clips')
@@ -50,6 +57,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )  # fmt: skip
     recipe.add_argument('--pixel-noise', type=float, help='standard deviation in grey levels')
     recipe.add_argument('--audio-noise', type=float, help='standard deviation')
+    recipe.add_argument('--silent-classes', type=int, help='classes without sound (default: 0)')
     args = parser.parse_args(argv)
     args.actor_size = args.actor_size and tuple(args.actor_size)
     return args
@@ -57,6 +65,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def make_config(args: argparse.Namespace) -> AVSpritesConfig:
     """Turn the command line into a configuration."""
+    from mmavssl.datasets.avsprites.generate import AVSpritesConfig
+    from mmavssl.datasets.avsprites.shipped import get_recipe
 
     def given(names: Sequence[str]) -> dict:
         return {name: getattr(args, name) for name in names if getattr(args, name) is not None}
@@ -70,23 +80,16 @@ def make_config(args: argparse.Namespace) -> AVSpritesConfig:
     return AVSpritesConfig(recipe, args.seed, args.num_train, args.num_test)
 
 
-def show_progress(done: int, total: int) -> None:
-    """Keep one line on the terminal up to date."""
-    if done % 20 == 0 or done == total:
-        print(f'\r{done}/{total} clips', end='\n' if done == total else '', flush=True)
+def make(args: argparse.Namespace) -> None:
+    """Write the data set and report."""
+    from mmavssl.datasets.avsprites.generate import generate
+    from mmavssl.utils.progress import progress_bar
 
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the tool and return its exit status."""
-    args = parse_args(argv)
-    begin = time.perf_counter()
-    try:
+    begin, config = time.perf_counter(), make_config(args)
+    with progress_bar('Making', args.num_train + args.num_test) as advance:
         info = generate(
-            args.out_dir, make_config(args), args.workers, args.overwrite, show_progress
+            args.out_dir, config, args.workers, args.overwrite, lambda done, total: advance()
         )
-    except (ConfigError, DataError) as error:
-        print(f'make_avsprites: {error}', file=sys.stderr)
-        return 2
     if info['reused']:
         print(f'{args.out_dir} holds this data set already.')
     else:
@@ -94,7 +97,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     print('Accuracy of the best possible classifier with')
     for evidence, bound in info['bounds'].items():
         print(f'  {evidence:28s} {100 * bound:5.1f}%')
-    return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the tool and return its exit status."""
+    return run_tool('make_avsprites', make, parse_args(argv))
 
 
 if __name__ == '__main__':

@@ -1,4 +1,5 @@
-# What grids on the other recipe of AVSprites share, by which no choice was made.
+# What grids on the other recipe of AVSprites share: other shapes, motions and sounds. It is not
+# unseen: settings of the localizer were scored on it as well (benchmarks/localizers.py).
 _prepare = [
     dict(
         command='python tools/data/make_avsprites.py data/avsprites_held_out --workers 2 '

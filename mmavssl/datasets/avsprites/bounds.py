@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
 from itertools import combinations
 
-ClassTable = tuple[tuple[int, int], ...]
-Scene = tuple[int, int, frozenset[int]]  # kind of actor, kind of sound, kinds in the picture
+ClassTable = tuple[tuple[int, int | None], ...]
+#: Kind of actor, kind of sound or None, kinds in the picture.
+Scene = tuple[int, int | None, frozenset[int]]
 Evidence = Callable[[Scene], Hashable]
 
 
@@ -29,7 +30,7 @@ def accuracy_bounds(class_table: ClassTable, num_distractors: int = 1) -> dict[s
     Sound and picture together with the sounding actor name the class: 1.
 
     Args:
-        class_table: kind of actor and kind of sound of each class.
+        class_table: kind of actor and kind of sound of each class, None for silence.
         num_distractors: number N of silent actors.
 
     >>> cycle = ((0, 0), (0, 1), (1, 1), (1, 2), (2, 2), (2, 3), (3, 3), (3, 0))

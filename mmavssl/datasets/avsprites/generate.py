@@ -59,7 +59,8 @@ class AVSpritesConfig:
 
     def digest(self) -> str:
         """Return a hash of the configuration and the version of the generator."""
-        text = json.dumps({'version': VERSION, **asdict(self)}, sort_keys=True)
+        content = {**asdict(self), 'recipe': self.recipe.as_dict()}
+        text = json.dumps({'version': VERSION, **content}, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -132,8 +133,10 @@ def describe(config: AVSpritesConfig) -> dict:
     """Return what ``avsprites.json`` says: configuration, classes and accuracy bounds."""
     recipe = config.recipe
     classes = [
-        {'name': name, 'actor': recipe.actors[a].name, 'sound': recipe.sounds[s].name}
-        for name, (a, s) in zip(recipe.class_names, recipe.class_table, strict=True)
+        {'name': name, 'actor': recipe.actors[actor].name, 'sound': sound}
+        for name, sound, (actor, _) in zip(
+            recipe.class_names, recipe.sound_names, recipe.class_table, strict=True
+        )
     ]
     return {
         'version': VERSION,
@@ -141,8 +144,8 @@ def describe(config: AVSpritesConfig) -> dict:
         'seed': config.seed,
         'counts': config.counts(),
         'classes': classes,
-        'bounds': accuracy_bounds(recipe.class_table, recipe.difficulty.num_distractors),
-        'recipe': asdict(recipe),
+        'bounds': accuracy_bounds(recipe.heard, recipe.difficulty.num_distractors),
+        'recipe': recipe.as_dict(),
     }
 
 

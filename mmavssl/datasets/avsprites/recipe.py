@@ -1,61 +1,15 @@
-"""What an AVSprites data set consists of: kinds of actors and sounds, clip format, difficulty."""
+"""What an AVSprites data set consists of: kinds, classes, clip format, difficulty."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
-from mmavssl.datasets.avsprites.motions import MOTIONS
-from mmavssl.datasets.avsprites.shapes import SHAPES
-from mmavssl.datasets.avsprites.sounds import LEAD_SECONDS, TAIL_SECONDS, TIMBRES
-from mmavssl.utils.errors import ConfigError
+from mmavssl.datasets.avsprites.kinds import ActorKind, SoundKind, require
+from mmavssl.datasets.avsprites.sounds import LEAD_SECONDS, TAIL_SECONDS
 
 MIN_EVENT_PERIOD = 0.3
 APPEARANCES = ('colour', 'shape')
 DISTRACTOR_MOTIONS = ('drift', 'slow', 'events')
-
-
-def _require(condition: bool, name: str, expected: str, value: object) -> None:
-    if not condition:
-        raise ConfigError(f'Expected `{name}` to be {expected}, but got {value!r}.')
-
-
-@dataclass(frozen=True)
-class ActorKind:
-    """A kind of actor: its appearance and what it does at a sound event.
-
-    Args:
-        name: name in the class names.
-        shape: key of `SHAPES`.
-        hue: characteristic colour, in [0, 1) (0 red, 1/3 green, 2/3 blue).
-        motion: key of `MOTIONS`.
-    """
-
-    name: str
-    shape: str
-    hue: float
-    motion: str
-
-    def __post_init__(self) -> None:
-        _require(self.shape in SHAPES, 'shape', f'one of {sorted(SHAPES)}', self.shape)
-        _require(self.motion in MOTIONS, 'motion', f'one of {sorted(MOTIONS)}', self.motion)
-        _require(0 <= self.hue < 1, 'hue', 'in [0, 1)', self.hue)
-
-
-@dataclass(frozen=True)
-class SoundKind:
-    """A kind of sound.
-
-    Args:
-        name: name in the class names.
-        timbre: key of `TIMBRES`.
-        pitch: Hz, as the timbre uses it.
-    """
-
-    name: str
-    timbre: str
-    pitch: float
-
-    def __post_init__(self) -> None:
-        _require(self.timbre in TIMBRES, 'timbre', f'one of {sorted(TIMBRES)}', self.timbre)
-        _require(self.pitch > 0, 'pitch', 'greater than 0', self.pitch)
+SILENCE = 'silence'
 
 
 @dataclass(frozen=True)
@@ -77,12 +31,12 @@ class ClipFormat:
     num_events: tuple[int, int] = (3, 6)
 
     def __post_init__(self) -> None:
-        _require(self.size >= 32 and self.size % 2 == 0, 'size', 'even and >= 32', self.size)
-        _require(self.fps >= 1, 'fps', '>= 1', self.fps)
+        require(self.size >= 32 and self.size % 2 == 0, 'size', 'even and >= 32', self.size)
+        require(self.fps >= 1, 'fps', '>= 1', self.fps)
         low, high = self.num_events
-        _require(1 <= low <= high, 'num_events', '(low, high), 1 <= low <= high', self.num_events)
+        require(1 <= low <= high, 'num_events', '(low, high), 1 <= low <= high', self.num_events)
         need = LEAD_SECONDS + TAIL_SECONDS + MIN_EVENT_PERIOD * high
-        _require(self.seconds >= need, 'seconds', f'>= {need:g} for {high} events', self.seconds)
+        require(self.seconds >= need, 'seconds', f'>= {need:g} for {high} events', self.seconds)
 
     @property
     def num_frames(self) -> int:
@@ -110,6 +64,9 @@ class Difficulty:
         actor_size: least and greatest diameter as a part of the frame side.
         pixel_noise: standard deviation in grey levels.
         audio_noise: standard deviation of white background noise (the sounds peak at 0.4 to 0.8).
+        silent_classes: number N of classes whose clips have nothing on their sound track: the
+            second one of each of the last N kinds of actors, so that the actor and whether it is
+            heard still name the class.
     """
 
     appearance: str = 'colour'
@@ -119,20 +76,21 @@ class Difficulty:
     actor_size: tuple[float, float] = (0.3, 0.4)
     pixel_noise: float = 4.0
     audio_noise: float = 0.005
+    silent_classes: int = 0
 
     def __post_init__(self) -> None:
-        _require(self.appearance in APPEARANCES, 'appearance', f'one of {APPEARANCES}',
+        require(self.appearance in APPEARANCES, 'appearance', f'one of {APPEARANCES}',
                  self.appearance)  # fmt: skip
-        _require(self.distractor_motion in DISTRACTOR_MOTIONS, 'distractor_motion',
+        require(self.distractor_motion in DISTRACTOR_MOTIONS, 'distractor_motion',
                  f'one of {DISTRACTOR_MOTIONS}', self.distractor_motion)  # fmt: skip
-        _require(0 < self.distractor_scale <= 1, 'distractor_scale', 'in (0, 1]',
+        require(0 < self.distractor_scale <= 1, 'distractor_scale', 'in (0, 1]',
                  self.distractor_scale)  # fmt: skip
         low, high = self.actor_size
-        _require(0.1 <= low <= high <= 0.6, 'actor_size', '(low, high) within [0.1, 0.6]',
+        require(0.1 <= low <= high <= 0.6, 'actor_size', '(low, high) within [0.1, 0.6]',
                  self.actor_size)  # fmt: skip
-        _require(self.num_distractors >= 0, 'num_distractors', '>= 0', self.num_distractors)
-        _require(self.pixel_noise >= 0, 'pixel_noise', '>= 0', self.pixel_noise)
-        _require(self.audio_noise >= 0, 'audio_noise', '>= 0', self.audio_noise)
+        require(self.num_distractors >= 0, 'num_distractors', '>= 0', self.num_distractors)
+        require(self.pixel_noise >= 0, 'pixel_noise', '>= 0', self.pixel_noise)
+        require(self.audio_noise >= 0, 'audio_noise', '>= 0', self.audio_noise)
 
 
 @dataclass(frozen=True)
@@ -159,11 +117,14 @@ class Recipe:
 
     def __post_init__(self) -> None:
         counts = len(self.actors), len(self.sounds)
-        _require(counts[0] == counts[1] >= 2, 'actors, sounds', 'as many of each, at least two',
+        require(counts[0] == counts[1] >= 2, 'actors, sounds', 'as many of each, at least two',
                  counts)  # fmt: skip
-        _require(self.difficulty.num_distractors < self.num_kinds, 'num_distractors',
+        require(self.difficulty.num_distractors < self.num_kinds, 'num_distractors',
                  f'less than the {self.num_kinds} kinds of actors (each occurs once at most)',
                  self.difficulty.num_distractors)  # fmt: skip
+        require(0 <= self.difficulty.silent_classes <= self.num_kinds, 'silent_classes',
+                 f'from 0 to {self.num_kinds} (of each actor, one class at most)',
+                 self.difficulty.silent_classes)  # fmt: skip
 
     @property
     def num_kinds(self) -> int:
@@ -177,6 +138,28 @@ class Recipe:
         return tuple((i, (i + step) % kinds) for i in range(kinds) for step in (0, 1))
 
     @property
+    def heard(self) -> tuple[tuple[int, int | None], ...]:
+        """As `class_table`, with None for the sound of a silent class."""
+        first = self.num_kinds - self.difficulty.silent_classes
+        return tuple(
+            (actor, None if actor >= first and sound != actor else sound)
+            for actor, sound in self.class_table
+        )
+
+    @property
+    def sound_names(self) -> tuple[str, ...]:
+        """What is heard in clips of each class."""
+        return tuple(SILENCE if s is None else self.sounds[s].name for _, s in self.heard)
+
+    @property
     def class_names(self) -> tuple[str, ...]:
         """Names of the classes, ``<actor>_<sound>``."""
-        return tuple(f'{self.actors[a].name}_{self.sounds[s].name}' for a, s in self.class_table)
+        pairs = zip(self.class_table, self.sound_names, strict=True)
+        return tuple(f'{self.actors[actor].name}_{sound}' for (actor, _), sound in pairs)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return all of it; without silent classes as it was before there were any."""
+        content = asdict(self)
+        if not self.difficulty.silent_classes:
+            del content['difficulty']['silent_classes']
+        return content

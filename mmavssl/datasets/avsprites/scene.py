@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mmavssl.datasets.avsprites.drawing import Sprite, add_noise, draw_background, draw_colours
+from mmavssl.datasets.avsprites.kinds import ActorKind
 from mmavssl.datasets.avsprites.motions import (
     MOTION_SECONDS,
     MOTIONS,
@@ -12,7 +13,7 @@ from mmavssl.datasets.avsprites.motions import (
     drift,
     event_phase,
 )
-from mmavssl.datasets.avsprites.recipe import ActorKind, Recipe
+from mmavssl.datasets.avsprites.recipe import Recipe
 from mmavssl.datasets.avsprites.sounds import draw_events, render_sound
 
 MAX_TILT = 0.25
@@ -24,8 +25,8 @@ class Clip:
     """A rendered clip.
 
     ``frames`` (T, S, S, 3) uint8 RGB; ``waveform`` (num_samples,) float32; ``boxes`` (T, 4) of the
-    sounding actor; ``events`` (E,) onset times in seconds; ``distractors`` kinds of the silent
-    actors; ``distractor_boxes`` (N, T, 4).
+    actor that sounds, in silent classes of the one that moves as if it did; ``events`` (E,) onset
+    times in seconds; ``distractors`` kinds of the other actors; ``distractor_boxes`` (N, T, 4).
     """
 
     frames: np.ndarray
@@ -58,10 +59,13 @@ def render_clip(recipe: Recipe, label: int, rng: np.random.Generator) -> Clip:
         kind.timbre, kind.pitch, events, clip.num_samples, clip.sample_rate, rng
     )
     hum = rng.standard_normal(len(waveform), dtype=np.float32)
+    waveform = np.clip(waveform + difficulty.audio_noise * hum, -1, 1)
+    if recipe.heard[label][1] is None:  # now, as the picture is to be the same
+        waveform = np.zeros_like(waveform)
     boxes = [sprite.boxes(clip.size) for sprite in sprites]
     return Clip(
         frames=add_noise(frames, difficulty.pixel_noise, rng),
-        waveform=np.clip(waveform + difficulty.audio_noise * hum, -1, 1),
+        waveform=waveform,
         boxes=boxes[0],
         events=events,
         distractors=tuple(distractors),

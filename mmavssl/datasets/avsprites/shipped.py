@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from mmavssl.datasets.avsprites.recipe import ActorKind, Recipe, SoundKind
+from mmavssl.datasets.avsprites.kinds import ActorKind, SoundKind
+from mmavssl.datasets.avsprites.recipe import Recipe
 from mmavssl.utils.errors import ConfigError
 
 DEFAULT = Recipe(

@@ -97,7 +97,6 @@ def test_shipped_grids(path):
         ('table1_small svformer_flex', 'table2_small svformer_flex'),
         ('controls_small fnac', 'table2_small asl_mix'),
         ('controls_small tube', 'table2_small av_tube_contrast'),
-        ('labels_small oracle', 'controls_small oracle'),
     ],
 )
 def test_grids_share_runs(one, other):
@@ -108,6 +107,29 @@ def test_grids_share_runs(one, other):
         options = grid.options_of(row, 0)
         hashes.add(config_hash(ROOT / row.config, options, row.test_options, ROOT))
     assert len(hashes) == 1
+
+
+@pytest.mark.parametrize(
+    ('name', 'localizer'),
+    [('small_source', 'fnac_small_source'), ('silent_classes', 'fnac_avsprites')],
+)
+def test_controls_on_other_clips(name, localizer):
+    """The same rows, on what the grid's own commands make."""
+    grid, controls = (
+        read_grid(ROOT / f'benchmarks/grids/{each}.py') for each in (name, 'controls_small')
+    )
+    assert all(row in controls.rows for row in grid.rows)
+    (row,) = grid.choose(['fnac'])
+    cfg = load_config(str(ROOT / row.config), options_of_run(grid, row, 0, ROOT))
+    checkpoint = cfg.model.mixer.masker.localizer.init_cfg.checkpoint
+    assert checkpoint == f'work_dirs/localizers/{localizer}/epoch_6.pth'
+    unlabeled = cfg.train_dataloader.dataset.unlabeled
+    made = {step.makes for part in grid.prepare for step in part.of_seeds([0])}
+    assert {
+        checkpoint,
+        f'{unlabeled.data_root}/manifest_train.csv',
+        f'{unlabeled.data_root}/{unlabeled.ann_file}'.removesuffix('/unlabeled.csv'),
+    } <= made
 
 
 def differences(one, other, path='', found=None):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -31,6 +33,15 @@ def test_agrees_with_a_simulated_best_classifier():
     simulated = sum(c.max() for c in counts.values()) / draws
     bound = accuracy_bounds(table, 1)['audio_visual_actor_unknown']
     assert simulated == pytest.approx(bound, abs=0.01)
+
+
+def test_silence_is_one_more_sound():
+    recipe = replace(DEFAULT, difficulty=replace(DEFAULT.difficulty, silent_classes=4))
+    bounds = accuracy_bounds(recipe.heard, 1)
+    assert bounds['video_only'] == pytest.approx(1 / 2)
+    assert bounds['audio_only'] == pytest.approx(5 / 8)  # each sound is one class, silence four
+    # In silent scenes, half of all, either actor may be the one: half of them are guessed wrong.
+    assert bounds['audio_visual_actor_unknown'] == pytest.approx(3 / 4)
 
 
 def test_uneven_table_is_bounded_by_the_most_likely_class():

@@ -66,6 +66,22 @@ def test_boxes_belong_to_the_clips(data):
     assert clip.boxes.max() <= 32
 
 
+def test_silent_track_is_decoded_as_zeros(data, tmp_path):
+    harder = replace(CONFIG.recipe.difficulty, silent_classes=1)
+    config = replace(CONFIG, recipe=replace(CONFIG.recipe, difficulty=harder), num_train=4)
+    info = generate(tmp_path / 'silent', config)
+    assert info['classes'][3] == {'name': 'box_silence', 'actor': 'box', 'sound': 'silence'}
+    assert info['recipe']['difficulty']['silent_classes'] == 1
+    old, new = clip_keys(CONFIG)[3], clip_keys(config)[3]
+    assert new.path == 'videos/train/box_silence_0000.mp4'
+    video, audio = decode(tmp_path / 'silent' / new.path)
+    assert video == decode(data / old.path)[0]
+    assert len(audio) == len(decode(data / old.path)[1])
+    assert not np.frombuffer(audio, np.float32).any()
+    boxes = [load_boxes(f / 'boxes_train.npz') for f in (data, tmp_path / 'silent')]
+    np.testing.assert_array_equal(boxes[0][old.name], boxes[1][new.name])
+
+
 def test_info_file(data):
     info = json.loads((data / 'avsprites.json').read_text())
     assert info['digest'] == CONFIG.digest()
@@ -111,9 +127,15 @@ def test_digest_follows_every_parameter():
     configs = [
         AVSpritesConfig(DEFAULT), AVSpritesConfig(DEFAULT, seed=1), AVSpritesConfig(harder),
         AVSpritesConfig(DEFAULT, num_test=241), AVSpritesConfig(get_recipe('held_out')),
+        AVSpritesConfig(replace(DEFAULT, difficulty=replace(harder.difficulty, silent_classes=1))),
     ]  # fmt: skip
-    assert len({config.digest() for config in configs}) == 5
+    assert len({config.digest() for config in configs}) == 6
     assert AVSpritesConfig(DEFAULT).digest() == configs[0].digest()
+
+
+def test_digest_of_the_shipped_data_stays():
+    """Folders that were made before are not refused."""
+    assert AVSpritesConfig(DEFAULT).digest().startswith('5bd4216cba12')
 
 
 def test_errors_name_the_parameter():

@@ -4,12 +4,17 @@ from pathlib import Path
 
 import pytest
 
+from mmavssl.datasets.avsprites.recipe import APPEARANCES, DISTRACTOR_MOTIONS
+from mmavssl.datasets.avsprites.shipped import RECIPES
+
 TOOL = Path(__file__).parents[3] / 'tools' / 'data' / 'make_avsprites.py'
 SMALL = ['--num-train', '4', '--num-test', '4', '--num-kinds', '2', '--size', '32', '--fps', '8']
 
 
-@pytest.fixture(scope='module')
-def tool():
+@pytest.fixture
+def tool(monkeypatch):
+    monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')  # the tools set these two
+    monkeypatch.setenv('LOCAL_RANK', '0')
     spec = importlib.util.spec_from_file_location('make_avsprites', TOOL)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -20,7 +25,7 @@ def test_makes_then_reuses_then_refuses(tool, tmp_path, capsys):
     out = str(tmp_path / 'data')
     assert tool.main([out, *SMALL]) == 0
     text = capsys.readouterr().out
-    assert '8/8 clips' in text
+    assert f'Wrote {out} in ' in text
     assert 'video_only_actor_unknown' in text
     assert '50.0%' in text
 
@@ -37,7 +42,7 @@ def test_options_reach_the_recipe(tool):
     options = [
         '--recipe', 'held_out', '--seconds', '4', '--num-distractors', '2', '--appearance',
         'shape', '--distractor-motion', 'events', '--distractor-scale', '1', '--pixel-noise', '9',
-        '--audio-noise', '0', '--actor-size', '0.15', '0.2',
+        '--audio-noise', '0', '--actor-size', '0.15', '0.2', '--silent-classes', '3',
     ]  # fmt: skip
     config = tool.make_config(tool.parse_args(['out', *options]))
     assert config.recipe.name == 'held_out'
@@ -45,6 +50,7 @@ def test_options_reach_the_recipe(tool):
     difficulty = config.recipe.difficulty
     assert difficulty.num_distractors == 2
     assert difficulty.actor_size == (0.15, 0.2)
+    assert difficulty.silent_classes == 3
     assert difficulty.appearance == 'shape'
     assert difficulty.distractor_motion == 'events'
     assert (difficulty.distractor_scale, difficulty.pixel_noise, difficulty.audio_noise) == (
@@ -60,3 +66,9 @@ def test_bad_value_is_one_line(tool, tmp_path, capsys):
     error = capsys.readouterr().err
     assert error.count('\n') == 1
     assert '`size`' in error
+
+
+def test_choices_of_the_help_are_those_of_the_package(tool):
+    assert sorted(tool.RECIPES) == sorted(RECIPES)
+    assert tool.APPEARANCES == APPEARANCES
+    assert tool.DISTRACTOR_MOTIONS == DISTRACTOR_MOTIONS

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from mmavssl.datasets.avsprites.recipe import ActorKind, ClipFormat, Difficulty, SoundKind
+from mmavssl.datasets.avsprites.recipe import ClipFormat, Difficulty
 from mmavssl.datasets.avsprites.shipped import DEFAULT, HELD_OUT, get_recipe
 from mmavssl.utils.errors import ConfigError
 
@@ -52,6 +52,20 @@ def test_num_kinds():
         get_recipe('unknown')
 
 
+def test_silent_classes_are_the_second_ones_of_the_last_actors():
+    recipe = replace(DEFAULT, difficulty=Difficulty(silent_classes=2))
+    assert recipe.class_names == (
+        'ball_bell', 'ball_hiss', 'box_hiss', 'box_chirp', 'wedge_chirp', 'wedge_silence',
+        'star_buzz', 'star_silence',
+    )  # fmt: skip
+    assert recipe.class_table == DEFAULT.class_table
+    assert [sound for _, sound in recipe.heard] == [0, 1, 1, 2, 2, None, 3, None]
+    assert len(set(recipe.heard)) == 8  # who moves and what is heard still name the class
+    assert recipe.as_dict()['difficulty']['silent_classes'] == 2
+    assert DEFAULT.heard == DEFAULT.class_table
+    assert 'silent_classes' not in DEFAULT.as_dict()['difficulty']  # as of data made before
+
+
 @pytest.mark.parametrize(
     ('make', 'name'),
     [
@@ -64,12 +78,10 @@ def test_num_kinds():
         (lambda: Difficulty(distractor_scale=1.5), 'distractor_scale'),
         (lambda: Difficulty(actor_size=(0.4, 0.3)), 'actor_size'),
         (lambda: Difficulty(pixel_noise=-1), 'pixel_noise'),
-        (lambda: ActorKind('a', 'blob', 0.1, 'jump'), 'shape'),
-        (lambda: ActorKind('a', 'ball', 0.1, 'fly'), 'motion'),
-        (lambda: ActorKind('a', 'ball', 1.0, 'jump'), 'hue'),
-        (lambda: SoundKind('a', 'drum', 100), 'timbre'),
         (lambda: replace(DEFAULT, sounds=DEFAULT.sounds[:3]), 'sounds'),
         (lambda: replace(DEFAULT, difficulty=Difficulty(num_distractors=4)), 'num_distractors'),
+        (lambda: replace(DEFAULT, difficulty=Difficulty(silent_classes=5)), 'silent_classes'),
+        (lambda: replace(DEFAULT, difficulty=Difficulty(silent_classes=-1)), 'silent_classes'),
     ],
 )
 def test_errors_name_the_parameter(make, name):

@@ -28,6 +28,20 @@ def test_shapes_and_determinism():
     assert (one.frames != render_clip(DEFAULT, 3, rng(1)).frames).any()
 
 
+def test_silent_classes_look_as_those_that_sound():
+    recipe = varied(silent_classes=3)
+    for label in (3, 4):  # of the actor 1, which has a silent class, and of the actor 2
+        one, two = render_clip(DEFAULT, label, rng(5)), render_clip(recipe, label, rng(5))
+        for name in ('frames', 'boxes', 'events', 'distractor_boxes'):
+            np.testing.assert_array_equal(getattr(one, name), getattr(two, name))
+        assert two.waveform.dtype == np.float32
+        assert two.waveform.shape == (48000,)
+        if label == 3:
+            assert not two.waveform.any()
+        else:
+            np.testing.assert_array_equal(one.waveform, two.waveform)
+
+
 def test_distractors_are_other_kinds_and_all_of_them_occur():
     recipe = varied(num_distractors=2)
     seen = set()
