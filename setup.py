@@ -27,13 +27,18 @@ INSTALL_REQUIRES = [
     'einops>=0.7',
     'matplotlib>=3.8',
     'numpy>=1.26',
+    'packaging>=23.0',  # mmavssl info compares versions
     'pillow>=10.4',
+    'rich>=13.0',  # progress bars; mmengine needs it as well
     'safetensors>=0.4.5',
     'setuptools<82',  # mmengine imports pkg_resources, and distutils on Python >= 3.12
 ]
 SHARDS_REQUIRES = ['webdataset>=0.2.86']  # to pack files; reading shards does not need it
 # What tools/export.py writes ONNX with, and checks it with; torch.export needs nothing more.
 EXPORT_REQUIRES = ['onnx>=1.17', 'onnxscript>=0.6.2', 'onnxruntime>=1.20']
+# The page of tools/demo.py, and a backend of tools/train.py --visualize.
+DEMO_REQUIRES = ['gradio>=6.0']
+VISUALIZE_REQUIRES = ['tensorboard>=2.15']
 TEST_REQUIRES = [
     'pytest>=8', 'pytest-timeout>=2.3', 'pytest-xdist>=3.5', 'ruff>=0.9', 'scipy>=1.11',
     *SHARDS_REQUIRES,
@@ -98,8 +103,11 @@ if __name__ == '__main__':
         extras_require={
             'shards': SHARDS_REQUIRES,
             'export': EXPORT_REQUIRES,
+            'demo': DEMO_REQUIRES,
+            'visualize': VISUALIZE_REQUIRES,
             'test': TEST_REQUIRES,
             'dev': [*TEST_REQUIRES, 'build', 'pre-commit'],
         },
+        entry_points={'console_scripts': ['mmavssl=mmavssl.cli:main']},
         cmdclass={'build_py': BuildWithMim},
     )

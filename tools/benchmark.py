@@ -114,6 +114,16 @@ def check_zoo(args: argparse.Namespace) -> int:
     return 1 if problems else 0
 
 
+def refuse(args: argparse.Namespace) -> None:
+    """Say that an installed package has neither grids nor a place for their results."""
+    from mmavssl.utils.errors import ConfigError
+
+    raise ConfigError(
+        'Grids and their results are in benchmarks/ of the repository, which an installed package '
+        'has not. Clone the repository, pip install -e . there, and run it there.'
+    )
+
+
 def say(line: str) -> None:
     """Print a line now."""
     print(line, flush=True)
@@ -128,6 +138,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     args = parse_args(argv)
     job = write_zoo if args.write_zoo else check_zoo if args.check_zoo else run
+    job = refuse if ROOT.name == '.mim' else job
     signal.signal(signal.SIGTERM, leave)
     return run_tool('benchmark', job, args)
 

@@ -28,7 +28,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('config', help='config that the checkpoint was trained with')
-    parser.add_argument('checkpoint', help='checkpoint of tools/train.py')
+    parser.add_argument('checkpoint', help='checkpoint of a training run')
     parser.add_argument('out', type=Path, help='file to write: *.onnx or *.pt2')
     parser.add_argument(
         '--use', choices=('student', 'teacher'),
@@ -95,6 +95,7 @@ def export(args: argparse.Namespace) -> None:
         batch_size=None if args.dynamic_batch else args.batch_size,
         opset=args.opset,
         check=args.check,
+        progress=True,
     )
     print(report(exported))
 

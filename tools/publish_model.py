@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('checkpoint', help='checkpoint of tools/train.py')
+    parser.add_argument('checkpoint', help='checkpoint of a training run')
     parser.add_argument('out', type=Path, help='file to write, *.safetensors')
     parser.add_argument(
         '--network', default='teacher',

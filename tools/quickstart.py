@@ -1,9 +1,9 @@
-"""The main job on the embedded data set, in minutes on two CPU cores.
+"""Run the main job on the embedded data set, in minutes on two CPU cores.
 
 Makes AVSprites, trains the localizer, ASL-Mix and (for at least as long) the supervised baseline,
 tests them by averaging views, and writes `work_dirs/quickstart/`: the log,
 curves, a picture of localization maps and masks, and `summary.json`. Every step is a documented
-command; the log shows it.
+command, run in the current folder; the log shows it.
 """
 
 import argparse
@@ -11,22 +11,25 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mmavssl.utils.commands import as_typed
 from mmavssl.utils.machine import describe_machine
 
+#: Where tools/ is; not where the data and work dirs are.
 ROOT = Path(__file__).resolve().parents[1]
 DATA = Path('data/avsprites')
 SHOTS, SEED = 2, 0
 METHODS = ('asl_mix', 'supervised')
 
 
-def parse_args() -> argparse.Namespace:
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/quickstart'))
-    return parser.parse_args()
+    return parser.parse_args(argv)
 
 
 class Steps:
@@ -43,15 +46,16 @@ class Steps:
         """Seconds since the first step began."""
         return time.monotonic() - self.start
 
-    def run(self, title: str, *command: str | Path) -> None:
-        """Run ``python COMMAND``; stop with the end of its output where it fails."""
-        words = [str(word) for word in command]
-        print(f'[{self.seconds:4.0f} s] {title}: python {" ".join(words)}', flush=True)
+    def run(self, title: str, tool: str, *arguments: str | Path) -> None:
+        """Run ``python TOOL ARGUMENTS``; stop with the end of its output where it fails."""
+        words = [str(word) for word in arguments]
+        command = as_typed(f'python {tool} {" ".join(words)}')
+        print(f'[{self.seconds:4.0f} s] {title}: {command}', flush=True)
         with self.log.open('a') as log:
-            log.write(f'\n$ python {" ".join(words)}\n')
+            log.write(f'\n$ {command}\n')
             log.flush()
             code = subprocess.run(
-                [sys.executable, *words], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT
+                [sys.executable, ROOT / tool, *words], stdout=log, stderr=subprocess.STDOUT
             ).returncode
         if code:
             tail = '\n'.join(self.log.read_text().splitlines()[-15:])
@@ -61,7 +65,7 @@ class Steps:
 
 def last_checkpoint(work_dir: Path) -> Path:
     """Return the newest checkpoint of a run, as MMEngine noted it."""
-    return Path((ROOT / work_dir / 'last_checkpoint').read_text().strip())
+    return Path((work_dir / 'last_checkpoint').read_text().strip())
 
 
 def train_localizer(steps: Steps, work_dir: Path) -> dict[str, float]:
@@ -73,7 +77,7 @@ def train_localizer(steps: Steps, work_dir: Path) -> dict[str, float]:
         'test the localizer', 'tools/test.py', config, last_checkpoint(Path(run_dir)),
         '--work-dir', run_dir, '--out', out,
     )  # fmt: skip
-    return json.loads((ROOT / out).read_text())
+    return json.loads(out.read_text())
 
 
 def train_and_test(steps: Steps, work_dir: Path) -> dict[str, dict[str, float]]:
@@ -92,7 +96,7 @@ def train_and_test(steps: Steps, work_dir: Path) -> dict[str, dict[str, float]]:
             f'test {method}', 'tools/test.py', config, last_checkpoint(run_dir),
             '--work-dir', run_dir, '--out', out,
         )  # fmt: skip
-        metrics[method] = json.loads((ROOT / out).read_text())
+        metrics[method] = json.loads(out.read_text())
         metrics[method]['train_seconds'] = train_seconds
     return metrics
 
@@ -101,7 +105,7 @@ def summarize(
     metrics: dict[str, dict[str, float]], localizer: dict[str, float], seconds: float
 ) -> dict[str, Any]:
     """Collect the figures of `summary.json` (accuracies in percent), and what they depend on."""
-    num_classes = len((ROOT / DATA / 'classes.txt').read_text().split())
+    num_classes = len((DATA / 'classes.txt').read_text().split())
     return {
         'student_top1': metrics['asl_mix']['student/top1'],
         'teacher_top1': metrics['asl_mix']['teacher/top1'],
@@ -116,9 +120,9 @@ def summarize(
     }
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> int:
     """Run the steps."""
-    args = parse_args()
+    args = parse_args(argv)
     steps = Steps(args.work_dir / 'quickstart.log')
     steps.run('make AVSprites', 'tools/data/make_avsprites.py', DATA, '--workers', '2')
     steps.run(
@@ -152,7 +156,8 @@ def main() -> None:
     print(f'  of test frames    {summary["localizer_pointing"]:5.1f} %')
     print(f'  by chance         {summary["localizer_chance"]:5.1f} %')
     print(f'{summary["seconds"]:.0f} s in all. Log, curves, masks, summary: {args.work_dir}')
+    return 0
 
 
 if __name__ == '__main__':
-    main()
+    sys.exit(main())

@@ -26,7 +26,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('config', help='config file')
     parser.add_argument(
         'checkpoint', nargs='?',
-        help='checkpoint of tools/train.py; left out for models that have no tensors',
+        help='checkpoint of a training run; left out for models that have no tensors',
     )  # fmt: skip
     parser.add_argument(
         '--use', choices=('student', 'teacher', 'both'),

@@ -15,6 +15,7 @@ from mmavssl.apis.model_front import Mixed, ModelFront
 from mmavssl.apis.sample_tap import DrawnClip, TappedDataset, open_dataset
 from mmavssl.structures import DrawIndex
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.progress import progress_bar
 from mmavssl.utils.random import isolated_rng
 from mmavssl.visualization.clip_card import ClipCard, ClipMix, ClipSheet, ClipView
 
@@ -62,7 +63,9 @@ class ClipChoice:
         return self.indices
 
 
-def browse_clips(cfg: Config, choice: ClipChoice, title: str = '') -> ClipSheet:
+def browse_clips(
+    cfg: Config, choice: ClipChoice, title: str = '', progress: bool = False
+) -> ClipSheet:
     """Return what the model gets of some clips.
 
     The clips are drawn as training draws them, collated and preprocessed. Where the model mixes
@@ -72,6 +75,7 @@ def browse_clips(cfg: Config, choice: ClipChoice, title: str = '') -> ClipSheet:
         cfg: the whole config, which was checked.
         choice: the clips.
         title: of the sheet.
+        progress: show a bar.
 
     Raises:
         ConfigError: no such clips, or a component that does not fit.
@@ -84,7 +88,11 @@ def browse_clips(cfg: Config, choice: ClipChoice, title: str = '') -> ClipSheet:
     with isolated_rng(seed, 'browse', choice.epoch), torch.no_grad():
         front = ModelFront(cfg)
         batches = Batches(front, cfg[f'{choice.part}_dataloader'], choice.part == 'train')
-        clips = [tapped.draw(draw) for draw in draws]
+        clips = []
+        with progress_bar('Drawing', len(draws), shown=progress) as advance:
+            for draw in draws:
+                clips.append(tapped.draw(draw))
+                advance()
         cards = [
             make_card(clip, views, front, dataset)
             for clip, views in zip(clips, batches.views(clips), strict=True)

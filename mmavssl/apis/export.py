@@ -18,6 +18,7 @@ from mmavssl.apis.tracing import BATCH, Inputs, to_program
 from mmavssl.datasets.manifest import read_classes
 from mmavssl.utils.dataset_configs import dataset_configs
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.progress import progress_bar
 
 TOLERANCE = 1e-4
 CHECKED_BATCHES = 3
@@ -47,6 +48,7 @@ def export_recognizer(
     batch_size: int | None = 1,
     opset: int | None = None,
     check: bool = True,
+    progress: bool = False,
 ) -> Exported:
     """Write the recognizer of a checkpoint as a program, and compare the two on random clips.
 
@@ -60,6 +62,7 @@ def export_recognizer(
         batch_size: clips at a time; None leaves it open.
         opset: version of ONNX's operators, None for 18.
         check: whether to run the file and the network on the same random clips.
+        progress: show a bar.
 
     Raises:
         ConfigError: a package is missing, the checkpoint does not fit, ``out`` is a folder, or the
@@ -84,19 +87,24 @@ def export_recognizer(
         **describe_inputs(cfg, example, num_classes, batch_size),
         'classes': class_names(cfg, num_classes),
     }
-    program = to_program(model, example, dynamic=batch_size is None)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix='.export_', dir=out.parent) as folder:
-        draft = Path(folder, out.name)
-        form.save(program, example, draft, metadata)
-        difference = None
-        if check:
-            sizes = [batch_size] * CHECKED_BATCHES if batch_size else range(1, CHECKED_BATCHES + 1)
-            clips = [random_inputs(shapes, size, seed) for seed, size in enumerate(sizes)]
-            difference = check_program(form.load(draft), model, clips)
-        others = [file.name for file in Path(folder).iterdir() if file != draft]
-        for name in (*others, out.name):
-            Path(folder, name).replace(out.with_name(name))
+    with progress_bar('Exporting', 3, shown=progress) as advance:  # traced, written, compared
+        program = to_program(model, example, dynamic=batch_size is None)
+        advance()
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix='.export_', dir=out.parent) as folder:
+            draft = Path(folder, out.name)
+            form.save(program, example, draft, metadata)
+            advance()
+            difference = None
+            if check:
+                counts = range(1, CHECKED_BATCHES + 1)
+                sizes = [batch_size] * CHECKED_BATCHES if batch_size else counts
+                clips = [random_inputs(shapes, size, seed) for seed, size in enumerate(sizes)]
+                difference = check_program(form.load(draft), model, clips)
+            advance()
+            others = [file.name for file in Path(folder).iterdir() if file != draft]
+            for name in (*others, out.name):
+                Path(folder, name).replace(out.with_name(name))
     return Exported([out, *map(out.with_name, others)], metadata, difference)
 
 

@@ -14,6 +14,7 @@ from mmavssl.registry import DATASETS, LOCALIZERS
 from mmavssl.structures.map_cache import MapCounts, key_of
 from mmavssl.structures.map_cache_writer import MapCacheWriter
 from mmavssl.utils.errors import ConfigError, DataError
+from mmavssl.utils.progress import progress_bar
 
 
 def precompute_maps(
@@ -24,6 +25,7 @@ def precompute_maps(
     short_side: int = 224,
     num_workers: int = 2,
     device: str = 'cpu',
+    progress: bool = False,
 ) -> Iterator[str | None]:
     """Fill a folder for `LoadSoundMap`, and yield once per video: what is wrong with it, or None.
 
@@ -38,6 +40,7 @@ def precompute_maps(
         short_side: of the frames that the localizer sees, in pixels.
         num_workers: processes that load.
         device: of the localizer.
+        progress: show a bar.
 
     Raises:
         ConfigError: the config has no unlabeled clips, or no localizer of single frames.
@@ -67,11 +70,13 @@ def precompute_maps(
         num_workers=num_workers,
         worker_init_fn=av_worker_init_fn,
     )
-    for video in loader:
-        if 'problem' not in video:
-            maps = localize(video)
-            writer.write(video['row'], maps, video['times'], video['frame_size'])
-        yield video.get('problem')
+    with progress_bar('Localizing', len(clips), len(clips) - len(missing), progress) as advance:
+        for video in loader:
+            if 'problem' not in video:
+                maps = localize(video)
+                writer.write(video['row'], maps, video['times'], video['frame_size'])
+            advance()
+            yield video.get('problem')
     check_use(writer.counts)
     writer.finish()
 

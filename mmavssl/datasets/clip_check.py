@@ -58,7 +58,8 @@ def _check_list(path: str, node: Mapping, command: str | None, outputs: int | No
     if outputs not in (None, len(classes)):
         raise ConfigError(
             f'{HEAD}: expected {len(classes)}, the number of classes in {classes_file} '
-            f'(`{path}.classes_file`), but got {outputs!r}.'
+            f'(`{path}.classes_file`), but got {outputs!r}. Set {HEAD}={len(classes)}, or name '
+            'other classes.'
         )
     entries = open_manifest(ann_file, classes, hand_over=True)  # to the data set
     prefix = (node.get('data_prefix') or {}).get('video', '')

@@ -62,6 +62,8 @@ class ClipInfos(Sequence):
             'end': entry.end,
             'source': self.source,
         }
+        if entry.confidence is not None:
+            info['confidence'] = entry.confidence
         if self.source == 'unlabeled':
             return {**info, 'gt_for_log': -1 if entry.label is None else entry.label}
         return {**info, 'label': entry.label}

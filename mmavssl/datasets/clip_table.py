@@ -18,6 +18,7 @@ class ClipEntry:
         end: end of the clip in the file, in seconds; None: of the file.
         audio_path: file of the sound, relative to the data root; None: the video file.
         line: where it stands in the list, from 1.
+        confidence: of the network that gave the label, from 0 to 1; None: nothing says it.
     """
 
     path: str
@@ -26,6 +27,7 @@ class ClipEntry:
     end: float | None = None
     audio_path: str | None = None
     line: int = field(default=0, compare=False)
+    confidence: float | None = None
 
 
 class TextColumn(Sequence):
@@ -55,10 +57,10 @@ class TextColumn(Sequence):
 class ClipTable(Sequence):
     """Clips of a list as a sequence of `ClipEntry`, each made when it is asked for.
 
-    A row takes the bytes of its paths and 16 more (16 and 8 more where the list has parts of files
-    and sound files). Nothing else is kept per row, so processes that are forked share all of it:
-    Python writes to an object as soon as it is looked at, and its page is then copied, but never
-    to the inside of an array.
+    A row takes the bytes of its paths and 16 more (16, 8 and 8 more where the list has parts of
+    files, sound files and confidences). Nothing else is kept per row, so processes that are forked
+    share all of it: Python writes to an object as soon as it is looked at, and its page is then
+    copied, but never to the inside of an array.
 
     Args:
         paths: of the videos.
@@ -67,6 +69,7 @@ class ClipTable(Sequence):
         starts: (n) float64 in seconds, NaN for none; None: none has one.
         ends: as ``starts``.
         audio_paths: '' for none; None: none has one.
+        confidences: (n) float64, NaN for none; None: none has one.
     """
 
     def __init__(
@@ -77,9 +80,11 @@ class ClipTable(Sequence):
         starts: np.ndarray | None = None,
         ends: np.ndarray | None = None,
         audio_paths: TextColumn | None = None,
+        confidences: np.ndarray | None = None,
     ) -> None:
         self.paths, self.labels, self.lines = paths, labels, lines
         self.starts, self.ends, self.audio_paths = starts, ends, audio_paths
+        self.confidences = confidences
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -108,6 +113,7 @@ class ClipTable(Sequence):
         """Size in memory."""
         columns = (
             self.paths, self.labels, self.lines, self.starts, self.ends, self.audio_paths,
+            self.confidences,
         )  # fmt: skip
         return sum(column.nbytes for column in columns if column is not None)
 
@@ -116,14 +122,15 @@ class ClipTable(Sequence):
         return ClipEntry(
             self.paths[row],
             None if label < 0 else label,
-            _seconds(self.starts, row),
-            _seconds(self.ends, row),
+            _number(self.starts, row),
+            _number(self.ends, row),
             (self.audio_paths[row] or None) if self.audio_paths is not None else None,
             int(self.lines[row]),
+            _number(self.confidences, row),
         )
 
 
-def _seconds(column: np.ndarray | None, row: int) -> float | None:
+def _number(column: np.ndarray | None, row: int) -> float | None:
     if column is None or isnan(value := float(column[row])):
         return None
     return value

@@ -21,6 +21,7 @@ class ClipPortion:
         starts: (n) float64, NaN for none; None: the list has no such column.
         ends: as ``starts``.
         audio_paths: '' for none; None: the list has no such column.
+        confidences: as ``starts``.
     """
 
     paths: Sequence[str]
@@ -29,6 +30,7 @@ class ClipPortion:
     starts: np.ndarray | None = None
     ends: np.ndarray | None = None
     audio_paths: Sequence[str] | None = None
+    confidences: np.ndarray | None = None
 
 
 class ClipTableBuilder:
@@ -38,6 +40,7 @@ class ClipTableBuilder:
         self.paths, self.audio_paths = _GrowingText(), _GrowingText()
         self.labels, self.lines = _Growing(np.int32), _Growing(np.int32)
         self.starts, self.ends = _Growing(np.float64), _Growing(np.float64)
+        self.confidences = _Growing(np.float64)
         self.hashes = _Growing(np.int64)
 
     def add(self, portion: ClipPortion) -> None:
@@ -52,18 +55,22 @@ class ClipTableBuilder:
                 hashes = hashes * MIX + values.view(np.int64)
         if portion.audio_paths is not None:
             self.audio_paths.add(portion.audio_paths)
+        if portion.confidences is not None:
+            self.confidences.add(portion.confidences)
         self.hashes.add(hashes)
 
     def build(self) -> ClipTable:
         """Return the table; nothing can be added any more."""
-        starts, ends = self.starts.freeze(), self.ends.freeze()
+        numbers = [column.freeze() for column in (self.starts, self.ends, self.confidences)]
+        starts, ends, confidences = (None if np.isnan(c).all() else c for c in numbers)
         return ClipTable(
             self.paths.freeze(),
             self.labels.freeze(),
             self.lines.freeze(),
-            None if np.isnan(starts).all() else starts,
-            None if np.isnan(ends).all() else ends,
+            starts,
+            ends,
             self.audio_paths.freeze() if self.audio_paths.data else None,
+            confidences,
         )
 
     def first_repeat(self, table: ClipTable) -> tuple[int, int] | None:

@@ -1,6 +1,7 @@
 """Values of the rows of a list."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from math import isfinite, nan
 from operator import itemgetter
 from pathlib import Path
@@ -107,19 +108,26 @@ class RowParser:
         columns = {name: list(map(itemgetter(i), rows)) for i, name in enumerate(names)}
         if not all(map(str.strip, columns['path'])):
             raise RowError(self.rows.expected(rows[0]))
-        starts, ends = (_seconds(name, columns.get(name)) for name in ('start', 'end'))
+        starts, ends = (
+            _numbers(columns.get(name), partial(_second, name)) for name in ('start', 'end')
+        )
         _check_order(starts, ends)
         labels = np.full(len(rows), NO_LABEL)
         if 'label' in columns:
             texts = columns['label']
             labels = np.fromiter(map(self.labels.__getitem__, texts), np.int64, len(texts))
-        return ClipPortion(columns['path'], labels, lines, starts, ends, columns.get('audio_path'))
+        confidences = _numbers(columns.get('confidence'), _confidence)
+        return ClipPortion(
+            columns['path'], labels, lines, starts, ends, columns.get('audio_path'), confidences
+        )
 
 
-def _seconds(name: str, texts: Sequence[str] | None) -> np.ndarray | None:
+def _numbers(
+    texts: Sequence[str] | None, parse: Callable[[str], float]
+) -> np.ndarray | None:
     if texts is None:
         return None
-    return np.array([_second(name, text) if text else nan for text in texts])
+    return np.array([parse(text) if text else nan for text in texts])
 
 
 def _second(name: str, text: str) -> float:
@@ -130,6 +138,16 @@ def _second(name: str, text: str) -> float:
     if not isfinite(value) or value < 0:
         raise RowError(f'expected `{name}` in seconds from 0 on, but got {text!r}.')
     return value + 0.0  # no -0.0: it is the same time, but not the same bits
+
+
+def _confidence(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = nan
+    if not 0 <= value <= 1:
+        raise RowError(f'expected `confidence` to be from 0 to 1, but got {text!r}.')
+    return value
 
 
 def _check_order(starts: np.ndarray | None, ends: np.ndarray | None) -> None:

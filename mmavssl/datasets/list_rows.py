@@ -10,7 +10,7 @@ import numpy as np
 
 from mmavssl.utils.errors import DataError
 
-COLUMNS = ('path', 'label', 'start', 'end', 'audio_path')
+COLUMNS = ('path', 'label', 'start', 'end', 'audio_path', 'confidence')
 # Rows at a time, fewer than the 700 lasting objects (2000 from Python 3.12 on) after which the
 # garbage collector looks at them: with 8192, it took twice as long as all the rest.
 PORTION = 512

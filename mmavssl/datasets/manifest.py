@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Sequence
+from dataclasses import replace
 from io import StringIO
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def read_classes(path: str | Path) -> tuple[str, ...]:
 
 
 def read_manifest(path: str | Path, classes: Sequence[str]) -> ClipTable:
-    """Read a CSV manifest with the header ``path,label[,start,end,audio_path]``, or a text list.
+    """Read a CSV manifest, ``path,label[,start,end,audio_path,confidence]``, or a text list.
 
     A text list (mmaction2's, SVFormer's) has ``path label`` in each line, the label after the last
     space; line ends may be those of Windows. Labels are class indices, or names in a manifest;
@@ -62,16 +63,28 @@ def read_manifest(path: str | Path, classes: Sequence[str]) -> ClipTable:
     return table
 
 
-def write_manifest(path: str | Path, entries: Sequence[ClipEntry]) -> None:
-    """Write a CSV manifest with the columns that any entry fills (path and label always)."""
-    Path(path).write_text(format_manifest(entries), encoding='utf-8', newline='\n')
+def write_manifest(
+    path: str | Path, entries: Sequence[ClipEntry], classes: Sequence[str] | None = None
+) -> None:
+    """Write a CSV manifest with the columns that any entry fills (path and label always).
+
+    Args:
+        path: of the file.
+        entries: its rows.
+        classes: class names, which then stand in the place of class indices.
+    """
+    Path(path).write_text(format_manifest(entries, classes), encoding='utf-8', newline='\n')
 
 
-def format_manifest(entries: Sequence[ClipEntry]) -> str:
+def format_manifest(
+    entries: Sequence[ClipEntry], classes: Sequence[str] | None = None
+) -> str:
     r"""Return the text of the CSV manifest that `write_manifest` writes.
 
     >>> format_manifest([ClipEntry('a.mp4', 3), ClipEntry('b.mp4')])
     'path,label\na.mp4,3\nb.mp4,\n'
+    >>> format_manifest([ClipEntry('a.mp4', 1, confidence=0.9)], ('run', 'jump'))
+    'path,label,confidence\na.mp4,jump,0.9\n'
     """
     columns = [
         name
@@ -82,6 +95,8 @@ def format_manifest(entries: Sequence[ClipEntry]) -> str:
     writer = csv.writer(text, lineterminator='\n')
     writer.writerow(columns)
     for entry in entries:
+        if classes is not None and entry.label is not None:
+            entry = replace(entry, label=classes[entry.label])
         values = (getattr(entry, name) for name in columns)
         writer.writerow(['' if value is None else value for value in values])
     return text.getvalue()

@@ -10,8 +10,8 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from mmavssl.utils.argument_types import PLAIN
-from mmavssl.utils.components import CLEAR
-from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.errors import CLEAR, ConfigError
+from mmavssl.utils.tool_errors import system_message
 
 #: Names of local variables in which MMEngine and `build_component` have a component's config.
 LOCALS = (
@@ -76,6 +76,8 @@ def named_errors(cfg: Mapping) -> Iterator[None]:
         yield
     except Exception as error:
         if isinstance(error, CLEAR) and not isinstance(error, ConfigError):
+            raise
+        if isinstance(error, OSError) and system_message(error):  # of no component
             raise
         path = place_of_error(cfg, error.__traceback__)
         message = ' '.join(str(error).split())

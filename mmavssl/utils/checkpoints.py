@@ -82,7 +82,8 @@ def check_checkpoint_fits(model: nn.Module, checkpoint: str) -> None:
         if names:
             raise ConfigError(
                 f'{checkpoint} does not fit the config: it {what} {", ".join(names[:3])}'
-                f'{" ..." if len(names) > 3 else ""} ({len(names)} of {len(own)} parameters).'
+                f'{" ..." if len(names) > 3 else ""} ({len(names)} of {len(own)} parameters). '
+                'Name the config that it was trained with, or another checkpoint.'
             )
 
 

@@ -1,15 +1,12 @@
 """What the command-line tools share; imports nothing heavy, so that ``--help`` is fast."""
 
 import argparse
-import errno
 import os
 import sys
 from collections.abc import Callable
 
-from mmavssl.utils.errors import CheckpointError, ConfigError, DataError, NumericalError
-
-#: What the system says of a disk without room, and of a user's share of it.
-FULL = (errno.ENOSPC, errno.EDQUOT)
+from mmavssl.utils.commands import as_typed
+from mmavssl.utils.tool_errors import message_of
 
 
 def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
@@ -64,25 +61,17 @@ def run_tool(
     os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'
     try:
         status = job(args)
-    except (ConfigError, DataError, CheckpointError, NumericalError, OSError) as error:
-        if isinstance(error, OSError):
-            if error.errno not in FULL:
-                raise
-            error = CheckpointError(f'The disk is full ({error}). Make room, and go on.')
+    except Exception as error:
+        message = message_of(error, name)
+        if message is None:
+            raise
         rank = os.environ.get('RANK', '0')
         if rank == '0':
-            print(f'{name}: {one_line(error)}', file=sys.stderr)
+            print(f'{name}: {as_typed(message)}', file=sys.stderr)
         elif has_joined():
-            print(f'{name} (rank {rank}): {one_line(error)}', file=sys.stderr)
+            print(f'{name} (rank {rank}): {as_typed(message)}', file=sys.stderr)
         return 2
     return status or 0
-
-
-def one_line(error: Exception) -> str:
-    """Return the message of an error, without the traceback that a worker process adds to it."""
-    name = f'{type(error).__module__}.{type(error).__qualname__}: '
-    lines = [line for line in str(error).splitlines() if line.startswith(name)]
-    return lines[-1].removeprefix(name) if lines else str(error)
 
 
 def has_joined() -> bool:

@@ -8,10 +8,8 @@ from typing import Any
 from mmengine.registry import Registry
 
 from mmavssl.utils.argument_types import check_types, short
-from mmavssl.utils.errors import CheckpointError, ConfigError, DataError, NumericalError
+from mmavssl.utils.errors import CLEAR, ConfigError
 
-#: Errors that say what is wrong by themselves.
-CLEAR = (ConfigError, DataError, CheckpointError, NumericalError)
 #: Their ``**kwargs`` are for a call that comes after hours: none of them is of any use.
 CLOSED = ('CheckpointHook',)
 #: Packages whose annotations mean what they say.

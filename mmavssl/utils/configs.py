@@ -6,13 +6,18 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config, DictAction
+from mmengine.config.utils import MODULE2PACKAGE
 
 from mmavssl.utils.components import accepted_arguments, did_you_mean
 from mmavssl.utils.config_check import check_top_level
+from mmavssl.utils.config_files import find_config, reading_failure
 from mmavssl.utils.config_slots import KNOWN_TOP_LEVEL
 from mmavssl.utils.dataset_configs import dataset_class, dataset_configs
 from mmavssl.utils.errors import ConfigError
 from mmavssl.utils.safe_config import check_files_are_data, check_values
+
+# A config can be based on one of an installed package: `_base_ = 'mmavssl::asl_mix/x.py'`.
+MODULE2PACKAGE.setdefault('mmavssl', 'mmavssl')
 
 
 def load_config(
@@ -25,7 +30,7 @@ def load_config(
     """Read a config file and apply changes to it.
 
     Args:
-        path: config file.
+        path: config file, or the name of one that comes with the package (`find_config`).
         options: ``KEY=VALUE`` as on the command line, values in MMEngine's syntax.
         work_dir: folder of logs and checkpoints; default: the config's ``work_dir``, or
             ``work_dirs/<folder of the config>/<its name>``, as methods share config names.
@@ -33,13 +38,11 @@ def load_config(
         safe: refuse a config that is not data. Otherwise the file, which is Python, is run.
 
     Raises:
-        ConfigError: no such file, a plugin that does not import, an option without effect, or
-            what ``safe`` refuses.
+        ConfigError: no such file, one that cannot be read, a plugin that does not import, an
+            option without effect, or what ``safe`` refuses.
     """
+    path = find_config(path)
     file = Path(path)
-    if not file.is_file():
-        siblings = [str(other) for other in file.parent.glob('*.py')]
-        raise ConfigError(f'{path} does not exist.{did_you_mean(path, siblings)}')
     cfg = _read_data(path) if safe else _run(path)
     cfg.merge_from_dict(_parse_options(options, cfg))
     cfg.setdefault('default_scope', 'mmavssl')
@@ -70,6 +73,8 @@ def _run(path: str) -> Config:
             f'{path}: a module of `custom_imports` does not import: {_first_cause(error)}. '
             'PYTHONPATH must have the folder that holds it.'
         ) from error
+    except Exception as error:  # a config is a program, and may fail in any way
+        raise reading_failure(path, error) from error
 
 
 def _read_data(path: str) -> Config:

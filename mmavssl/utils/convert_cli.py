@@ -32,9 +32,7 @@ class ConvertTool(NamedTuple):
 
 def parse_args(tool: ConvertTool, argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line of a tool."""
-    parser = argparse.ArgumentParser(
-        prog=f'{tool.name}.py', description=f'Convert {tool.title} to ours, or ours back.'
-    )
+    parser = argparse.ArgumentParser(description=f'Convert {tool.title} to ours, or ours back.')
     parser.add_argument('source', metavar='IN', help='file to read, or timm://NAME')
     parser.add_argument('out', metavar='OUT', help='file to write')
     parser.add_argument(

@@ -9,6 +9,7 @@ import yaml
 from mmavssl.utils.configs import load_config
 from mmavssl.utils.cost import CONVENTIONS, Cost, CostEstimator
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.progress import progress_bar
 
 MEGA = 1e6
 FIGURES = ('gmacs_forward', 'gmacs_iteration')
@@ -21,11 +22,12 @@ COST_HEADER = (
 PUBLISHED_HEADER = ('config', 'parameters (M)', 'paper', 'iteration (G)', 'paper')
 
 
-def cost_rows(folder: Path) -> list[dict[str, Any]]:
+def cost_rows(folder: Path, progress: bool = False) -> list[dict[str, Any]]:
     """Return the cost of each config of a folder by both conventions, in the order of paths.
 
     Args:
         folder: the configs; those under ``_base_`` are parts and have no row.
+        progress: show a bar.
 
     Returns:
         Rows with ``config`` (path in the folder), ``params_total``, ``params_trainable``,
@@ -37,18 +39,24 @@ def cost_rows(folder: Path) -> list[dict[str, Any]]:
     """
     estimators = {convention: CostEstimator(convention) for convention in CONVENTIONS}
     published = published_costs(folder)
+    paths = [path for path in sorted(folder.rglob('*.py')) if not is_part(path, folder)]
     rows = []
-    for path in sorted(folder.rglob('*.py')):
-        name = path.relative_to(folder).as_posix()
-        if name.startswith('_base_/'):
-            continue
-        cfg = load_config(str(path))
-        try:
-            costs = {kind: estimator.cost(cfg) for kind, estimator in estimators.items()}
-        except ConfigError as error:
-            raise ConfigError(f'{path}: {error}') from None
-        rows.append(cost_row(name, costs, published.get(name)))
+    with progress_bar('Counting', len(paths), shown=progress) as advance:
+        for path in paths:
+            name = path.relative_to(folder).as_posix()
+            cfg = load_config(str(path))
+            try:
+                costs = {kind: estimator.cost(cfg) for kind, estimator in estimators.items()}
+            except ConfigError as error:
+                raise ConfigError(f'{path}: {error}') from None
+            rows.append(cost_row(name, costs, published.get(name)))
+            advance()
     return rows
+
+
+def is_part(path: Path, folder: Path) -> bool:
+    """Whether a config is one that others are based on."""
+    return path.relative_to(folder).parts[0] == '_base_'
 
 
 def cost_row(name: str, costs: dict[str, Cost], published: dict | None) -> dict[str, Any]:

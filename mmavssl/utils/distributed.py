@@ -1,5 +1,7 @@
 """Several processes: joining them without GPUs, which MMEngine does not provide for; gathering."""
 
+import os
+
 import torch
 from mmengine.config import Config
 from mmengine.dist import all_gather
@@ -9,6 +11,13 @@ from torch.distributed.nn import functional as with_grad
 from mmavssl.utils.errors import ConfigError
 
 DDP = 'MMDistributedDataParallel'
+#: What each launcher tells the processes that it starts.
+VARIABLES = {
+    'pytorch': ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT'),
+    'slurm': ('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_NODELIST'),
+    'mpi': ('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE', 'OMPI_COMM_WORLD_LOCAL_RANK'),
+}
+STARTERS = {'pytorch': 'torchrun or tools/dist_train.sh', 'slurm': 'srun', 'mpi': 'mpirun'}
 
 
 def join_cpu_processes(cfg: Config) -> None:
@@ -22,15 +31,19 @@ def join_cpu_processes(cfg: Config) -> None:
             ``model_wrapper_cfg`` is changed.
 
     Raises:
-        ConfigError: a launcher other than ``pytorch``.
+        ConfigError: a launcher other than ``pytorch``, or one that has not started this process.
     """
-    if cfg.launcher == 'none' or torch.cuda.is_available():
+    if cfg.launcher == 'none':
         return
-    if cfg.launcher != 'pytorch':
+    has_gpu = torch.cuda.is_available()
+    if cfg.launcher != 'pytorch' and not has_gpu:
         raise ConfigError(
             f'--launcher {cfg.launcher} needs a CUDA device in each process. Without GPUs use '
             'tools/dist_train.sh (--launcher pytorch).'
         )
+    check_started_by(cfg.launcher)
+    if has_gpu:
+        return
     distributed.init_process_group('gloo')
     wrapper = {'type': DDP, **(cfg.get('model_wrapper_cfg') or {})}
     if wrapper['type'] == DDP:
@@ -41,6 +54,16 @@ def join_cpu_processes(cfg: Config) -> None:
             'device_ids': [],
         }
     cfg.model_wrapper_cfg = wrapper
+
+
+def check_started_by(launcher: str) -> None:
+    """Raise a `ConfigError` unless this process has the variables that a launcher sets."""
+    missing = [name for name in VARIABLES[launcher] if name not in os.environ]
+    if missing:
+        raise ConfigError(
+            f'--launcher {launcher}: the environment lacks {", ".join(missing)}, which those have '
+            f'that it starts. Start it with {STARTERS[launcher]}, or leave --launcher out.'
+        )
 
 
 def leave_processes() -> None:

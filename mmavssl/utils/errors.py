@@ -18,3 +18,7 @@ class CheckpointError(RuntimeError):
 
 class NumericalError(RuntimeError):
     """Training does not give finite numbers any more; the message says since when and where."""
+
+
+#: Errors that say all by themselves.
+CLEAR = (ConfigError, DataError, CheckpointError, NumericalError)

@@ -7,8 +7,8 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
-from mmavssl.utils.cli import one_line
-from mmavssl.utils.errors import ConfigError, DataError
+from mmavssl.utils.commands import as_typed
+from mmavssl.utils.tool_errors import message_of
 
 PACKAGE = 'mmavssl.datasets.preparation'
 
@@ -90,12 +90,15 @@ def run_preparation(tool: str, recipe: str, args: argparse.Namespace, **keys: An
     """
     try:
         print(_prepare(recipe, args, keys))
-    except (ConfigError, DataError) as error:
-        print(f'{tool}: {one_line(error)}', file=sys.stderr)
-        return 2
     except KeyboardInterrupt:
         print(f'{tool}: stopped. The same command goes on from here.', file=sys.stderr)
         return 130
+    except Exception as error:
+        message = message_of(error, tool)
+        if message is None:
+            raise
+        print(f'{tool}: {as_typed(message)}', file=sys.stderr)
+        return 2
     return 0
 
 

@@ -5,16 +5,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import av
-import cv2
 import numpy as np
-from av.audio.stream import AudioStream
-from av.codec.context import Flags
-from av.packet import Packet
-from av.video.stream import VideoStream
 
 from mmavssl.structures.audio_front_end import SAMPLE_RATE
-from mmavssl.utils.errors import DataError
 from mmavssl.visualization.mask_figure import (
     BACKGROUND,
     GAP,
@@ -23,12 +16,7 @@ from mmavssl.visualization.mask_figure import (
     panel_rows,
     text_strip,
 )
-
-# Without frame reordering the pictures begin at time 0, with no edit list that a player might
-# ignore.
-X264_OPTIONS = {'preset': 'veryfast', 'crf': '18', 'bf': '0'}
-BIT_RATE = 64000
-TIME_BASE = Fraction(1, 90000)
+from mmavssl.visualization.movie import check_encoders, write_movie
 
 
 @dataclass
@@ -62,57 +50,18 @@ def save_mask_video(path: str | Path, clips: Sequence[PlayedClip], cell: int = 2
     """
     if not clips:
         raise ValueError('Expected at least one clip to show, but got none.')
-    for encoder in ('libx264', 'aac'):
-        if encoder not in av.codecs_available:
-            raise DataError(
-                f'PyAV has no encoder {encoder!r}, which writing {path} needs. The binary wheels '
-                'of PyPI contain it: pip install --only-binary av av'
-            )
+    check_encoders(path)
     pictures = [picture for clip in clips for picture in draw_pictures(clip.panel, cell)]
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
-    with av.open(str(path), 'w', format='mp4') as container:
-        rate = Fraction(len(clips[0].panel.frames) / clips[0].seconds).limit_denominator(1000)
-        height, width = pictures[0].shape[:2]
-        size = {'width': width, 'height': height, 'pix_fmt': 'yuv420p'}
-        video = container.add_stream('libx264', rate=rate, options=X264_OPTIONS, **size)
-        # Each clip may have a frame rate of its own, so that the frames say how long they are.
-        video.codec_context.time_base = TIME_BASE
-        video.codec_context.flags |= Flags.frame_duration
-        audio = None
-        if any(clip.sound is not None for clip in clips):
-            audio = container.add_stream('aac', rate=SAMPLE_RATE, layout='mono', bit_rate=BIT_RATE)
-        container.mux(encode_pictures(video, pictures, frame_seconds(clips)))
-        if audio is not None:
-            container.mux(encode_sound(audio, np.concatenate([sound_of(clip) for clip in clips])))
+    sound = None
+    if any(clip.sound is not None for clip in clips):
+        sound = np.concatenate([sound_of(clip) for clip in clips])
+    rate = Fraction(len(clips[0].panel.frames) / clips[0].seconds).limit_denominator(1000)
+    write_movie(path, pictures, frame_seconds(clips), pictures[0].shape[:2], sound, rate)
 
 
 def frame_seconds(clips: Sequence[PlayedClip]) -> list[float]:
     """Return how long each frame of all clips is shown."""
     return [clip.seconds / len(clip.panel.frames) for clip in clips for _ in clip.panel.frames]
-
-
-def encode_pictures(
-    stream: VideoStream, pictures: Sequence[np.ndarray], seconds: Sequence[float]
-) -> list[Packet]:
-    """Return the packets of pictures (H, W, 3), each of which is shown for its time."""
-    packets = []
-    begins = np.cumsum([0, *seconds])
-    for picture, begin, end in zip(pictures, begins[:-1], begins[1:], strict=True):
-        planes = cv2.cvtColor(picture, cv2.COLOR_RGB2YUV_I420)
-        image = av.VideoFrame.from_ndarray(planes, format='yuv420p')
-        image.time_base = TIME_BASE
-        image.pts = round(begin / TIME_BASE)
-        image.duration = round(end / TIME_BASE) - image.pts
-        packets += stream.encode(image)
-    return packets + stream.encode()
-
-
-def encode_sound(stream: AudioStream, samples: np.ndarray) -> list[Packet]:
-    """Return the packets of a waveform (S,), float32 at 16 kHz, that begins with the pictures."""
-    sound = av.AudioFrame.from_ndarray(samples[None], format='fltp', layout='mono')
-    sound.sample_rate = SAMPLE_RATE
-    sound.pts = 0
-    return stream.encode(sound) + stream.encode()
 
 
 def draw_pictures(panel: ClipPanel, cell: int) -> Iterator[np.ndarray]:

@@ -80,7 +80,7 @@ def test_head_must_have_an_output_for_each_class(tmp_path, num_classes):
     assert str(caught.value) == (
         f'model.student.head.num_classes: expected 2, the number of classes in '
         f'{tmp_path}/classes.txt (`train_dataloader.dataset.labeled.classes_file`), but got '
-        f'{num_classes}.'
+        f'{num_classes}. Set model.student.head.num_classes=2, or name other classes.'
     )
     cfg.model.student.head.num_classes = 2
     check_clips(cfg, ('train_dataloader',))

@@ -35,6 +35,15 @@ def test_all(infos):
             infos[index]
 
 
+def test_confidence_where_the_list_has_one(tmp_path):
+    (tmp_path / 'list.csv').write_text('path,label,confidence\n0,1,0.5\n1,0,\n')
+    table = read_manifest(tmp_path / 'list.csv', ('a', 'b'))
+    for source in ('labeled', 'unlabeled'):
+        first, second = ClipInfos(table, '/root', source)
+        assert first['confidence'] == 0.5
+        assert 'confidence' not in second
+
+
 def test_some(infos):
     assert numbers(infos[2:7:2]) == [2, 4, 6]
     assert isinstance(infos[2:7].rows, range)

@@ -8,7 +8,7 @@ from mmavssl.datasets.clip_table import ClipEntry
 from mmavssl.datasets.clip_table_builder import ClipPortion, ClipTableBuilder
 
 ENTRIES = [
-    ClipEntry('a.mp4', 2, 0.5, 3.0, 'a.wav', 2),
+    ClipEntry('a.mp4', 2, 0.5, 3.0, 'a.wav', 2, 0.9),
     ClipEntry('ü, b.mp4', None, None, 4.0, None, 3),
     ClipEntry('日本.mp4', 0, 0.0, None, 'ö.wav', 7),
 ]
@@ -27,6 +27,7 @@ def portion(entries, parts=True, sound=True):
         np.array(column(entries, 'start', np.nan)) if parts else None,
         np.array(column(entries, 'end', np.nan)) if parts else None,
         column(entries, 'audio_path', '') if sound else None,
+        np.array(column(entries, 'confidence', np.nan)) if parts else None,
     )
 
 
@@ -50,7 +51,8 @@ def test_entries(table):
     assert list(table) == ENTRIES
     assert table[1:] == ENTRIES[1:]
     assert table[::-2] == ENTRIES[::-2]
-    assert [type(value) for value in vars(table[0]).values()] == [str, int, float, float, str, int]
+    kinds = [type(value) for value in vars(table[0]).values()]
+    assert kinds == [str, int, float, float, str, int, float]
     for index in (3, -4):
         with pytest.raises(IndexError):
             table[index]
@@ -66,7 +68,7 @@ def test_equality(table):
 
 
 def test_nothing_can_be_written(table):
-    for array in (table.paths.data, table.paths.bounds, table.labels, table.starts):
+    for array in (table.paths.data, table.paths.bounds, table.labels, table.confidences):
         with pytest.raises(ValueError, match='read-only'):
             array[0] = 1
     assert copy.deepcopy(table) is table
@@ -80,6 +82,7 @@ def test_columns_that_nobody_fills_are_not_kept():
     assert table.starts is None
     assert table.ends is None
     assert table.audio_paths is None
+    assert table.confidences is None
     assert table.nbytes == table_of(portion(bare, False, False)).nbytes
     # The bytes of the paths, 16 per row, and where the first path begins.
     assert table.nbytes == len('ab.mp4ü.mp4'.encode()) + 2 * 16 + 8

@@ -26,6 +26,18 @@ def test_csv_with_all_columns(tmp_path):
     ]
 
 
+def test_confidences_and_class_names(tmp_path):
+    """As pseudo labels are written; what is read without classes is written by numbers."""
+    entries = [ClipEntry('a.mp4', 2, confidence=0.75), ClipEntry('b.mp4'), ClipEntry('c.mp4', 0)]
+    path = tmp_path / 'list.csv'
+    write_manifest(path, entries, CLASSES)
+    assert path.read_text() == 'path,label,confidence\na.mp4,sit,0.75\nb.mp4,,\nc.mp4,run,\n'
+    table = read_manifest(path, CLASSES)
+    assert table == entries
+    write_manifest(path, table)
+    assert path.read_text() == 'path,label,confidence\na.mp4,2,0.75\nb.mp4,,\nc.mp4,0,\n'
+
+
 def test_columns_in_any_order_and_class_names(tmp_path):
     text = 'label,path\njump,a.mp4\n0,b.mp4\n'
     entries = read_manifest(write(tmp_path, text), CLASSES)
@@ -79,7 +91,9 @@ def test_written_lists_read_back(tmp_path, seed):
         start = round(float(rng.uniform(0, 9)), 3)
         path = 'p' + ''.join(rng.choice(letters, 6)) + f'{i}.mp4'
         label, audio = maybe(int(rng.integers(3))), maybe(f'{i}.wav')
-        entries.append(ClipEntry(path, label, maybe(start), maybe(start + 1.5), audio))
+        confidence = maybe(float(rng.uniform()))
+        times = maybe(start), maybe(start + 1.5)
+        entries.append(ClipEntry(path, label, *times, audio, confidence=confidence))
     path = tmp_path / 'list.csv'
     write_manifest(path, entries)
     assert read_manifest(path, CLASSES) == entries
@@ -104,6 +118,8 @@ def test_written_lists_read_back(tmp_path, seed):
         ('path,label,start\na.mp4,0,nan\n', 2, ['`start`', "'nan'"]),
         ('path,label,start\na.mp4,0,-1\n', 2, ['`start`', "'-1'"]),
         ('path,label,start,end\na.mp4,0,3,2\n', 2, ['`end`', 'after `start`', '2']),
+        ('path,label,confidence\na.mp4,0,1.5\n', 2, ['`confidence`', 'from 0 to 1', "'1.5'"]),
+        ('path,label,confidence\na.mp4,0,nan\n', 2, ['`confidence`', "'nan'"]),
         ('a.mp4 0\nb.mp4\n', 2, ['`path label`', "'b.mp4'"]),
         ('a.mp4,0\n', 1, ['`path label`', 'header']),
         ('a.mp4 jump\n', 1, ["'jump'", 'after the last space']),
@@ -155,7 +171,9 @@ def read_slowly(path):
             if label is not None:
                 label = CLASSES.index(label) if label in CLASSES else int(label)
             audio_path = row.get('audio_path') or None
-            entries.append(ClipEntry(row['path'], label, start, end, audio_path, reader.line_num))
+            confidence = float(row['confidence']) if row.get('confidence') else None
+            rest = audio_path, reader.line_num, confidence
+            entries.append(ClipEntry(row['path'], label, start, end, *rest))
     return entries
 
 
@@ -177,6 +195,7 @@ def test_same_as_a_slow_reader(tmp_path, seed):
                 'start': rng.choice(['', str(start)]),
                 'end': rng.choice(['', str(start + 1)]),
                 'audio_path': rng.choice(['', f'ö, {i}.wav']),
+                'confidence': rng.choice(['', f'{rng.uniform():.3f}']),
             }
             writer.writerow(row)
             if rng.integers(50) == 0:

@@ -201,7 +201,9 @@ def test_other_faults(root):
 
 
 @pytest.fixture
-def tool():
+def tool(monkeypatch):
+    monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')  # the tools set these two
+    monkeypatch.setenv('LOCAL_RANK', '0')
     spec = importlib.util.spec_from_file_location('make_split_tool', TOOL)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

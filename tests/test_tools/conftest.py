@@ -2,9 +2,12 @@
 
 import importlib.util
 import os
+import shutil
 from pathlib import Path
 
 import pytest
+
+from tests.test_tools.small_data import clips
 
 ROOT = Path(__file__).parents[2]
 
@@ -71,3 +74,19 @@ def convert(tmp_path, monkeypatch, capsys):
         return module.main(list(args))
 
     return run
+
+
+@pytest.fixture
+def data(tmp_path: Path, avsprites_root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data set of one labeled clip per class, whose files a test may damage."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / 'data'
+    folder.mkdir()
+    split = avsprites_root / 'splits/1shot_seed0'
+    sources = (avsprites_root / 'classes.txt', avsprites_root / 'manifest_test.csv')
+    for source in (*sources, split / 'labeled.csv', split / 'unlabeled.csv'):
+        shutil.copy(source, folder)
+    for path in clips(folder / 'labeled.csv') + clips(folder / 'manifest_test.csv'):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(avsprites_root / path.relative_to(folder), path)
+    return folder

@@ -1,48 +1,15 @@
 """Bad lists and files through tools/train.py: one clear line and status 2, and never a hang."""
 
 import re
-import shutil
 from pathlib import Path
 
 import pytest
 
+from tests.test_tools.small_data import clips, supervised
+
 ROOT = Path(__file__).parents[2]
-SUPERVISED = ROOT / 'configs/supervised/avsprites_1shot.py'  # frames and sound
 SVFORMER = ROOT / 'configs/svformer_flex/avsprites_1shot.py'
 CLIP = 1  # of the labeled list; not one of the three that are looked for before
-
-
-@pytest.fixture
-def data(tmp_path: Path, avsprites_root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A data set of one labeled clip per class, whose files a test may damage."""
-    monkeypatch.chdir(tmp_path)
-    folder = tmp_path / 'data'
-    folder.mkdir()
-    split = avsprites_root / 'splits/1shot_seed0'
-    sources = (avsprites_root / 'classes.txt', avsprites_root / 'manifest_test.csv')
-    for source in (*sources, split / 'labeled.csv', split / 'unlabeled.csv'):
-        shutil.copy(source, folder)
-    for path in clips(folder / 'labeled.csv') + clips(folder / 'manifest_test.csv'):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(avsprites_root / path.relative_to(folder), path)
-    return folder
-
-
-def clips(manifest: Path) -> list[Path]:
-    lines = manifest.read_text().splitlines()[1:]
-    return [manifest.parent / line.split(',')[0] for line in lines]
-
-
-def supervised(data: Path, *options: str) -> tuple[str | Path, ...]:
-    """Arguments of a run of one iteration over all labeled clips."""
-    return (
-        SUPERVISED, '--work-dir', 'run', '--cfg-options',
-        f'train_dataloader.dataset.data_root={data}', f'val_dataloader.dataset.data_root={data}',
-        'train_dataloader.dataset.ann_file=labeled.csv', 'train_dataloader.batch_size=8',
-        'train_dataloader.sampler.epoch_size=8', 'train_dataloader.num_workers=0',
-        'train_dataloader.persistent_workers=False', 'train_cfg.max_epochs=1',
-        'train_cfg.val_interval=9', *options,
-    )  # fmt: skip
 
 
 def svformer(data: Path) -> tuple[str | Path, ...]:
@@ -83,7 +50,8 @@ def test_head_with_another_number_of_classes(tools, data, arguments, count):
     part = '.labeled' if arguments is svformer else ''
     assert tools.error('train', *options) == (
         f'model.student.head.num_classes: expected 8, the number of classes in {data}/classes.txt '
-        f'(`train_dataloader.dataset{part}.classes_file`), but got {count}.'
+        f'(`train_dataloader.dataset{part}.classes_file`), but got {count}. Set '
+        'model.student.head.num_classes=8, or name other classes.'
     )
     assert not Path('run').exists()
 

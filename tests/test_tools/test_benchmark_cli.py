@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from mmavssl.cli import load
+
 ROOT = Path(__file__).parents[2]
 GRID = """
 name = 'tiny'
@@ -172,3 +174,14 @@ def test_sigterm_lets_the_run_save(tmp_path, avsprites_root):
     assert progress['train_seconds'] > 1
     assert not progress['trained']
     assert not (tmp_path / 'benchmarks').exists()
+
+
+def test_installed_package_has_no_grids(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')  # the tool sets these two
+    monkeypatch.setenv('LOCAL_RANK', '0')
+    monkeypatch.setattr(signal, 'signal', lambda *handler: None)
+    module = load('bench')
+    monkeypatch.setattr(module, 'ROOT', tmp_path / '.mim')
+    assert module.main(['--check-zoo']) == 2
+    line = capsys.readouterr().err
+    assert line.startswith('benchmark: Grids and their results are in benchmarks/ of the repos')

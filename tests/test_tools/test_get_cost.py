@@ -10,7 +10,9 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def main():
+def main(monkeypatch):
+    monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')  # the tools set these two
+    monkeypatch.setenv('LOCAL_RANK', '0')
     path = ROOT / 'tools/analysis/get_cost.py'
     spec = importlib.util.spec_from_file_location('get_cost', path)
     module = importlib.util.module_from_spec(spec)
@@ -55,7 +57,7 @@ def test_options_that_do_not_go_together(main, options, capsys):
 
 
 def test_zoo_without_the_tables(main, tmp_path, capsys, monkeypatch):
-    monkeypatch.setitem(main.__globals__, 'cost_rows', lambda folder: [])
+    monkeypatch.setattr('mmavssl.utils.cost_table.cost_rows', lambda folder, progress: [])
     file = tmp_path / 'zoo.md'
     file.write_text('# Model zoo\n')
     assert main(['--all', '--zoo', str(file)]) == 2

@@ -170,7 +170,7 @@ def test_resume_from_what_does_not_fit(tools, toy):
     assert tools('train', 'toy.py', '--resume', 'other.pth') == 2
     assert tools.capsys.readouterr().err.strip().splitlines()[-1] == (
         'train: other.pth does not fit the config: it lacks layer.weight, layer.bias '
-        '(2 of 2 parameters).'
+        '(2 of 2 parameters). Name the config that it was trained with, or another checkpoint.'
     )
 
 

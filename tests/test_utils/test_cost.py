@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from mmavssl.utils.cost import CostEstimator, estimate_cost, find_localizer, without_init_cfg
+from mmavssl.utils.cost import (
+    CONVENTIONS,
+    CostEstimator,
+    estimate_cost,
+    find_localizer,
+    without_init_cfg,
+)
 from mmavssl.utils.errors import ConfigError
 from mmavssl.utils.network_cost import recognizer_cost
 
@@ -133,8 +139,10 @@ def test_config_helpers():
     assert find_localizer(VIDEO) is None
 
 
-@pytest.fixture(scope='module')
-def tool():
+@pytest.fixture
+def tool(monkeypatch):
+    monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')  # the tools set these two
+    monkeypatch.setenv('LOCAL_RANK', '0')
     path = Path(__file__).resolve().parents[2] / 'tools' / 'analysis' / 'get_cost.py'
     spec = importlib.util.spec_from_file_location('get_cost', path)
     module = importlib.util.module_from_spec(spec)
@@ -146,6 +154,10 @@ def write_config(path, model, **names):
     lines = [f'model = {model!r}', *(f'{name} = {value!r}' for name, value in names.items())]
     path.write_text('\n'.join(lines) + '\n')
     return str(path)
+
+
+def test_conventions_of_the_help_are_those_of_the_package(tool):
+    assert tool.CONVENTIONS == CONVENTIONS
 
 
 def test_tool(tool, tmp_path, capsys):

@@ -6,25 +6,25 @@ Example:
     python tools/analysis/get_cost.py --all --zoo model_zoo.md
 """
 
+from __future__ import annotations
+
 import argparse
 import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import mmavssl.datasets
-import mmavssl.models  # noqa: F401  (both fill the registries)
-from mmavssl.utils.cli import add_reading_arguments
-from mmavssl.utils.config_check import check_config
-from mmavssl.utils.configs import load_config
-from mmavssl.utils.cost import CONVENTIONS, Cost, estimate_cost
-from mmavssl.utils.cost_table import cost_rows, cost_table, published_table
-from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.cli import add_reading_arguments, run_tool
 from mmavssl.utils.managed_text import replace_part
+
+if TYPE_CHECKING:
+    from mmavssl.utils.cost import Cost
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
 ZOO_TOOL = 'tools/analysis/get_cost.py --all --zoo model_zoo.md'
-ZOO_PARTS = {'costs in the paper': published_table, 'costs': cost_table}
+#: As in mmavssl.utils.cost, whose import takes seconds.
+CONVENTIONS = ('paper', 'full')
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -78,6 +78,10 @@ def report(config: str, convention: str, cost: Cost) -> str:
 
 def run_one(args: argparse.Namespace) -> None:
     """Print the cost of one config."""
+    from mmavssl.utils.config_check import check_config
+    from mmavssl.utils.configs import load_config
+    from mmavssl.utils.cost import estimate_cost
+
     cfg = load_config(args.config, args.cfg_options, safe=args.safe_config)
     check_config(cfg)
     convention = args.convention or CONVENTIONS[0]
@@ -91,8 +95,10 @@ def run_one(args: argparse.Namespace) -> None:
 
 def run_all(args: argparse.Namespace) -> None:
     """Print the costs of all configs, and write them into the model zoo."""
-    rows = cost_rows(CONFIGS)
-    tables = {name: table(rows) for name, table in ZOO_PARTS.items()}
+    from mmavssl.utils.cost_table import cost_rows, cost_table, published_table
+
+    rows = cost_rows(CONFIGS, progress=True)
+    tables = {'costs in the paper': published_table(rows), 'costs': cost_table(rows)}
     if args.zoo:
         args.zoo.write_text(with_tables(args.zoo.read_text(), tables))
     print(json.dumps(rows, indent=2) if args.json else '\n\n'.join(tables.values()))
@@ -105,15 +111,17 @@ def with_tables(text: str, tables: dict[str, str]) -> str:
     return text
 
 
+def run(args: argparse.Namespace) -> None:
+    """Print what was asked for."""
+    import mmavssl.datasets
+    import mmavssl.models  # noqa: F401  (both fill the registries)
+
+    run_all(args) if args.all else run_one(args)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
-    args = parse_args(argv)
-    try:
-        run_all(args) if args.all else run_one(args)
-    except ConfigError as error:
-        print(f'get_cost: {error}', file=sys.stderr)
-        return 2
-    return 0
+    return run_tool('get_cost', run, parse_args(argv))
 
 
 if __name__ == '__main__':

@@ -8,6 +8,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from mmavssl.utils.cli import run_tool
+
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
@@ -17,19 +19,17 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the tool and return its exit status."""
-    args = parse_args(argv)
-    from mmavssl.utils.errors import DataError
+def plot(args: argparse.Namespace) -> None:
+    """Draw, and name the picture."""
     from mmavssl.visualization.curves import plot_curves
 
-    try:
-        plot_curves(args.runs, args.out)
-    except DataError as error:
-        print(f'plot_curves: {error}', file=sys.stderr)
-        return 2
+    plot_curves(args.runs, args.out)
     print(args.out)
-    return 0
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the tool and return its exit status."""
+    return run_tool('plot_curves', plot, parse_args(argv))
 
 
 if __name__ == '__main__':

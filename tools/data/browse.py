@@ -78,9 +78,10 @@ def browse(args: argparse.Namespace) -> None:
     choice = ClipChoice(
         args.part, args.stream, args.num_clips, args.indices, args.epoch, args.repeat
     )
-    file = Path(args.config).resolve()
+    file = Path(cfg.filename).resolve()
     stream = f', {args.stream}' if args.stream else ''
-    sheet = browse_clips(cfg, choice, f'{file.parent.name}/{file.stem}: {args.part}{stream}')
+    title = f'{file.parent.name}/{file.stem}: {args.part}{stream}'
+    sheet = browse_clips(cfg, choice, title, progress=True)
     for warning in sheet.warnings:
         print(f'browse: {warning}', file=sys.stderr)
     out = args.out or Path('work_dirs/browse', f'{file.parent.name}_{file.stem}')

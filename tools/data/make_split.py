@@ -11,9 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmavssl.datasets.split_import import import_split
-from mmavssl.datasets.splits import make_split
-from mmavssl.utils.errors import ConfigError, DataError
+from mmavssl.utils.cli import run_tool
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -73,8 +71,11 @@ def default_out(args: argparse.Namespace) -> Path:
     return args.manifest.parent / 'splits' / name
 
 
-def run(args: argparse.Namespace) -> dict:
+def write(args: argparse.Namespace) -> dict:
     """Make or import the split, and return what is in ``split.json``."""
+    from mmavssl.datasets.split_import import import_split
+    from mmavssl.datasets.splits import make_split
+
     root = args.manifest.parent
     classes = args.classes or root / 'classes.txt'
     test = args.test or root / 'manifest_test.csv'
@@ -92,21 +93,15 @@ def run(args: argparse.Namespace) -> dict:
     )  # fmt: skip
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the tool and return its exit status."""
-    args = parse_args(argv)
+def run(args: argparse.Namespace) -> None:
+    """Write the split and report."""
     if args.shots is None and args.percent is None:
         args.shots = None if args.import_labeled else 1
     args.out = args.out or default_out(args)
-    try:
-        facts = run(args)
-    except (ConfigError, DataError) as error:
-        print(f'make_split: {error}', file=sys.stderr)
-        return 2
+    facts = write(args)
     for imported in facts.get('imported', {}).values():
         print(describe(imported))
     print(f'{args.out}: {facts["num_labeled"]} labeled, {facts["num_unlabeled"]} unlabeled clips')
-    return 0
 
 
 def describe(imported: dict) -> str:
@@ -117,6 +112,11 @@ def describe(imported: dict) -> str:
         f'{imported["of_other_classes"]} of other classes, {len(absent)} not in the manifest'
         f'{": " * bool(absent)}{", ".join(absent[:20])}'
     )
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the tool and return its exit status."""
+    return run_tool('make_split', run, parse_args(argv))
 
 
 if __name__ == '__main__':

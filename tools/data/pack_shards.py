@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from mmavssl.utils.commands import as_typed
 from mmavssl.utils.errors import ConfigError, DataError
 
 UNITS = {'': 1, 'KB': 10**3, 'MB': 10**6, 'GB': 10**9, 'KIB': 2**10, 'MIB': 2**20, 'GIB': 2**30}
@@ -77,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         facts = run(args)
     except (ConfigError, DataError) as error:
-        print(f'pack_shards: {error}', file=sys.stderr)
+        print(f'pack_shards: {as_typed(str(error))}', file=sys.stderr)
         return 2
     except OSError as error:  # such as a full disk
         print(f'pack_shards: {error}. The same command goes on from here.', file=sys.stderr)

@@ -40,18 +40,21 @@ def precompute(args: argparse.Namespace) -> None:
     from mmavssl.apis.precompute_maps import precompute_maps
     from mmavssl.structures.map_cache import MapCache
     from mmavssl.utils.configs import load_config
+    from mmavssl.utils.device import available_device
 
+    available_device(args.device)  # or an error
     cfg = load_config(args.config, args.cfg_options, safe=args.safe_config)
     init_default_scope(cfg.default_scope)
     done = 0
     for problem in precompute_maps(
-        cfg, args.out_dir, args.num_maps, args.map_size, args.short_side, args.workers, args.device
-    ):
+        cfg, args.out_dir, args.num_maps, args.map_size, args.short_side, args.workers,
+        args.device, progress=True,
+    ):  # fmt: skip
         done += 1
         if problem:
-            print(f'\nprecompute_maps: {problem}', file=sys.stderr)
-        print(f'\r{done} videos', end='', flush=True)
-    print('' if done else f'{args.out_dir} is finished already, by this config: nothing to do.')
+            print(f'precompute_maps: {problem}', file=sys.stderr)
+    if not done:
+        print(f'{args.out_dir} is finished already, by this config: nothing to do.')
     counts = MapCache(args.out_dir).counts
     print(
         f'{args.out_dir}: maps of {counts.videos - counts.unreadable} videos; '

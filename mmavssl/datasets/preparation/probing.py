@@ -1,14 +1,14 @@
 """Probing all files of a data set: in parallel, and once each, over any number of runs."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
 from mmavssl.datasets.preparation.probe import Probe, probe_file
 from mmavssl.datasets.preparation.probe_table import append_probes, read_probes, write_probes
 from mmavssl.datasets.preparation.workers import map_files
+from mmavssl.utils.progress import progress_bar
 
 Stats = Mapping[str, tuple[int, int]]  # size and time of change by path
 
@@ -42,7 +42,8 @@ def probe_all(
     todo = [path for path in stats if path not in probes]
     write_probes(table, probes)
     job = partial(probe, str(root), decode=decode)
-    with table.open('a', encoding='utf-8', newline='') as file, _bar(progress, todo) as advance:
+    bar = progress_bar('Reading', len(todo), shown=progress)
+    with table.open('a', encoding='utf-8', newline='') as file, bar as advance:
         for path, result in map_files(job, todo, workers):
             probes[path] = result or _crashed(path, *stats[path], decode)
             append_probes(file, [probes[path]])
@@ -101,15 +102,3 @@ def _crashed(path: str, size: int, mtime_ns: int, decode: bool) -> Probe:
     problem = 'the process that read it died, twice. Fetch or convert the file again; `--retry` '
     problem += 'reads it once more if something else was the reason.'
     return Probe(path, size, mtime_ns, decode, problem=problem)
-
-
-@contextmanager
-def _bar(shown: bool, todo: list[str]) -> Iterator[Callable[[], None]]:
-    # Imported here: no other part of the package needs it.
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    columns = ('{task.description}', BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=not (shown and todo)) as bar:
-        task = bar.add_task('Reading', total=len(todo))
-        yield lambda: bar.advance(task)

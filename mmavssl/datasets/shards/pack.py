@@ -1,7 +1,6 @@
 """Pack the files of a list into shards."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from mmavssl.datasets.shards.packing_state import PackingState
 from mmavssl.datasets.shards.shard_writer import ShardWriter, check_webdataset
 from mmavssl.datasets.split_files import file_sha256
 from mmavssl.utils.errors import ConfigError, DataError
+from mmavssl.utils.progress import progress_bar
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,8 @@ def pack_shards(
         return facts
     check_webdataset()
     state = PackingState(out_dir, inputs, options.overwrite)
-    with _bar(options.progress, state.position, len(files)) as advance:
+    bar = progress_bar('Packing', len(files), state.position, options.progress)
+    with bar as advance:
         _write_shards(files, state, options, advance)
     if not state.shards:
         raise DataError(f'{manifest}: none of its {len(files)} files can be read.')
@@ -138,17 +139,3 @@ def _read(
             ) from error
         missing.append([number, files.path(number), str(error)])
         return None
-
-
-@contextmanager
-def _bar(shown: bool, done: int, total: int) -> Iterator[Callable[[], None]]:
-    if not shown or done == total:
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-    columns = ('{task.description}', BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task('Packing', total=total, completed=done)
-        yield lambda: bar.advance(task)

@@ -3,8 +3,8 @@
 import os
 from pathlib import Path
 
-from mmavssl.utils.cli import FULL
 from mmavssl.utils.errors import CheckpointError
+from mmavssl.utils.tool_errors import FULL
 
 
 def draft_of(path: Path) -> Path:

@@ -147,7 +147,7 @@ def test_home_folder_is_the_one_that_is_read(configs, monkeypatch):
 
 def test_no_file(configs):
     configs.write('', 'folder.py/a')
-    with pytest.raises(ValueError, match='does not exist'):
+    with pytest.raises(ValueError, match='is a folder'):
         load_config('folder.py', safe=True)
     configs.root.joinpath('bytes.py').write_bytes(b'x = "\xff"')
     with pytest.raises(ValueError, match=r'bytes\.py cannot be read'):

@@ -1,0 +1,14 @@
+"""What the demo page does with a clip that somebody sends it."""
+
+from mmavssl.apis.demo.page import Answer, launch_settings, make_page
+from mmavssl.apis.demo.service import DemoService
+from mmavssl.apis.demo.upload import UploadLimits, check_upload
+
+__all__ = [
+    'Answer',
+    'DemoService',
+    'UploadLimits',
+    'check_upload',
+    'launch_settings',
+    'make_page',
+]

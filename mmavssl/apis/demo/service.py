@@ -1,0 +1,77 @@
+"""From a clip to what the page shows of it."""
+
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from mmavssl.apis.demo.page import Answer
+from mmavssl.apis.demo.upload import UploadLimits, check_upload
+from mmavssl.apis.inferencer import AVActionInferencer
+from mmavssl.apis.mask_clips import find_partners, load_videos
+from mmavssl.apis.mask_panels import mask_panels
+from mmavssl.utils.errors import ConfigError, DataError
+from mmavssl.visualization.mask_figure import draw_mask_figure
+
+
+class DemoService:
+    """Predicts a clip, draws what is heard where, and mixes it with another one.
+
+    Args:
+        inferencer: the model.
+        limits: of clips.
+        examples: the first one that shows something else is what a clip is mixed with.
+    """
+
+    def __init__(
+        self,
+        inferencer: AVActionInferencer,
+        limits: UploadLimits,
+        examples: Sequence[str | Path] = (),
+    ) -> None:
+        self.inferencer = inferencer
+        self.limits = limits
+        self.examples = [str(path) for path in examples]
+        self.folder = Path(tempfile.mkdtemp(prefix='mmavssl_demo_'))
+
+    def __call__(self, path: str) -> Answer:
+        """Return what is to be shown; the files of the answer before it are deleted.
+
+        Raises:
+            DataError: the clip is none, or is beyond the limits.
+        """
+        check_upload(path, self.limits, self.inferencer.pipeline.needs_sound)
+        remarks: list[str] = []
+        video, scores = self._predict(path, remarks)
+        return Answer(scores, video, self._masks(path, remarks), ' '.join(remarks))
+
+    def close(self) -> None:
+        """Delete all files."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _predict(self, path: str, remarks: list[str]) -> tuple[str | None, dict[str, float]]:
+        self.close()
+        self.folder.mkdir()
+        wanted = dict(out_dir=str(self.folder), show_progress=False)
+        try:
+            found = self.inferencer(path, localize=True, **wanted)
+        except ConfigError as error:  # a model that localizes nothing
+            remarks.append(str(error))
+            found = self.inferencer(path, **wanted)
+        (prediction,) = found['predictions']
+        scores = {each['class']: each['score'] for each in prediction['topk']}
+        return next(iter(found['visualization']), None), scores
+
+    def _masks(self, path: str, remarks: list[str]) -> np.ndarray | None:
+        cfg = self.inferencer.cfg
+        if not (cfg.model.get('mixer') or {}).get('masker'):
+            return None
+        try:
+            samples = load_videos(cfg, [path, *self.examples])
+            partner = find_partners(samples)[0]
+            return draw_mask_figure(mask_panels(cfg, samples, [partner], seed=0))
+        except (ConfigError, DataError) as error:
+            remarks.append(f'No mask is drawn: {error}')
+            return None

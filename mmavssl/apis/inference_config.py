@@ -1,0 +1,127 @@
+"""The config of a model that predicts: of a file, of the model index, or of its checkpoint."""
+
+import copy
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from mmengine.config import Config, DictAction
+from mmengine.infer import BaseInferencer
+
+from mmavssl.apis.checkpoint_config import config_in_checkpoint
+from mmavssl.apis.clip_classifier import NETWORKS
+from mmavssl.apis.export import default_network, first_test_data
+from mmavssl.apis.mask_clips import one_view_pipeline
+from mmavssl.registry import MODELS
+from mmavssl.utils.components import accepted_arguments, did_you_mean, find_component
+from mmavssl.utils.configs import load_config
+from mmavssl.utils.errors import ConfigError
+
+VIEWS = ('full', 'fast')
+CONFIG_SUFFIXES = ('.py', '.json', '.yml', '.yaml')
+
+
+def inference_config(
+    model: str | Path | Mapping | None,
+    weights: str | None,
+    options: Sequence[str] = (),
+    safe: bool = False,
+) -> Config:
+    """Return the config of a model.
+
+    Args:
+        model: config, its path, the name of a model of the model index, or None: the config is
+            read from the checkpoint.
+        weights: the checkpoint.
+        options: changes, ``KEY=VALUE`` as on the command line.
+        safe: refuse a config file that is not data. A config in a checkpoint is never run.
+
+    Raises:
+        ConfigError: there is no such config, or it cannot be read.
+    """
+    if isinstance(model, Mapping | Config):
+        cfg = copy.deepcopy(model) if isinstance(model, Config) else Config(dict(model))
+    elif model is not None:
+        return load_config(config_path(str(model)), options, safe=safe)
+    elif weights is None:
+        raise ConfigError('Name a checkpoint (`weights`), which has its config, or both.')
+    else:
+        cfg = config_in_checkpoint(weights)
+    if options:
+        parsed = Namespace(options=None)
+        DictAction(['--cfg-options'], 'options')(ArgumentParser(), parsed, list(options))
+        cfg.merge_from_dict(parsed.options)
+    return cfg
+
+
+def config_path(name: str) -> str:
+    """Return the path of a config that is named by it, or by the model index.
+
+    Raises:
+        ConfigError: there is no such model.
+    """
+    if name.endswith(CONFIG_SUFFIXES) or Path(name).exists():
+        return name
+    root = BaseInferencer._get_repo_or_mim_dir('mmavssl')
+    models = {
+        model['Name']: model['Config'] for model in BaseInferencer._get_models_from_metafile(root)
+    }
+    if name not in models:
+        raise ConfigError(
+            f'The model index has no {name!r}.{did_you_mean(name, models)} Name a config file, or '
+            'a model of configs/*/metafile.yml.'
+        )
+    return str(Path(root, models[name]))
+
+
+def choose_network(cfg: Config, use: str | None) -> str:
+    """Let the model predict with one network, and return which.
+
+    Args:
+        cfg: of the model; is changed.
+        use: ``student`` or ``teacher``; None: the one that is first in the config's own test.
+
+    Raises:
+        ConfigError: the model has no such network.
+    """
+    if use is not None and use not in NETWORKS:
+        raise ConfigError(f'Expected `use` to be one of {NETWORKS}, but got {use!r}.')
+    if not isinstance(cfg.get('model'), Mapping) or 'type' not in cfg.model:
+        raise ConfigError(f'{cfg.filename or "The config"} has no `model` with a `type`.')
+    accepted = accepted_arguments(find_component(cfg.model.type, MODELS)) or ()
+    if 'test_with' in accepted:
+        cfg.model.test_with = use or default_network(cfg)
+        return cfg.model.test_with
+    if use == 'teacher':
+        raise ConfigError(f"use='teacher': {cfg.model.type} has no teacher. Leave it out.")
+    return 'student'
+
+
+def test_pipeline(cfg: Config, views: str) -> list[dict]:
+    """Return the transforms of the config's test clips.
+
+    Args:
+        cfg: with ``test_dataloader``.
+        views: ``full``, as it is, or ``fast``: one clip from the middle, one crop.
+
+    Raises:
+        ConfigError: there is none that opens files as the shipped ones do, or unknown ``views``.
+    """
+    if views not in VIEWS:
+        raise ConfigError(f'Expected `views` to be one of {VIEWS}, but got {views!r}.')
+    steps = copy.deepcopy(list(first_test_data(cfg).get('pipeline', [])))
+    if not steps or steps[0]['type'].rpartition('.')[2] != 'OpenAVFile':
+        raise ConfigError(
+            'Expected `test_dataloader.dataset.pipeline` to begin with OpenAVFile, as in '
+            'configs/_base_/pipelines.'
+        )
+    if views == 'full':
+        return steps
+    steps = one_view_pipeline(steps)
+    for step in steps:
+        if step['type'] == 'SampleClip':
+            step['mode'] = 'uniform'  # one in `segments` begins with the file
+    return steps
+
+
+test_pipeline.__test__ = False  # no test of pytest

@@ -1,0 +1,155 @@
+"""What is predicted: files, URLs, folders and arrays, and how each becomes clips."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mmengine.fileio import get_file_backend
+
+from mmavssl.datasets.preparation.file_tree import VIDEO_SUFFIXES, list_files
+from mmavssl.datasets.readers.array_files import ArrayAudio, ArrayVideo
+from mmavssl.datasets.readers.audio_file import AudioFile
+from mmavssl.datasets.readers.stills_file import StillsFile
+from mmavssl.datasets.readers.storage import is_remote
+from mmavssl.datasets.readers.video_file import VideoFile
+from mmavssl.datasets.transforms import OpenAVFile
+from mmavssl.utils.errors import DataError
+
+#: What arrays are given by.
+ARRAY_KEYS = ('video', 'fps', 'audio', 'sample_rate', 'path')
+
+
+class ClipInput(NamedTuple):
+    """One video.
+
+    Attributes:
+        path: of the file, or what messages call arrays.
+        arrays: ``video``, ``fps``, ``audio`` and ``sample_rate``; None for a file.
+        is_named: by the user, and not found in a folder.
+    """
+
+    path: str
+    arrays: Mapping[str, Any] | None = None
+    is_named: bool = True
+
+
+def list_inputs(inputs: Any) -> list[ClipInput]:
+    """Return the videos of what a user gives.
+
+    Args:
+        inputs: a path or URL, a folder (videos below it, by their suffixes, in the order of their
+            names), arrays, or a sequence of these. Arrays are ``dict(video=uint8 (T, H, W, 3),
+            fps=..., audio=float (S,), sample_rate=...)``, without the last two for no sound;
+            ``path`` gives them a name.
+
+    Raises:
+        DataError: something else, or a folder without videos.
+    """
+    items = inputs if isinstance(inputs, list | tuple) else [inputs]
+    found: list[ClipInput] = []
+    for item in items:
+        if isinstance(item, Mapping):
+            found.append(_named_arrays(item, len(found)))
+        elif isinstance(item, str | Path):
+            found += _listed(str(item))
+        else:
+            raise DataError(
+                'Expected paths, URLs, folders, or dict(video=..., fps=...) to predict, but got '
+                f'a {type(item).__name__}.'
+            )
+    if not found:
+        raise DataError('There is nothing to predict. Name a video or a folder.')
+    return found
+
+
+def _named_arrays(arrays: Mapping[str, Any], number: int) -> ClipInput:
+    name = str(arrays.get('path', f'array_{number}'))
+    unknown = [key for key in arrays if key not in ARRAY_KEYS]
+    missing = [key for key in ARRAY_KEYS[:2] if key not in arrays]
+    if unknown or missing:
+        problem = f'but {missing[0]!r} is missing' if missing else f'but got {unknown[0]!r}'
+        raise DataError(f'{name}: expected arrays by {", ".join(ARRAY_KEYS)}, {problem}.')
+    return ClipInput(name, arrays)
+
+
+def _listed(path: str) -> list[ClipInput]:
+    names = _remote_files(path) if is_remote(path) else _local_files(path)
+    if names is None:
+        return [ClipInput(path)]
+    if not names:
+        suffixes = ', '.join(VIDEO_SUFFIXES)
+        raise DataError(f'{path} is a folder without videos ({suffixes}). Name another one.')
+    return [ClipInput(name, is_named=False) for name in names]
+
+
+def _local_files(path: str) -> list[str] | None:
+    """Return the videos below a folder, None for what is no folder."""
+    if not Path(path).is_dir():
+        return None
+    return [str(Path(path, name)) for name in list_files(Path(path)).videos]
+
+
+def _remote_files(path: str) -> list[str] | None:
+    """Return the videos below a folder of a storage, None for a file or where that has none."""
+    backend = get_file_backend(path)
+    if not hasattr(backend, 'isdir') or not backend.isdir(path):
+        return None
+    names = backend.list_dir_or_file(path, list_dir=False, recursive=True)
+    return [
+        backend.join_path(path, name)
+        for name in sorted(names)
+        if name.lower().endswith(VIDEO_SUFFIXES)
+    ]
+
+
+class OpenInput(OpenAVFile):
+    """`OpenAVFile`, which takes ``arrays`` as well, by its policy for videos without sound.
+
+    Args:
+        kwargs: of `OpenAVFile`.
+    """
+
+    def transform(self, results: dict) -> dict | None:
+        """Open the files, or return None to skip the clip.
+
+        Raises:
+            DataError: a file or an array that cannot be used.
+        """
+        self._arrays = results.pop('arrays', None)
+        path = results['video_path']
+        is_local = self._arrays is None and not is_remote(path, self.backend_args)
+        if is_local and not Path(path).exists():
+            raise DataError(f'{path} does not exist. Correct the path.')
+        return super().transform(results)
+
+    def _open(
+        self, video_path: str, sound_path: str | None, video_class: type[VideoFile] = VideoFile
+    ) -> tuple[VideoFile | StillsFile | ArrayVideo, AudioFile | None]:
+        if self._arrays is None:
+            return super()._open(video_path, sound_path, video_class)
+        arrays = self._arrays
+        video = ArrayVideo(video_path, arrays['video'], arrays['fps'])
+        if self.audio is None:
+            return video, None
+        sound, rate = arrays.get('audio'), arrays.get('sample_rate')
+        return video, ArrayAudio(video_path, sound, rate, self.sample_rate)
+
+
+def open_input(opener: OpenInput, clip: ClipInput, index: int = 0) -> dict | None:
+    """Return what `AVDataset` hands to the second transform; None where the policy skips it.
+
+    Args:
+        opener: of the files.
+        clip: to open.
+        index: its number.
+
+    Raises:
+        DataError: it cannot be used.
+    """
+    results = {
+        'video_path': clip.path, 'audio_path': None, 'start': None, 'end': None,
+        'source': 'test', 'sample_idx': index,
+    }  # fmt: skip
+    if clip.arrays is not None:
+        results['arrays'] = clip.arrays
+    return opener(results)

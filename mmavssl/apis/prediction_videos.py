@@ -1,0 +1,120 @@
+"""Videos of predictions: which files they become, and what is shown in them."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+import torch
+from torchaudio.functional import resample
+
+from mmavssl.apis.inference_inputs import ClipInput
+from mmavssl.datasets.readers.storage import is_remote
+from mmavssl.datasets.readers.video_file import VideoFile
+from mmavssl.datasets.transforms.kaldi_fbank import LENGTH, STEP, kaldi_fbank
+from mmavssl.structures.audio_front_end import SAMPLE_RATE
+from mmavssl.utils.errors import ConfigError
+from mmavssl.visualization.prediction_video import PlayedPrediction
+
+NUM_MEL_BINS = 64
+MAX_BYTES = 2**27  # of the frames that are decoded at a time
+PIECE = 6000  # frames of a log-mel that are computed at a time
+
+
+def video_files(folder: str | Path, clips: Sequence[ClipInput]) -> list[Path]:
+    """Return a file in the folder for each input; names that are there already get a number.
+
+    Args:
+        folder: of the videos.
+        clips: the inputs.
+
+    Raises:
+        ConfigError: one of them is an input.
+    """
+    taken: set[str] = set()
+    files = []
+    for clip in clips:
+        stem = name = stem_of(clip)
+        number = 1
+        while name.lower() in taken:
+            number += 1
+            name = f'{stem}_{number}'
+        taken.add(name.lower())
+        files.append(Path(folder, f'{name}.mp4'))
+    own = {Path(clip.path).resolve() for clip in clips if clip.arrays is None}
+    overwritten = next((file for file in files if file.resolve() in own), None)
+    if overwritten:
+        raise ConfigError(
+            f'{overwritten} is one of the videos to predict, which would be overwritten. Name '
+            'another folder (`out_dir`, --out-dir).'
+        )
+    return files
+
+
+def stem_of(clip: ClipInput) -> str:
+    """Return the name of an input without folders and suffix.
+
+    >>> stem_of(ClipInput('a/my clip.avi')), stem_of(ClipInput('http://host/a%20b.mp4?key=1'))
+    ('my clip', 'a b')
+    """
+    path = unquote(urlsplit(clip.path).path) if is_remote(clip.path) else clip.path
+    return PurePosixPath(path).stem or 'video'
+
+
+def played_prediction(
+    results: dict,
+    top: Sequence[tuple[str, float]],
+    maps: tuple[np.ndarray, np.ndarray] | None = None,
+) -> PlayedPrediction:
+    """Return what is shown of an input.
+
+    Args:
+        results: of the transform that opens it, with its sound if it has some.
+        top: names and probabilities of the likeliest classes.
+        maps: of `SoundMaps`, or None.
+
+    Raises:
+        DataError: the file cannot be read; as well when the frames are taken.
+    """
+    video = results['video_file']
+    sound = sound_of(results)
+    return PlayedPrediction(
+        title=Path(results['video_path']).name,
+        frames=frames_of(video),
+        times=video.clock.times,
+        duration=video.clock.duration,
+        top=top,
+        sound=sound,
+        logmel=None if sound is None else logmel_of(sound),
+        maps=None if maps is None else maps[0],
+        map_times=None if maps is None else maps[1],
+    )
+
+
+def frames_of(video: VideoFile) -> Iterator[np.ndarray]:
+    """Yield all frames (H, W, 3), of which few are in memory at a time."""
+    portion = max(MAX_BYTES // video.frames(np.array([0]))[0].nbytes, 1)
+    for first in range(0, video.num_frames, portion):
+        yield from video.frames(np.arange(first, min(first + portion, video.num_frames)))
+
+
+def sound_of(results: dict) -> np.ndarray | None:
+    """Return the sound (S,) at 16 kHz that belongs to the frames, None where there is none."""
+    file = results.get('audio_file')
+    if file is None:
+        return None
+    sound = file.window(results['audio_origin'], results['video_file'].clock.duration)
+    if file.sample_rate != SAMPLE_RATE:
+        sound = resample(torch.from_numpy(sound), file.sample_rate, SAMPLE_RATE).numpy()
+    return sound if len(sound) >= LENGTH else None
+
+
+def logmel_of(sound: np.ndarray) -> np.ndarray:
+    """Return the log-mel (T_a, F) of a sound (S,) of any length."""
+    count = 1 + (len(sound) - LENGTH) // STEP
+    return np.concatenate(
+        [
+            kaldi_fbank(sound[first * STEP :][: (PIECE - 1) * STEP + LENGTH], NUM_MEL_BINS)
+            for first in range(0, count, PIECE)
+        ]
+    )

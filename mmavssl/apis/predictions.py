@@ -1,0 +1,102 @@
+"""What a model says of videos, in plain words and numbers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mmavssl.apis.inference_pipeline import Failure
+from mmavssl.structures import AVDataSample
+from mmavssl.utils.errors import ConfigError, NumericalError
+
+
+def class_names(checkpoint: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Return the names of the classes that a Runner's checkpoint has, None if there are none.
+
+    >>> class_names({'meta': {'dataset_meta': {'classes': ['run', 'jump']}}})
+    ('run', 'jump')
+    """
+    known: Any = checkpoint
+    for key in ('meta', 'dataset_meta', 'classes'):
+        known = known.get(key) if isinstance(known, Mapping) else None
+    return tuple(map(str, known)) if isinstance(known, list | tuple) and known else None
+
+
+def class_name(label: int, classes: Sequence[str] | None) -> str:
+    """Return the name of a class, ``class 3`` where no names are known."""
+    return classes[label] if classes else f'class {label}'
+
+
+def describe(
+    sample: AVDataSample, classes: Sequence[str] | None = None, topk: int = 5
+) -> dict[str, Any]:
+    """Return a prediction as plain data.
+
+    Args:
+        sample: with ``pred_score`` (C,) and ``video_path``.
+        classes: names of the C classes, if known.
+        topk: how many classes to list; at most C are.
+
+    Returns:
+        ``path``, ``label``, ``class`` and ``score`` of the likeliest class, ``topk`` of these for
+        the likeliest classes, ``entropy`` of all C in nats, and ``margin``, how much likelier the
+        first one is than the second one.
+
+    Raises:
+        ConfigError: ``topk`` below 1, or there are other than C names.
+        NumericalError: probabilities that are not finite.
+    """
+    if topk < 1:
+        raise ConfigError(f'Expected `topk` to be at least 1, but got {topk!r}.')
+    scores = sample.pred_score.double().cpu().numpy()
+    if not np.isfinite(scores).all():
+        raise NumericalError(
+            f'{sample.video_path}: the probabilities are not finite: the weights are broken, or '
+            'the model needs others.'
+        )
+    if classes and len(classes) != len(scores):
+        raise ConfigError(
+            f'The checkpoint names {len(classes)} classes, but the model has {len(scores)}.'
+        )
+    order = np.argsort(-scores, kind='stable')
+    best = [
+        {'label': label, 'class': class_name(label, classes), 'score': float(scores[label])}
+        for label in order[:topk].tolist()
+    ]
+    positive = scores[scores > 0]
+    ranked = [*scores[order[:2]], 0.0]
+    return {
+        'path': sample.video_path,
+        **best[0],
+        'topk': best,
+        'entropy': abs(float((positive * np.log(positive)).sum())),
+        'margin': float(ranked[0] - ranked[1]),
+    }
+
+
+def in_plain_words(
+    preds: Sequence[AVDataSample | Failure], classes: Sequence[str] | None = None, topk: int = 5
+) -> dict[str, list[dict[str, Any]]]:
+    """Return ``predictions`` (of `describe`), and ``errors``: ``path`` and ``reason``.
+
+    Args:
+        preds: what became of each input.
+        classes: as in `describe`.
+        topk: as in `describe`.
+    """
+    failures = [pred for pred in preds if isinstance(pred, Failure)]
+    samples = [pred for pred in preds if not isinstance(pred, Failure)]
+    return {
+        'predictions': [describe(sample, classes, topk) for sample in samples],
+        'errors': [{'path': each.path, 'reason': each.reason} for each in failures],
+    }
+
+
+def one_line(prediction: Mapping[str, Any]) -> str:
+    """Return a prediction in one line.
+
+    >>> one_line({'path': 'a.mp4', 'topk': [{'class': 'drum', 'score': 0.875}]})
+    'a.mp4: drum 0.875'
+    """
+    best = ', '.join(f'{each["class"]} {each["score"]:.3f}' for each in prediction['topk'])
+    return f'{prediction["path"]}: {best}'

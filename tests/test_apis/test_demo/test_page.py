@@ -1,0 +1,131 @@
+"""The page in a headless browser; where Gradio, Playwright and Chromium are there."""
+
+import shutil
+import urllib.error
+import urllib.request
+from pathlib import Path
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+
+from mmavssl.apis.demo.page import NOTHING, Answer, import_gradio, launch_settings, make_page
+from mmavssl.apis.demo.upload import UploadLimits, check_upload
+from mmavssl.utils.errors import ConfigError
+
+CHROMIUM = shutil.which('chromium') or shutil.which('google-chrome')
+LIMITS = UploadLimits(megabytes=1, seconds=30)
+
+
+def test_without_gradio(monkeypatch):
+    monkeypatch.setitem(__import__('sys').modules, 'gradio', None)
+    with pytest.raises(ConfigError, match=r"pip install 'mmavssl\[demo\]'"):
+        import_gradio()
+
+
+@pytest.fixture(scope='module')
+def clips(avsprites_root):
+    return sorted(avsprites_root.rglob('*.mp4'))[:3]
+
+
+@pytest.fixture
+def clip(clips):
+    return clips[0]
+
+
+@pytest.fixture(scope='module')
+def served(clips, tmp_path_factory):
+    """The page of a model that always says the same; its address, and Gradio's folder."""
+    pytest.importorskip('gradio')
+    folder = tmp_path_factory.mktemp('gradio')
+    _, example, video = clips
+    video = shutil.copy(video, tmp_path_factory.mktemp('answers') / 'heard.mp4')
+
+    def ask(path):
+        check_upload(path, LIMITS, needs_sound=True)
+        picture = np.full((40, 60, 3), 90, np.uint8)
+        return Answer({'dog': 0.7, 'cat': 0.2, 'horn': 0.1}, str(video), picture, 'one of two')
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('GRADIO_TEMP_DIR', str(folder))
+        page = make_page(ask, 'a demo', [example], LIMITS, topk=2)
+        settings = launch_settings('127.0.0.1', 0, LIMITS)
+        _, address, _ = page.launch(**settings, prevent_thread_lock=True, quiet=True)
+        yield address, folder
+        page.close()
+    assert {path.name for path in folder.rglob('*.mp4')} <= {example.name}  # no upload is kept
+
+
+@pytest.fixture
+def browser_tab(served):
+    if CHROMIUM is None:
+        pytest.skip('there is no Chromium')
+    playwright = pytest.importorskip('playwright.sync_api')
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=['--no-sandbox'])
+        tab = browser.new_page()
+        tab.set_default_timeout(20_000)
+        tab.goto(served[0])
+        yield tab
+        browser.close()
+
+
+def send(tab, path):
+    tab.set_input_files('input[type=file]', str(path))
+    tab.wait_for_selector('[data-testid="clip-player"], video, .toast-body')
+
+
+def test_a_clip_and_what_is_said_of_it(browser_tab, clip, tmp_path):
+    send(browser_tab, clip)
+    browser_tab.click('#predict')
+    browser_tab.wait_for_selector('#classes >> text=70%')
+    said = browser_tab.inner_text('#classes')
+    assert 'dog' in said
+    assert 'horn' not in said  # the page shows two classes
+    assert browser_tab.inner_text('#message').strip() == 'one of two'
+    browser_tab.wait_for_selector('#heard video')
+    browser_tab.wait_for_selector('#masks img')
+    browser_tab.screenshot(path=str(tmp_path / 'page.png'))
+    assert (tmp_path / 'page.png').stat().st_size > 10_000
+
+
+def test_a_file_that_is_no_video(browser_tab, tmp_path):
+    noise = tmp_path / 'noise.mp4'
+    noise.write_bytes(b'no video' * 99)
+    send(browser_tab, noise)
+    browser_tab.click('#predict')
+    browser_tab.wait_for_selector('#message >> text=noise.mp4 cannot be used')
+    assert '%' not in browser_tab.inner_text('#classes')
+
+
+def test_a_file_that_is_too_large(browser_tab, tmp_path):
+    large = tmp_path / 'large.mp4'
+    large.write_bytes(bytes(2 * 2**20))
+    send(browser_tab, large)
+    browser_tab.wait_for_selector('text=exceed the maximum allowed size')
+
+
+def test_an_example(browser_tab, clips):
+    browser_tab.click(f'text={clips[1].name}')
+    browser_tab.wait_for_selector('video')
+    browser_tab.click('#predict')
+    browser_tab.wait_for_selector('#classes >> text=70%')
+
+
+def test_no_file(browser_tab):
+    browser_tab.click('#predict')
+    browser_tab.wait_for_selector(f'#message >> text={NOTHING}')
+
+
+@pytest.mark.parametrize(
+    'path',
+    ['/etc/passwd', str(Path(__file__).resolve()), '../../etc/passwd', '/proc/self/environ'],
+)
+def test_other_files_of_the_machine_are_not_served(served, path):
+    with pytest.raises(urllib.error.HTTPError) as error:
+        urllib.request.urlopen(f'{served[0]}gradio_api/file={quote(path)}')
+    assert error.value.code in (403, 404)
+
+
+def test_listens_at_this_machine_alone(served):
+    assert served[0].startswith('http://127.0.0.1:')

@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from mmavssl.apis import AVActionInferencer
+from mmavssl.apis.demo import DemoService, UploadLimits
+from mmavssl.utils.errors import DataError
+from tests.small_predictor import (
+    CENTER,
+    class_names,
+    small_config,
+    test_videos,
+    write_checkpoint,
+)
+
+
+@pytest.fixture
+def make(avsprites_root, tmp_path):
+    services = []
+
+    def make_service(config='asl_mix/avsprites_1shot.py', localizer=CENTER, limits=None):
+        cfg = small_config(avsprites_root, config, localizer)
+        weights = write_checkpoint(tmp_path / 'a.pth', cfg, class_names(avsprites_root))
+        inferencer = AVActionInferencer(weights=weights, views='fast', show_progress=False)
+        examples = test_videos(avsprites_root)[-1:]
+        services.append(DemoService(inferencer, limits or UploadLimits(), examples))
+        return services[-1]
+
+    yield make_service
+    for service in services:
+        service.close()
+
+
+@pytest.fixture
+def clip(avsprites_root):
+    return test_videos(avsprites_root)[0]
+
+
+def test_what_the_page_shows(make, clip, avsprites_root):
+    service = make()
+    answer = service(clip)
+    (expected,) = service.inferencer(clip)['predictions']
+    assert list(answer.scores.items()) == [(e['class'], e['score']) for e in expected['topk']]
+    assert set(answer.scores) < set(class_names(avsprites_root))
+    assert answer.video.endswith('.mp4')
+    assert answer.masks.dtype == np.uint8
+    assert answer.remark == ''
+    assert [str(path) for path in service.folder.iterdir()] == [answer.video]
+    again = service(clip)
+    assert len([*service.folder.iterdir()]) == 1  # the answer before it is gone
+    assert np.array_equal(again.masks, answer.masks)
+    service.close()
+    assert not service.folder.exists()
+
+
+def test_a_model_that_localizes_nothing(make, clip):
+    answer = make('svformer/avsprites_1shot.py', None)(clip)
+    assert answer.remark.startswith('No map can be drawn: the config has no `model.mixer.masker')
+    assert answer.scores
+    assert answer.video
+
+
+def test_limits_come_first(make, clip):
+    service = make(limits=UploadLimits(seconds=0.5))
+    with pytest.raises(DataError, match=r'this page takes 0\.5 s'):
+        service(clip)
+    assert not [*service.folder.iterdir()]

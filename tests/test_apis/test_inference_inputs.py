@@ -1,0 +1,114 @@
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mmavssl.apis import inference_inputs
+from mmavssl.apis.inference_inputs import ClipInput, OpenInput, list_inputs, open_input
+from mmavssl.utils.errors import DataError
+
+ARRAYS = {'video': np.zeros((5, 8, 8, 3), np.uint8), 'fps': 5}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name in ('b/2.mp4', 'b/1.AVI', 'a.mkv', '.hidden.mp4', 'b/x.txt', 'b/x.wav'):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def test_files_folders_and_arrays(folder):
+    found = list_inputs([folder / 'b/x.txt', str(folder), 'http://host/a.mp4', ARRAYS])
+    assert found[0] == ClipInput(str(folder / 'b/x.txt'))
+    assert found[1:4] == [
+        ClipInput(str(folder / name), is_named=False) for name in ('a.mkv', 'b/1.AVI', 'b/2.mp4')
+    ]
+    assert found[4] == ClipInput('http://host/a.mp4')
+    assert (found[5].path, found[5].arrays, found[5].is_named) == ('array_5', ARRAYS, True)
+    assert list_inputs('gone.mp4') == [ClipInput('gone.mp4')]  # opening it says so
+
+
+def test_folders_of_a_storage(monkeypatch):
+    class Storage:
+        def isdir(self, path):
+            return path == 's3://pool'
+
+        def list_dir_or_file(self, path, list_dir, recursive):
+            return iter(['b.mp4', 'a/c.webm', 'notes.txt'])
+
+        def join_path(self, *parts):
+            return '/'.join(parts)
+
+    monkeypatch.setattr(inference_inputs, 'get_file_backend', lambda path: Storage())
+    paths = [clip.path for clip in list_inputs(['s3://pool', 's3://pool/d.mp4'])]
+    assert paths == ['s3://pool/a/c.webm', 's3://pool/b.mp4', 's3://pool/d.mp4']
+
+
+@pytest.mark.parametrize(
+    ('inputs', 'message'),
+    [
+        ([], 'There is nothing to predict'),
+        (3, 'but got a int'),
+        ([np.zeros((2, 8, 8, 3), np.uint8)], r'dict\(video=.*but got a ndarray'),
+        ({'video': ARRAYS['video']}, "array_0: expected arrays by .*, but 'fps' is missing"),
+        ({**ARRAYS, 'path': 'mine', 'sound': 1}, "mine: expected arrays by .*, but got 'sound'"),
+    ],
+)
+def test_what_is_no_input(inputs, message):
+    with pytest.raises(DataError, match=message):
+        list_inputs(inputs)
+
+
+def test_folder_without_videos(folder):
+    (folder / 'empty').mkdir()
+    with pytest.raises(DataError, match=r'empty is a folder without videos \(\.mp4, '):
+        list_inputs(folder / 'empty')
+
+
+def test_video_of_a_server(avsprites_root):
+    video = next((avsprites_root / 'videos/test').glob('*.mp4'))
+    handler = partial(Quiet, directory=str(video.parent))
+    with ThreadingHTTPServer(('127.0.0.1', 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            url = f'http://127.0.0.1:{server.server_port}/{video.name}'
+            [clip] = list_inputs(url)
+            remote = open_input(OpenInput(audio='error'), clip)
+        finally:
+            server.shutdown()
+            thread.join()
+    local = open_input(OpenInput(audio='error'), ClipInput(str(video)))
+    for name in ('video_file', 'audio_file'):
+        assert remote[name].path == url
+    frames = [results['video_file'].frames(np.array([7])) for results in (remote, local)]
+    np.testing.assert_array_equal(*frames)
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+
+def test_arrays_are_opened_by_the_policy():
+    [clip] = list_inputs(ARRAYS)
+    results = open_input(OpenInput(audio='silence'), clip, 3)
+    assert (results['has_audio'], results['audio_file'], results['audio_origin']) == (
+        False, None, 0,
+    )  # fmt: skip
+    assert (results['video_path'], results['sample_idx']) == ('array_0', 3)
+    assert open_input(OpenInput(audio='skip'), clip) is None
+    assert 'has_audio' not in open_input(OpenInput(audio=None), clip)
+    heard = {**ARRAYS, 'audio': np.ones(8000, np.float32), 'sample_rate': 8000}
+    results = open_input(OpenInput(audio='error'), ClipInput('a', heard))
+    assert len(results['audio_file'].waveform) == 16000
+
+
+def test_file_that_does_not_exist():
+    path = str(Path('no', 'such.mp4'))
+    with pytest.raises(DataError, match=r'such\.mp4 does not exist\. Correct the path\.'):
+        open_input(OpenInput(audio=None), ClipInput(path))

@@ -1,0 +1,63 @@
+"""docs/inference.md as written: its commands and its programs, in a checkout of the README."""
+
+import importlib.util
+import os
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from mmavssl.datasets.manifest import read_manifest
+from tests.small_predictor import CENTER, class_names, small_config, test_videos, write_checkpoint
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / 'docs/inference.md').read_text()
+PROGRAMS = re.findall(r'```python\n(.*?)```', PAGE, re.DOTALL)
+COMMANDS = re.findall(r'^python tools/predict.py (.*)', PAGE.replace('\\\n', ' '), re.MULTILINE)
+WEIGHTS = Path('work_dirs/asl_mix/avsprites_2shot/epoch_15.pth')
+
+
+@pytest.fixture
+def _checkout(tmp_path, avsprites_root, monkeypatch):
+    folder = tmp_path / 'data/avsprites/videos/test'
+    folder.mkdir(parents=True)
+    for path in map(Path, test_videos(avsprites_root)[:2]):
+        (folder / path.name).symlink_to(path)
+    monkeypatch.chdir(tmp_path)
+    WEIGHTS.parent.mkdir(parents=True)
+    cfg = small_config(avsprites_root, localizer=CENTER)
+    write_checkpoint(WEIGHTS, cfg, class_names(avsprites_root))
+
+
+@pytest.fixture
+def predict(monkeypatch):
+    """Return what runs the tool in this process."""
+    monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')  # the tool sets these two
+    monkeypatch.setenv('LOCAL_RANK', '0')
+    spec = importlib.util.spec_from_file_location('predict_tool', ROOT / 'tools/predict.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return lambda command: module.main(shlex.split(command))
+
+
+@pytest.mark.usefixtures('_checkout')
+def test_commands_of_the_page(predict, avsprites_root, capsys):
+    assert len(COMMANDS) == 4
+    for command in COMMANDS:
+        assert predict(command) == 0
+    assert len(os.listdir('played')) == 2
+    classes = class_names(avsprites_root)
+    assert 0 < len(read_manifest('pseudo.csv', classes)) <= 2
+    assert len(read_manifest('to_label.csv', classes)) == 2
+    assert capsys.readouterr().out.count('.mp4: ') == 1 + 3 * 2
+
+
+@pytest.mark.usefixtures('_checkout')
+def test_programs_of_the_page(capsys):
+    known = {}
+    for program in PROGRAMS:
+        exec(compile(program, 'docs/inference.md', 'exec'), known)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert lines[-1] == 'torch.Size([8]) torch.Size([24, 28, 28]) (24,)'

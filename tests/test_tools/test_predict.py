@@ -1,0 +1,181 @@
+"""tools/predict.py on real files, and its mistakes."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+from mmavssl.datasets.manifest import read_manifest
+from mmavssl.datasets.readers.audio_file import AudioFile
+from tests.small_predictor import (
+    ASL_MIX,
+    CENTER,
+    class_names,
+    small_config,
+    test_videos,
+    write_checkpoint,
+)
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope='module')
+def weights(avsprites_root, tmp_path_factory):
+    path = tmp_path_factory.mktemp('weights') / 'epoch_1.pth'
+    cfg = small_config(avsprites_root, localizer=CENTER)
+    return write_checkpoint(path, cfg, class_names(avsprites_root))
+
+
+@pytest.fixture
+def pool(avsprites_root, tmp_path):
+    """A folder of three videos, one of which is none."""
+    folder = tmp_path / 'pool'
+    folder.mkdir()
+    for name, path in zip(('a.mp4', 'b.mp4'), test_videos(avsprites_root), strict=False):
+        shutil.copy(path, folder / name)
+    (folder / 'c.mp4').write_bytes(b'no video')
+    return folder
+
+
+def test_one_line_for_each_video(tools, weights, pool, tmp_path, capsys):
+    out = tmp_path / 'new/predictions.json'
+    call = (pool, '--weights', weights, '--fast', '--topk', '2', '--batch-size', '2')
+    assert tools('predict', *call, '--out', out, '--use', 'teacher') == 0
+    said = capsys.readouterr()
+    lines, written = said.out.splitlines(), json.loads(out.read_text())
+    assert len(lines) == len(written['predictions']) == 2
+    for line, name, prediction in zip(lines, 'ab', written['predictions'], strict=True):
+        best = ', '.join(f'{each["class"]} {each["score"]:.3f}' for each in prediction['topk'])
+        assert line == f'{pool / name}.mp4: {best}'
+        assert len(prediction['topk']) == 2
+    assert [each['path'] for each in written['errors']] == [f'{pool}/c.mp4']
+    assert f'predict: 1 of 3 videos cannot be used, such as {pool}/c.mp4' in said.err
+
+
+def test_networks_and_views_differ(tools, weights, pool, capsys):
+    said = []
+    for options in ((), ('--fast',), ('--fast', '--use', 'teacher')):
+        assert tools('predict', pool / 'a.mp4', '--weights', weights, *options) == 0
+        said.append(capsys.readouterr().out)
+    assert len(set(said)) == 3
+
+
+def test_config_by_its_file(tools, weights, pool, avsprites_root, capsys):
+    options = [
+        'model.student.backbone.depth=1', 'model.student.audio_backbone.depth=1',
+    ]  # fmt: skip
+    call = ('predict', pool / 'a.mp4', '--weights', weights)
+    assert tools(*call) == 0
+    expected = capsys.readouterr().out
+    model = ('--model', ROOT / 'configs' / ASL_MIX, '--safe-config', '--cfg-options', *options)
+    assert tools(*call, *model) == 0
+    assert capsys.readouterr().out == expected
+
+
+def test_videos_with_maps(tools, weights, pool, tmp_path, capsys):
+    folder = tmp_path / 'played'
+    call = (pool, '--weights', weights, '--fast', '--out-dir', folder, '--localize')
+    assert tools('predict', *call) == 0
+    assert capsys.readouterr().out.splitlines()[2:] == [f'{folder}/a.mp4', f'{folder}/b.mp4']
+    assert AudioFile(str(folder / 'a.mp4')).has_audio
+
+
+def test_lists(tools, weights, pool, avsprites_root, tmp_path, capsys):
+    labeled, unlabeled = tmp_path / 'x/pseudo.csv', tmp_path / 'y/ask.csv'
+    call = (pool, '--weights', weights, '--fast', '--out', tmp_path / 'p.json')
+    lists = (
+        '--save-pseudo-labels', labeled, '--min-confidence', '0.01',
+        '--most-uncertain', '1', '--uncertainty', 'margin', '--uncertain-list', unlabeled,
+    )  # fmt: skip
+    assert tools('predict', *call, *lists) == 0
+    found = json.loads((tmp_path / 'p.json').read_text())['predictions']
+    classes = class_names(avsprites_root)
+    table = read_manifest(labeled, classes)
+    assert [(entry.path, entry.label, entry.confidence) for entry in table] == [
+        (each['path'], each['label'], pytest.approx(each['score'], abs=1e-6)) for each in found
+    ]
+    [asked] = read_manifest(unlabeled, classes)
+    assert (asked.path, asked.label) == (min(found, key=lambda each: each['margin'])['path'], None)
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        f'{unlabeled}: 1 of 2 videos, the least certain by margin first',
+        f'{labeled}: pseudo labels of 2 of 2 videos',
+    ]
+    assert tools('predict', *call, '--save-pseudo-labels', labeled, '--min-confidence', '1') == 2
+    assert 'the highest is 0.' in capsys.readouterr().err
+
+
+def test_videos_without_sound(tools, weights, pool, remove_sound, capsys):
+    remove_sound(pool / 'a.mp4')
+    call = ('predict', pool / 'a.mp4', '--weights', weights, '--fast')
+    assert 'a.mp4 has no sound, which this model needs. Take another' in tools.error(*call)
+    assert tools(*call, '--audio', 'silence') == 0
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (['--localize'], '--localize draws into videos: name their folder by --out-dir.'),
+        (['--min-confidence', '0.5'], '--min-confidence is about --save-pseudo-labels'),
+        (['--min-confidence', '90', '--save-pseudo-labels', 'x.csv'], '--min-confidence 90 is'),
+        (['--most-uncertain', '0'], '--most-uncertain 0: expected 1 or more.'),
+        (['--topk', '0'], 'Expected `topk` to be at least 1'),
+        (['--batch-size', '0'], 'Expected `batch_size` to be at least 1'),
+        (['--device', 'nowhere'], '--device nowhere: '),
+        (['--model', 'asl_mix_avsprites'], "The model index has no 'asl_mix_avsprites'"),
+    ],
+)
+def test_mistakes(tools, weights, pool, options, message):
+    call = ('predict', pool / 'a.mp4', '--weights', weights, '--fast')
+    assert tools.error(*call, *options).startswith(message)
+
+
+def test_files_that_are_no_checkpoint(tools, weights, pool, tmp_path):
+    call = ('predict', pool / 'a.mp4', '--weights')
+    assert 'gone.pth does not exist' in tools.error(*call, 'gone.pth')
+    content = torch.load(weights, weights_only=True)
+    del content['message_hub']
+    torch.save(content, tmp_path / 'bare.pth')
+    assert 'has no config in it' in tools.error(*call, tmp_path / 'bare.pth')
+
+
+class Unsafe:
+    def __reduce__(self):
+        return print, ('code was run',)
+
+
+def test_checkpoint_that_could_run_code(tools, pool, tmp_path, capsys):
+    path = tmp_path / 'unsafe.pth'
+    torch.save({'state_dict': {}, 'meta': Unsafe()}, path)
+    message = tools.error('predict', pool / 'a.mp4', '--weights', path)
+    assert message.startswith(f'{path} is not loaded, since it holds a print, which could run')
+    config = "model = dict(type=print('code was run'))"
+    torch.save({'state_dict': {}, 'meta': {'cfg': config}}, path)
+    assert 'is more than data' in tools.error('predict', pool / 'a.mp4', '--weights', path)
+    assert 'code was run' not in capsys.readouterr().out
+
+
+def test_config_file_that_is_a_program(tools, weights, pool, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path('evil.py').write_text("x = open('pwned', 'w').name")
+    call = ('predict', pool / 'a.mp4', '--weights', weights, '--model', 'evil.py')
+    assert tools.error(*call, '--safe-config').startswith('evil.py:1: --safe-config accepts data')
+    assert not Path('pwned').exists()
+
+
+def test_help_imports_nothing_heavy():
+    code = (
+        "import runpy, sys; sys.argv = ['predict.py', '--help']\n"
+        "try: runpy.run_path('tools/predict.py', run_name='__main__')\n"
+        'except SystemExit: pass\n'
+        "assert not {'torch', 'mmengine', 'numpy', 'av'} & set(sys.modules)"
+    )
+    begin = time.monotonic()
+    done = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert '--save-pseudo-labels CSV' in done.stdout
+    assert time.monotonic() - begin < 2

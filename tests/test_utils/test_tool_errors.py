@@ -1,0 +1,69 @@
+import errno
+
+import pytest
+import torch
+
+from mmavssl.utils.errors import DataError
+from mmavssl.utils.tool_errors import message_of
+
+
+def test_our_errors_say_all_by_themselves():
+    assert message_of(DataError('a.mp4 is empty'), 'train') == 'a.mp4 is empty'
+
+
+@pytest.mark.parametrize(
+    ('error', 'begins'),
+    [
+        (OSError(errno.ENOSPC, 'No space left'), 'The disk is full ([Errno 28] No space left)'),
+        (OSError(errno.EDQUOT, 'Quota'), 'The disk is full'),
+        (PermissionError(errno.EACCES, 'Permission denied', 'a'), 'a: Permission denied. Name'),
+        (NotADirectoryError(errno.ENOTDIR, 'Not a directory', 'a/b'), 'a/b: Not a directory.'),
+        (FileNotFoundError(errno.ENOENT, 'No such file', 'a'), None),  # of what: the traceback
+        (PermissionError(errno.EACCES, 'Permission denied'), None),
+        (ConnectionError('reset'), None),
+    ],
+)
+def test_system(error, begins):
+    message = message_of(error, 'train')
+    assert message is None if begins is None else message.startswith(begins)
+
+
+@pytest.mark.parametrize(
+    ('error', 'tool', 'begins', 'ends'),
+    [
+        (
+            torch.OutOfMemoryError('CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has'),
+            'train', 'The GPU has too little memory (CUDA out of memory. Tried to allocate 2.00 '
+            'GiB). Less is taken by: --cfg-options train_dataloader.batch_size=N', '(bfloat16).',
+        ),
+        (
+            RuntimeError('CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling x'),
+            'export', 'The GPU has too little memory (CUDA error: ', 'fewer clips at a time.',
+        ),
+        (
+            RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried 8 bytes"),
+            'test', 'The machine has too little memory (', 'test_dataloader.batch_size=1.',
+        ),
+        (MemoryError(), 'train', 'The machine has too little memory (MemoryError).', ''),
+    ],
+)  # fmt: skip
+def test_memory(error, tool, begins, ends):
+    message = message_of(error, tool)
+    assert message.startswith(begins)
+    assert message.endswith(ends)
+
+
+def test_missing_package():
+    message = message_of(ModuleNotFoundError("No module named 'timm'", name='timm.layers'), 'test')
+    assert message.startswith("No module named 'timm'. python -m mmavssl info lists")
+
+
+@pytest.mark.parametrize(
+    'error',
+    [
+        RuntimeError('shapes do not match'), KeyError('a'),
+        ImportError("cannot import name 'x'", name='mmavssl.models'),
+    ],
+)  # fmt: skip
+def test_bugs_keep_their_traceback(error):
+    assert message_of(error, 'train') is None

@@ -1,0 +1,76 @@
+"""Serve a page on which one drops a clip and sees what a model says of it.
+
+Example:
+    python tools/demo.py --weights work_dirs/asl_mix/avsprites_2shot/epoch_15.pth
+    python tools/demo.py --weights epoch_50.pth --examples clips/ --port 8080
+
+The page is for this machine alone unless --host says otherwise: whoever reaches it can use it.
+Uploads are limited in size and length, and deleted after ten minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmavssl.utils.cli import run_tool
+
+MAX_EXAMPLES = 8
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(
+        description='Serve a page on which one drops a clip and sees what a model says of it.'
+    )
+    parser.add_argument('--weights', required=True, help='checkpoint of a training run')
+    parser.add_argument('--model', help='config (default: the one in the checkpoint)')
+    parser.add_argument('--device', help='cpu, cuda or cuda:N (default: a GPU if there is one)')
+    parser.add_argument('--use', choices=('student', 'teacher'), help='network to predict with')
+    parser.add_argument(
+        '--full', action='store_true', help='all views of the test instead of one, which is faster'
+    )
+    parser.add_argument('--examples', type=Path, help='folder of clips to choose from')
+    parser.add_argument('--host', default='127.0.0.1', help='to listen at (default: %(default)s)')
+    parser.add_argument('--port', type=int, default=7860, help='(default: %(default)s)')
+    parser.add_argument(
+        '--max-megabytes', type=float, default=50, help='of a clip (default: %(default)s)'
+    )
+    parser.add_argument(
+        '--max-seconds', type=float, default=60, help='of a clip (default: %(default)s)'
+    )
+    return parser.parse_args(argv)
+
+
+def serve(args: argparse.Namespace) -> None:
+    """Load the model, serve the page until it is interrupted, and clean up."""
+    from mmavssl.apis import AVActionInferencer
+    from mmavssl.apis.demo import DemoService, UploadLimits, launch_settings, make_page
+    from mmavssl.apis.demo.page import import_gradio
+    from mmavssl.apis.inference_inputs import list_inputs
+
+    import_gradio()  # or an error, before a model is loaded
+    limits = UploadLimits(args.max_megabytes, args.max_seconds)
+    examples = [clip.path for clip in list_inputs(args.examples)] if args.examples else []
+    examples = examples[:MAX_EXAMPLES]
+    views = 'full' if args.full else 'fast'
+    inferencer = AVActionInferencer(
+        args.model, args.weights, args.device, use=args.use, views=views
+    )
+    service = DemoService(inferencer, limits, examples)
+    page = make_page(service, f'mmavssl: {Path(args.weights).name}', examples, limits)
+    try:
+        page.launch(**launch_settings(args.host, args.port, limits))
+    finally:
+        service.close()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the tool and return its exit status."""
+    return run_tool('demo', serve, parse_args(argv))
+
+
+if __name__ == '__main__':
+    sys.exit(main())

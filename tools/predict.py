@@ -1,0 +1,200 @@
+"""Predict what is done in videos, by a checkpoint of a training run.
+
+Examples:
+    python tools/predict.py clip.mp4 --weights epoch_15.pth
+    python tools/predict.py videos/ --weights epoch_15.pth --use teacher --out predictions.json
+    python tools/predict.py clip.mp4 --weights epoch_15.pth --out-dir played --localize
+    python tools/predict.py pool/ --weights epoch_15.pth --save-pseudo-labels pseudo.csv
+
+Inputs are files, URLs and folders; a file that cannot be used is named and left out. The config is
+in the checkpoint; --model is for one that is not, or that names plugins (docs/inference.md).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mmavssl.utils.cli import add_reading_arguments, run_tool
+
+if TYPE_CHECKING:
+    from mmavssl.apis import AVActionInferencer
+
+MEASURES = ('entropy', 'margin', 'confidence')
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument('inputs', nargs='+', metavar='INPUT', help='video, URL or folder')
+    parser.add_argument('--weights', required=True, help='checkpoint of a training run')
+    parser.add_argument(
+        '--model', metavar='CONFIG',
+        help='config, or the name of a model of the model index (default: that of the checkpoint)',
+    )  # fmt: skip
+    parser.add_argument('--device', help='cpu, cuda, cuda:1 (default: a GPU if there is one)')
+    parser.add_argument(
+        '--use', choices=('student', 'teacher'),
+        help="network to predict with; default: the config's `model.test_with`, or the student",
+    )  # fmt: skip
+    parser.add_argument(
+        '--fast', action='store_true', help='one clip from the middle, not all views of the test'
+    )
+    parser.add_argument(
+        '--audio', choices=('error', 'silence'), help='what to do about a video without sound'
+    )
+    parser.add_argument('--topk', type=int, default=5, help='classes to list (default: 5)')
+    parser.add_argument('--batch-size', type=int, default=1, help='videos at a time (default: 1)')
+    parser.add_argument('--workers', type=int, default=0, help='processes that load (default: 0)')
+    parser.add_argument('--out', type=Path, help='JSON file of all predictions')
+    add_drawing_arguments(parser)
+    add_list_arguments(parser)
+    add_reading_arguments(parser)
+    return parser.parse_args(argv)
+
+
+def add_drawing_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what is about videos of the predictions."""
+    group = parser.add_argument_group('videos')
+    group.add_argument(
+        '--out-dir', type=Path, metavar='DIR',
+        help='write each video with its sound and the likeliest classes to DIR/<name>.mp4',
+    )  # fmt: skip
+    group.add_argument(
+        '--localize', action='store_true', help='draw in them where the sound comes from'
+    )
+
+
+def add_list_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what is about lists for the next training."""
+    group = parser.add_argument_group('lists')
+    group.add_argument(
+        '--save-pseudo-labels', type=Path, metavar='CSV',
+        help='write the likeliest classes as a manifest that training reads',
+    )  # fmt: skip
+    group.add_argument(
+        '--min-confidence', type=float, default=0.0, metavar='P',
+        help='leave less likely ones out of it (default: 0)',
+    )  # fmt: skip
+    group.add_argument(
+        '--most-uncertain', type=int, metavar='N',
+        help='write a manifest of the N least certain videos, to be labeled by somebody',
+    )  # fmt: skip
+    group.add_argument(
+        '--uncertainty', choices=MEASURES, default=MEASURES[0],
+        help='entropy of all classes (default), margin between the likeliest two, or confidence '
+        'in the likeliest',
+    )  # fmt: skip
+    group.add_argument(
+        '--uncertain-list', type=Path, default=Path('most_uncertain.csv'), metavar='CSV',
+        help='file of --most-uncertain (default: most_uncertain.csv)',
+    )  # fmt: skip
+
+
+def check_options(args: argparse.Namespace) -> None:
+    """Raise a ConfigError if an option has no effect, or none that can be meant."""
+    from mmavssl.utils.errors import ConfigError
+
+    if args.localize and not args.out_dir:
+        raise ConfigError('--localize draws into videos: name their folder by --out-dir.')
+    if args.min_confidence and not args.save_pseudo_labels:
+        raise ConfigError('--min-confidence is about --save-pseudo-labels: name its file.')
+    if not 0 <= args.min_confidence <= 1:
+        raise ConfigError(f'--min-confidence {args.min_confidence:g} is not from 0 to 1.')
+    if args.most_uncertain is not None and args.most_uncertain < 1:
+        raise ConfigError(f'--most-uncertain {args.most_uncertain}: expected 1 or more.')
+
+
+def open_inferencer(args: argparse.Namespace) -> AVActionInferencer:
+    """Load the model."""
+    import mmavssl.datasets
+    import mmavssl.models  # noqa: F401  (both fill the registries)
+    from mmavssl.apis import AVActionInferencer
+    from mmavssl.apis.inference_config import inference_config
+
+    cfg = inference_config(args.model, args.weights, args.cfg_options, args.safe_config)
+    return AVActionInferencer(
+        cfg,
+        args.weights,
+        device=args.device,
+        use=args.use,
+        views='fast' if args.fast else 'full',
+        audio=args.audio,
+        num_workers=args.workers,
+    )
+
+
+def write_lists(
+    args: argparse.Namespace, predictions: list[dict[str, Any]], classes: Sequence[str] | None
+) -> None:
+    """Write the lists that are asked for, and say what is in them."""
+    from mmavssl.apis.prediction_lists import (
+        most_uncertain,
+        save_pseudo_labels,
+        save_unlabeled,
+    )
+
+    if args.most_uncertain:
+        chosen = most_uncertain(predictions, args.most_uncertain, args.uncertainty)
+        args.uncertain_list.parent.mkdir(parents=True, exist_ok=True)
+        save_unlabeled(args.uncertain_list, chosen)
+        print(
+            f'{args.uncertain_list}: {len(chosen)} of {len(predictions)} videos, the least '
+            f'certain by {args.uncertainty} first'
+        )
+    if args.save_pseudo_labels:
+        path = args.save_pseudo_labels
+        path.parent.mkdir(parents=True, exist_ok=True)
+        count = save_pseudo_labels(path, predictions, classes, args.min_confidence)
+        print(f'{path}: pseudo labels of {count} of {len(predictions)} videos')
+
+
+def log_to_stderr() -> None:
+    """Let warnings alone be logged, and not among the predictions."""
+    from mmengine.logging import MMLogger
+
+    logger = MMLogger.get_instance('predict', logger_name='predict', log_level='WARNING')
+    for handler in logger.handlers:
+        handler.stream = sys.stderr
+
+
+def predict(args: argparse.Namespace) -> int:
+    """Predict, and write what is asked for; return the exit status."""
+    check_options(args)
+    log_to_stderr()
+    inferencer = open_inferencer(args)
+    results = inferencer(
+        args.inputs,
+        batch_size=args.batch_size,
+        topk=args.topk,
+        localize=args.localize,
+        out_dir=args.out_dir or '',
+        print_result=True,
+        pred_out_file=args.out or '',
+    )
+    predictions, errors = results['predictions'], results['errors']
+    for path in filter(None, results['visualization']):
+        print(path)
+    if predictions:
+        write_lists(args, predictions, inferencer.classes)
+    if errors:
+        print(
+            f'predict: {len(errors)} of {len(predictions) + len(errors)} videos cannot be used, '
+            f'such as {errors[0]["path"]}',
+            file=sys.stderr,
+        )
+    return 0 if predictions else 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the tool and return its exit status."""
+    return run_tool('predict', predict, parse_args(argv))
+
+
+if __name__ == '__main__':
+    sys.exit(main())
