@@ -28,7 +28,9 @@ def train(method, compiled):
     return record
 
 
-@pytest.mark.parametrize('method', MODULES)
+@pytest.mark.parametrize(
+    'method', [pytest.param('svformer', marks=pytest.mark.slow), 'asl_mix']
+)
 def test_same_steps_in_whole_graphs_made_once(method):
     plain, whole = train(method, False), train(method, True)
     modules = MODULES[method].default_hooks.compile.modules

@@ -31,8 +31,13 @@ def config(avsprites_root, tmp_path):
     def make(name, hook=None):
         cfg = small_config('asl_mix/avsprites_1shot.py', avsprites_root, tmp_path / name)
         cfg.train_dataloader.sampler.epoch_over = 4
+        cfg.model.student.backbone.update(depth=1, init_cfg=None)
+        cfg.model.student.audio_backbone.depth = 1
+        cfg.val_dataloader.dataset.indices = 3
         cfg.visualizer = VISUALIZER
-        if hook:
+        if hook is None:
+            cfg.train_cfg.val_begin = 1000
+        else:
             cfg.default_hooks.visualization = dict(type='SSLVisualizationHook', **hook)
         return cfg
 
