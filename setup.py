@@ -39,6 +39,7 @@ EXPORT_REQUIRES = ['onnx>=1.17', 'onnxscript>=0.6.2', 'onnxruntime>=1.20']
 # The page of tools/demo.py, and a backend of tools/train.py --visualize.
 DEMO_REQUIRES = ['gradio>=6.0']
 VISUALIZE_REQUIRES = ['tensorboard>=2.15']
+DOCS_REQUIRES = ['mkdocs-material>=9.5']  # mkdocs.yml
 TEST_REQUIRES = [
     'pytest>=8', 'pytest-timeout>=2.3', 'pytest-xdist>=3.5', 'ruff>=0.9', 'scipy>=1.11',
     *SHARDS_REQUIRES,
@@ -105,6 +106,7 @@ if __name__ == '__main__':
             'export': EXPORT_REQUIRES,
             'demo': DEMO_REQUIRES,
             'visualize': VISUALIZE_REQUIRES,
+            'docs': DOCS_REQUIRES,
             'test': TEST_REQUIRES,
             'dev': [*TEST_REQUIRES, 'build', 'pre-commit'],
         },

@@ -70,10 +70,8 @@ def check_command(command: Command) -> None:
 
 
 def check_python(words: list[str]) -> None:
-    """Check ``python FILE ...``, ``python -m MODULE ...`` and ``python -c ...``."""
-    if words[0] == '-c':
-        compile(words[1], 'python -c', 'exec')
-    elif words[:2] == ['-m', 'mmavssl']:
+    """Check ``python FILE ...`` and ``python -m MODULE ...``."""
+    if words[:2] == ['-m', 'mmavssl']:
         check_subcommand(words[2:])
     elif words[0] == '-m':
         if (ROOT / f'{words[1].replace(".", "/")}.py').is_file():

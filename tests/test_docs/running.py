@@ -9,21 +9,17 @@ from __future__ import annotations
 import os
 import runpy
 import shutil
-import signal
 import socket
 import subprocess
 import sys
-import time
-import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import TextIO
-
-import mmengine.config.config
 
 from mmavssl.utils.configs import load_config
 from tests.test_docs.blocks import ROOT, Block, Command, read_blocks
 from tests.test_docs.exemptions import is_left_out, why_not
+from tests.test_docs.forked import SECONDS, PageError, run_forked
 
 #: What a checkout has besides data and results.
 SHARED = (
@@ -31,13 +27,8 @@ SHARED = (
     'model-index.yml', 'model_zoo.md', 'pyproject.toml', 'requirements', 'setup.py', 'tests',
     'tools',
 )  # fmt: skip
-SECONDS = 200
 #: More arguments, for which other tests have fewer clips as well.
 FEWER = {'tools/data/make_avsprites.py': ['--num-train', '80', '--num-test', '8']}
-
-
-class PageError(AssertionError):
-    """A command or program of a page has failed."""
 
 
 def make_checkout(folder: Path) -> Path:
@@ -109,7 +100,9 @@ def run_command(command: Command, folder: Path) -> None:
     if program == 'mmavssl':
         program, words = 'python', ['-m', 'mmavssl', *words]
     if program == 'python':
-        run_forked(lambda: run_python(words), folder, variables, command.text, command.answer)
+        small = command.answer is None  # which names a mistake among the arguments
+        job = partial(run_python, words, small)
+        run_forked(job, folder, variables, command.text, command.answer)
         return
     path = f'{Path(sys.executable).parent}{os.pathsep}{os.environ["PATH"]}'
     result = subprocess.run(
@@ -120,14 +113,19 @@ def run_command(command: Command, folder: Path) -> None:
         raise PageError(f'{command.text}\n{(result.stdout + result.stderr)[-3000:]}')
 
 
-def run_python(words: list[str]) -> None:
-    """Do what ``python WORDS`` does, in this process."""
+def run_python(words: list[str], small: bool) -> None:
+    """Do what ``python WORDS`` does, in this process.
+
+    Args:
+        words: arguments.
+        small: add those of `smaller`.
+    """
     if words[0] == '-m':
         sys.argv = words[1:]
         sys.path.insert(0, os.getcwd())
         runpy.run_module(words[1], run_name='__main__', alter_sys=True)
     else:
-        sys.argv = words + smaller(words, Path())
+        sys.argv = words + (smaller(words, Path()) if small else [])
         sys.path.insert(0, str(Path(words[0]).parent))
         runpy.run_path(words[0], run_name='__main__')
 
@@ -144,75 +142,6 @@ def smaller(words: list[str], folder: Path) -> list[str]:
         size, epoch = 2 * sum(loader.batch_sampler.ratio), 'epoch_over=1'
     options = [f'train_dataloader.batch_size={size}', f'train_dataloader.sampler.{epoch}']
     return ['--cfg-options', *options]
-
-
-def run_forked(
-    job: Callable[[], object],
-    folder: Path,
-    variables: dict[str, str],
-    title: str,
-    answer: str | None = None,
-) -> None:
-    """Run a job in a fork of this process, with its output in a file.
-
-    Args:
-        job: what to do.
-        folder: where.
-        variables: of the environment.
-        title: for errors.
-        answer: last lines of a job that is to fail with status 2; None for one that is not.
-
-    Raises:
-        PageError: another exit status, another answer, or it takes too long.
-    """
-    log = folder / 'output.log'
-    process = os.fork()
-    if process == 0:
-        os._exit(run_as_child(job, folder, variables, log))
-    end = time.monotonic() + SECONDS
-    while not (ended := os.waitpid(process, os.WNOHANG))[0] and time.monotonic() < end:
-        time.sleep(0.02)
-    if not ended[0]:
-        os.killpg(process, signal.SIGKILL)
-        os.waitpid(process, 0)
-    status = os.waitstatus_to_exitcode(ended[1]) if ended[0] else f'more than {SECONDS} s'
-    output = log.read_text().rstrip()
-    expected = (0, '') if answer is None else (2, answer.rstrip())
-    if status != expected[0] or not output.endswith(expected[1]):
-        raise PageError(f'{title}\nstatus: {status}\n{output[-3000:]}')
-
-
-def run_as_child(
-    job: Callable[[], object], folder: Path, variables: dict[str, str], log: Path
-) -> int:
-    """Run a job as a program that was just started; return its exit status."""
-    os.setpgid(0, 0)
-    with log.open('w') as output, open(os.devnull) as nothing:
-        os.dup2(nothing.fileno(), 0)
-        os.dup2(output.fileno(), 1)
-        os.dup2(output.fileno(), 2)
-    sys.stdout, sys.stderr = map(line_writer, (1, 2))
-    mmengine.config.config.FormatCode = lambda text, **_: (text, True)  # seconds each
-    os.chdir(folder)
-    os.environ.update(variables)
-    paths = variables.get('PYTHONPATH', '').split(os.pathsep)
-    sys.path[:0] = [str(Path(path).resolve()) for path in paths if path]
-    try:
-        job()
-    except SystemExit as leaving:
-        if isinstance(leaving.code, str):
-            print(leaving.code)
-            return 1
-        return leaving.code or 0
-    except BaseException:
-        traceback.print_exc(file=sys.stdout)
-        return 1
-    return 0
-
-
-def line_writer(number: int) -> TextIO:
-    """Return a file object of a descriptor that is open already."""
-    return os.fdopen(number, 'w', buffering=1)
 
 
 def free_port() -> int:

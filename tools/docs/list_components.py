@@ -79,11 +79,14 @@ def arguments(component: Callable) -> list[str]:
     ['size', "mode='fast'"]
     """
     found: dict[str, str] = {}
-    for function in constructors(component):
+    functions = constructors(component)
+    for function in functions:
         parameters = inspect.signature(function).parameters.values()
         for parameter in parameters:
             if parameter.kind in KINDS and parameter.name != 'self':
                 found.setdefault(parameter.name, as_written(parameter))
+            elif parameter.kind is parameter.VAR_KEYWORD and len(functions) == 1:
+                found[parameter.name] = f'**{parameter.name}'
         if not any(p.kind is p.VAR_KEYWORD for p in parameters):
             break
     return list(found.values())
@@ -91,10 +94,12 @@ def arguments(component: Callable) -> list[str]:
 
 def constructors(component: Callable) -> list[Callable]:
     """Return the constructors of a class and its bases, or a function as it is."""
+    import torch
+
     if not inspect.isclass(component):
         return [component]
-    own = [base.__dict__['__init__'] for base in component.__mro__ if '__init__' in vars(base)]
-    return [function for function in own if function is not object.__init__]
+    classes = [base for base in component.__mro__ if '__init__' in vars(base)]
+    return [base.__init__ for base in classes if base not in (object, torch.nn.Module)]
 
 
 def as_written(parameter: inspect.Parameter) -> str:
