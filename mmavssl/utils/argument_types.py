@@ -25,8 +25,8 @@ SEQUENCES = (
 MAPPINGS = (dict, collections.abc.Mapping, collections.abc.MutableMapping)
 #: By the type of a default, where there is no annotation.
 INFERRED = {bool: bool, str: str, int: float, float: float}
-#: Annotations that are wrong: it may be a number or a dict.
-WRONG = {('AmpOptimWrapper', 'loss_scale')}
+#: MMEngine's annotations that are wrong: a number or a dict, and a list of dicts, will do.
+WRONG = {('AmpOptimWrapper', 'loss_scale'), ('ASLVisualizer', 'vis_backends')}
 SHOWN = 100
 
 

@@ -14,6 +14,7 @@ from mmengine.config import Config
 from mmengine.visualization import LocalVisBackend
 
 from mmavssl.registry import MODELS
+from mmavssl.utils.config_check import check_config
 
 ROOT = Path(__file__).parents[2]
 
@@ -277,6 +278,7 @@ def test_visualize(train, toy, monkeypatch, installed):
     monkeypatch.setattr('importlib.util.find_spec', lambda name: tensorboard)
     args = ['toy.py', '--visualize', '--cfg-options', 'default_hooks.visualization.interval=7']
     cfg = train.train_config(train.parse_args(args))
+    check_config(cfg)  # what training does next
     assert cfg.default_hooks.visualization == dict(type='SSLVisualizationHook', interval=7)
     assert cfg.visualizer.type == 'ASLVisualizer'
     backends = [backend['type'] for backend in cfg.visualizer.vis_backends]
