@@ -1,13 +1,14 @@
 """The page itself, made with Gradio."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from mmavssl.apis.demo.upload import UploadLimits
-from mmavssl.utils.errors import ConfigError, DataError
+from mmavssl.utils.errors import CLEAR, ConfigError
 
 if TYPE_CHECKING:
     import gradio
@@ -46,7 +47,7 @@ def make_page(
     Uploads and answers are deleted after ten minutes, and when the page ends.
 
     Args:
-        ask: what a clip shows; a `DataError` or `ConfigError` is a message on the page.
+        ask: what a clip shows; its errors of ours are messages on the page.
         title: of the page.
         examples: clips to choose from.
         limits: of uploads, which the page tells.
@@ -57,15 +58,6 @@ def make_page(
     """
     gr = import_gradio()
     limits = limits or UploadLimits()
-
-    def show(clip: str | None) -> tuple:
-        if not clip:
-            return NOTHING, None, None, None
-        try:
-            answer = ask(clip)
-        except (DataError, ConfigError) as error:
-            return str(error), None, None, None
-        return answer.remark, answer.scores, answer.video, answer.masks
 
     with gr.Blocks(
         title=title, analytics_enabled=False, delete_cache=(CLEAN_EVERY, KEEP)
@@ -93,8 +85,24 @@ def make_page(
                 masks = gr.Image(show_label=False, interactive=False, elem_id='masks')
         outputs = [message, scores, video, masks]
         # One at a time: a model fills a machine.
-        button.click(show, clip, outputs, concurrency_limit=1, api_name='predict')
+        button.click(partial(show, ask), clip, outputs, concurrency_limit=1, api_name='predict')
     return page
+
+
+def show(ask: Callable[[str], Answer], clip: str | None) -> tuple:
+    """Return what goes into message, classes, video and picture of the page.
+
+    Args:
+        ask: as of `make_page`.
+        clip: file of the clip, None where there is none.
+    """
+    if not clip:
+        return NOTHING, None, None, None
+    try:
+        answer = ask(clip)
+    except CLEAR as error:
+        return str(error), None, None, None
+    return answer.remark, answer.scores, answer.video, answer.masks
 
 
 def launch_settings(host: str, port: int, limits: UploadLimits) -> dict[str, object]:

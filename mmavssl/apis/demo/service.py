@@ -52,8 +52,8 @@ class DemoService:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _predict(self, path: str, remarks: list[str]) -> tuple[str | None, dict[str, float]]:
-        self.close()
-        self.folder.mkdir()
+        for file in self.folder.iterdir():
+            file.unlink()
         wanted = dict(out_dir=str(self.folder), show_progress=False)
         try:
             found = self.inferencer(path, localize=True, **wanted)

@@ -1,5 +1,7 @@
 """The page in a headless browser; where Gradio, Playwright and Chromium are there."""
 
+import importlib
+import os
 import shutil
 import urllib.error
 import urllib.request
@@ -9,11 +11,20 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 
-from mmavssl.apis.demo.page import NOTHING, Answer, import_gradio, launch_settings, make_page
+from mmavssl.apis.demo.page import (
+    NOTHING,
+    Answer,
+    import_gradio,
+    launch_settings,
+    make_page,
+    show,
+)
 from mmavssl.apis.demo.upload import UploadLimits, check_upload
-from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.errors import ConfigError, DataError, NumericalError
 
 CHROMIUM = shutil.which('chromium') or shutil.which('google-chrome')
+#: Set where the page has to be tested: what is missing for it is an error then.
+NEEDED = bool(os.environ.get('MMAVSSL_TEST_BROWSER'))
 LIMITS = UploadLimits(megabytes=1, seconds=30)
 
 
@@ -21,6 +32,30 @@ def test_without_gradio(monkeypatch):
     monkeypatch.setitem(__import__('sys').modules, 'gradio', None)
     with pytest.raises(ConfigError, match=r"pip install 'mmavssl\[demo\]'"):
         import_gradio()
+
+
+def test_what_goes_into_the_page():
+    answer = Answer({'dog': 1.0}, 'a.mp4', None, 'a remark')
+    assert show(lambda clip: answer, 'a.mp4') == ('a remark', {'dog': 1.0}, 'a.mp4', None)
+    assert show(lambda clip: answer, None) == (NOTHING, None, None, None)
+
+
+@pytest.mark.parametrize('kind', [DataError, ConfigError, NumericalError])
+def test_errors_of_ours_are_messages(kind):
+    def ask(clip):
+        raise kind(f'{clip} is broken')
+
+    assert show(ask, 'a.mp4') == ('a.mp4 is broken', None, None, None)
+
+
+def test_bugs_are_not_hidden():
+    with pytest.raises(KeyError):
+        show(lambda clip: {}[clip], 'a.mp4')
+
+
+def import_or_skip(name):
+    """Import what only the page needs."""
+    return importlib.import_module(name) if NEEDED else pytest.importorskip(name)
 
 
 @pytest.fixture(scope='module')
@@ -36,7 +71,7 @@ def clip(clips):
 @pytest.fixture(scope='module')
 def served(clips, tmp_path_factory):
     """The page of a model that always says the same; its address, and Gradio's folder."""
-    pytest.importorskip('gradio')
+    import_or_skip('gradio')
     folder = tmp_path_factory.mktemp('gradio')
     _, example, video = clips
     video = shutil.copy(video, tmp_path_factory.mktemp('answers') / 'heard.mp4')
@@ -58,9 +93,9 @@ def served(clips, tmp_path_factory):
 
 @pytest.fixture
 def browser_tab(served):
-    if CHROMIUM is None:
+    if CHROMIUM is None and not NEEDED:
         pytest.skip('there is no Chromium')
-    playwright = pytest.importorskip('playwright.sync_api')
+    playwright = import_or_skip('playwright.sync_api')
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=['--no-sandbox'])
         tab = browser.new_page()
