@@ -40,13 +40,14 @@ def mask_panels(
         sounds = [localizer_audio(view, mixer.audio_input) for view in views]
         sound = None if sounds[0] is None else torch.cat(sounds)
     video = preprocessor.normalize(clips)
-    torch.manual_seed(seed)
     frames = preprocessor.unnormalize(video).transpose(1, 2)
     partner = torch.arange(len(clips))
     for index, other in enumerate(partners):
         partner[index] = index if other is None else other
-    mixed = mixer(video, audio, partner, frames=frames, audio_clean=sound)
-    tube = TubeToken()(mixed.ratio, mixer.token_grid(video)).mask
+    with torch.random.fork_rng(devices=[]):  # the caller's numbers stay as they are
+        torch.manual_seed(seed)
+        mixed = mixer(video, audio, partner, frames=frames, audio_clean=sound)
+        tube = TubeToken()(mixed.ratio, mixer.token_grid(video)).mask
     pictures = (preprocessor.unnormalize(mixed.video) * 255).round().byte()
     return [
         _panel(samples[index], index, mixed, tube, None if other is None else pictures)

@@ -9,36 +9,13 @@ from mmavssl.visualization.browse_style import STYLE
 from mmavssl.visualization.card_rows import CardRow, card_rows
 from mmavssl.visualization.clip_card import ClipCard, ClipSheet
 from mmavssl.visualization.data_uri import data_uri, picture_uri
+from mmavssl.visualization.html_page import html_page
 from mmavssl.visualization.sound_panel import sound_panel, wav_bytes
 
 GAP = 4
 SOUND_SIZE = (360, 150)
 #: Lower frames are scaled before something is drawn over them, so that its lines are thin.
 OVERLAY_HEIGHT = 128
-
-PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
-<header>
-<h1>{title}</h1>
-{notes}
-<nav aria-label="Clips"><ul>
-{links}
-</ul></nav>
-</header>
-<main>
-{cards}
-</main>
-</body>
-</html>
-"""
 
 
 def save_browse_page(path: str | Path, sheet: ClipSheet) -> str:
@@ -54,18 +31,11 @@ def browse_page(sheet: ClipSheet) -> str:
     """Return HTML that needs no other file: pictures and sounds are in it."""
     notes = [f'<p class="warning">{escape(text)}</p>' for text in sheet.warnings]
     notes += [f'<p class="remark">{escape(text)}</p>' for text in sheet.remarks]
-    links = [
-        f'<li><a href="#clip-{place}">#{card.number} {escape(card.name)}</a></li>'
-        for place, card in enumerate(sheet.cards)
-    ]
+    links = {
+        f'clip-{place}': f'#{card.number} {card.name}' for place, card in enumerate(sheet.cards)
+    }
     cards = [card_html(place, card, sheet) for place, card in enumerate(sheet.cards)]
-    return PAGE.format(
-        title=escape(sheet.title),
-        style=STYLE,
-        notes='\n'.join(notes),
-        links='\n'.join(links),
-        cards='\n'.join(cards),
-    )
+    return html_page(sheet.title, STYLE, 'Clips', links, '\n'.join(cards), '\n'.join(notes))
 
 
 def card_html(place: int, card: ClipCard, sheet: ClipSheet) -> str:

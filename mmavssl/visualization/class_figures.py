@@ -41,7 +41,9 @@ def draw_confusion(confusion: np.ndarray, classes: Sequence[str]) -> np.ndarray:
         else:
             confusion = confusion[:, :-1]
     share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
-    figure, axes = new_figure(side := picture_side(len(classes)), side)
+    side = picture_side(len(classes))
+    figure = new_figure(side, side)
+    axes = figure.add_subplot()
     axes.imshow(share, cmap='Blues', vmin=0, vmax=1)
     axes.set(xlabel='predicted class', ylabel='true class')
     name_ticks(axes, names, list(classes))
@@ -70,7 +72,7 @@ def draw_class_bars(
     """
     if not values:
         raise ValueError('Expected values to draw, but got none.')
-    figure, _ = new_figure(picture_side(len(classes)), 1.2 + 1.7 * len(values), axes=False)
+    figure = new_figure(picture_side(len(classes)), 1.2 + 1.7 * len(values))
     rows = figure.subplots(len(values), 1, squeeze=False, sharex=True)[:, 0]
     for axes, (name, row) in zip(rows, values.items(), strict=True):
         if len(row) != len(classes):
@@ -86,11 +88,11 @@ def draw_class_bars(
     return to_picture(figure)
 
 
-def new_figure(width: float, height: float, axes: bool = True) -> tuple[Figure, Axes | None]:
+def new_figure(width: float, height: float) -> Figure:
     """Return a figure of that size, in inches, that no window shows."""
     figure = Figure(figsize=(width, height), dpi=DPI, layout='constrained')
     FigureCanvasAgg(figure)
-    return figure, figure.add_subplot() if axes else None
+    return figure
 
 
 def picture_side(num_classes: int) -> float:

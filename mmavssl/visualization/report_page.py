@@ -9,33 +9,12 @@ import numpy as np
 
 from mmavssl.visualization.browse_page import image_html, strip
 from mmavssl.visualization.browse_style import STYLE
+from mmavssl.visualization.html_page import html_page
 from mmavssl.visualization.mask_figure import scale_to
 
 FRAME_HEIGHT = 96
 MAX_FRAMES = 6
 
-PAGE = """<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
-<header>
-<h1>{title}</h1>
-<nav aria-label="Sections"><ul>
-{links}
-</ul></nav>
-</header>
-<main>
-{sections}
-</main>
-</body>
-</html>
-"""
 REPORT_STYLE = """
 section img.figure { max-width: 100%; height: auto; background: #fff; }
 section h2 { margin-top: 1.6rem; }
@@ -69,22 +48,14 @@ class Section:
 
 def save_report(path: Path, title: str, sections: Sequence[Section]) -> str:
     """Write the page, whose folder is made if needed; return its text."""
-    links = [
-        f'<li><a href="#part-{place}">{escape(section.title)}</a></li>'
-        for place, section in enumerate(sections)
-    ]
+    links = {f'part-{place}': section.title for place, section in enumerate(sections)}
     bodies = [
         f'<section id="part-{place}"><h2>{escape(section.title)}</h2>\n'
         + '\n'.join(section.parts)
         + '\n</section>'
         for place, section in enumerate(sections)
     ]
-    text = PAGE.format(
-        title=escape(title),
-        style=STYLE + REPORT_STYLE,
-        links='\n'.join(links),
-        sections='\n'.join(bodies),
-    )
+    text = html_page(title, STYLE + REPORT_STYLE, 'Sections', links, '\n'.join(bodies))
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding='utf-8')
     return text
