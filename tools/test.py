@@ -43,6 +43,7 @@ def test_config(args: argparse.Namespace) -> Config:
     from mmavssl.utils.config_check import check_config
     from mmavssl.utils.configs import load_config
     from mmavssl.utils.errors import ConfigError
+    from mmavssl.utils.tested_network import set_tested_network
 
     cfg = load_config(
         args.config, args.cfg_options, args.work_dir, args.launcher, args.safe_config
@@ -51,25 +52,13 @@ def test_config(args: argparse.Namespace) -> Config:
     if cfg.get('test_dataloader') is None:
         raise ConfigError(f'{args.config} has no `test_dataloader`: there is nothing to test.')
     if args.use:
-        choose_network(cfg, args.use)
+        set_tested_network(cfg, args.use)
     if args.dump:
         dump_confusion(cfg, args.dump)
     cfg.load_from, cfg.resume = args.checkpoint, False
     if args.checkpoint:
         drop_initial_weights(cfg.model)
     return cfg
-
-
-def choose_network(cfg: Config, name: str) -> None:
-    """Set the network to test; an algorithm with the student alone has no choice."""
-    from mmavssl.registry import MODELS
-    from mmavssl.utils.components import accepted_arguments, find_component
-    from mmavssl.utils.errors import ConfigError
-
-    if 'test_with' in (accepted_arguments(find_component(cfg.model.type, MODELS)) or ()):
-        cfg.model.test_with = name
-    elif name == 'teacher':
-        raise ConfigError(f'--use teacher: {cfg.model.type} has no teacher. Leave --use out.')
 
 
 def dump_confusion(cfg: Config, path: str) -> None:

@@ -1,21 +1,20 @@
 """The config of a model that predicts: of a file, of the model index, or of its checkpoint."""
 
 import copy
-from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.infer import BaseInferencer
 
 from mmavssl.apis.checkpoint_config import config_in_checkpoint
 from mmavssl.apis.clip_classifier import NETWORKS
 from mmavssl.apis.export import default_network, first_test_data
 from mmavssl.apis.mask_clips import one_view_pipeline
-from mmavssl.registry import MODELS
-from mmavssl.utils.components import accepted_arguments, did_you_mean, find_component
-from mmavssl.utils.configs import load_config
+from mmavssl.utils.components import did_you_mean
+from mmavssl.utils.configs import load_config, parse_options
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.tested_network import has_choice, set_tested_network
 
 VIEWS = ('full', 'fast')
 CONFIG_SUFFIXES = ('.py', '.json', '.yml', '.yaml')
@@ -47,10 +46,7 @@ def inference_config(
         raise ConfigError('Name a checkpoint (`weights`), which has its config, or both.')
     else:
         cfg = config_in_checkpoint(weights)
-    if options:
-        parsed = Namespace(options=None)
-        DictAction(['--cfg-options'], 'options')(ArgumentParser(), parsed, list(options))
-        cfg.merge_from_dict(parsed.options)
+    cfg.merge_from_dict(parse_options(options, cfg))
     return cfg
 
 
@@ -88,13 +84,11 @@ def choose_network(cfg: Config, use: str | None) -> str:
         raise ConfigError(f'Expected `use` to be one of {NETWORKS}, but got {use!r}.')
     if not isinstance(cfg.get('model'), Mapping) or 'type' not in cfg.model:
         raise ConfigError(f'{cfg.filename or "The config"} has no `model` with a `type`.')
-    accepted = accepted_arguments(find_component(cfg.model.type, MODELS)) or ()
-    if 'test_with' in accepted:
-        cfg.model.test_with = use or default_network(cfg)
-        return cfg.model.test_with
-    if use == 'teacher':
-        raise ConfigError(f"use='teacher': {cfg.model.type} has no teacher. Leave it out.")
-    return 'student'
+    if use is None and not has_choice(cfg):
+        return NETWORKS[0]
+    network = use or default_network(cfg)
+    set_tested_network(cfg, network)
+    return network
 
 
 def test_pipeline(cfg: Config, views: str) -> list[dict]:

@@ -44,7 +44,7 @@ def load_config(
     path = find_config(path)
     file = Path(path)
     cfg = _read_data(path) if safe else _run(path)
-    cfg.merge_from_dict(_parse_options(options, cfg))
+    cfg.merge_from_dict(parse_options(options, cfg))
     cfg.setdefault('default_scope', 'mmavssl')
     if safe:
         check_values(cfg.to_dict())  # before anything is looked up in a registry
@@ -108,7 +108,16 @@ def _first_cause(error: BaseException) -> BaseException:
     return error
 
 
-def _parse_options(options: Sequence[str], cfg: Config) -> dict[str, Any]:
+def parse_options(options: Sequence[str], cfg: Config) -> dict[str, Any]:
+    """Return what changes of the command line set, by key.
+
+    Args:
+        options: ``KEY=VALUE``, values in MMEngine's syntax.
+        cfg: that they are for; is not changed.
+
+    Raises:
+        ConfigError: no such pair, or a key that nothing reads after the config file.
+    """
     wrong = next((option for option in options if '=' not in option), None)
     if wrong is not None:
         raise ConfigError(f'Expected --cfg-options KEY=VALUE, but got {wrong!r}.')
