@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.test_tools.small_data import clips
+from tests.test_tools.toy_plugin_files import TOY_CONFIG, TOY_MODULE
 
 ROOT = Path(__file__).parents[2]
 
@@ -90,3 +91,19 @@ def data(tmp_path: Path, avsprites_root: Path, monkeypatch: pytest.MonkeyPatch) 
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(avsprites_root / path.relative_to(folder), path)
     return folder
+
+
+@pytest.fixture(scope='session')
+def plugin_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp('plugin')
+    (folder / 'toy_plugin.py').write_text(TOY_MODULE)
+    return folder
+
+
+@pytest.fixture
+def toy(plugin_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working folder, with a config of a plugin that trains in no time."""
+    monkeypatch.syspath_prepend(plugin_folder)
+    monkeypatch.chdir(tmp_path)
+    Path('toy.py').write_text(TOY_CONFIG)
+    return tmp_path

@@ -12,7 +12,7 @@ import torch
 
 from mmavssl.cli import main
 from tests.test_tools.small_data import clips, supervised
-from tests.test_tools.test_train_cli import TOY_CONFIG, TOY_MODULE
+from tests.test_tools.toy_plugin_files import TOY_CONFIG
 
 ASL_MIX = 'asl_mix/avsprites_2shot.py'
 CLIP = 1  # of the labeled list; not one of the three that are looked for before
@@ -44,22 +44,6 @@ def said(capsys, monkeypatch) -> Callable[..., str]:
         return line
 
     return run
-
-
-@pytest.fixture(scope='module')
-def plugin_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp('plugin')
-    (folder / 'toy_plugin.py').write_text(TOY_MODULE)
-    return folder
-
-
-@pytest.fixture
-def toy(plugin_folder, tmp_path, monkeypatch) -> Path:
-    """The working folder, with a config of a plugin that trains in no time."""
-    monkeypatch.syspath_prepend(plugin_folder)
-    monkeypatch.chdir(tmp_path)
-    Path('toy.py').write_text(TOY_CONFIG)
-    return tmp_path
 
 
 def save_other(path: str) -> None:
