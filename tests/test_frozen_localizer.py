@@ -158,7 +158,7 @@ def check(folder: Path, num_ranks: int) -> None:
     [
         (1, 'OptimWrapper'),
         pytest.param(1, 'AutocastOptimWrapper', marks=pytest.mark.slow),
-        (2, 'AutocastOptimWrapper'),
+        pytest.param(2, 'AutocastOptimWrapper', marks=pytest.mark.slow),
     ],
 )
 @pytest.mark.skipif(torch.cuda.is_available(), reason='the same with a GPU is below')

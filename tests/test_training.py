@@ -16,7 +16,10 @@ from mmengine.runner import Runner
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = ROOT / 'configs'
-SLOW = [pytest.param(name, marks=pytest.mark.slow) for name in ('svformer', 'svformer_flex')]
+SLOW = [
+    pytest.param(name, marks=pytest.mark.slow)
+    for name in ('supervised', 'svformer', 'svformer_flex')
+]
 
 
 def small_config(path: str, data_root: Path, work_dir: Path, epochs: int = 1) -> Config:
@@ -80,7 +83,7 @@ def slow_top1(runner: Runner, role: str) -> float:
     return 100 * sum(right) / len(right)
 
 
-@pytest.mark.parametrize('method', ['supervised', *SLOW, 'asl_mix'])
+@pytest.mark.parametrize('method', [*SLOW, 'asl_mix'])
 def test_methods_train_and_test(method: str, avsprites_root: Path, tmp_path: Path) -> None:
     cfg = small_config(f'{method}/avsprites_1shot.py', avsprites_root, tmp_path / method)
     first = FirstWeights()
@@ -186,6 +189,7 @@ def test_missing_data_names_path_key_and_command(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_dist_train_runs_two_processes_on_cpu(avsprites_root: Path, tmp_path: Path) -> None:
     cfg = small_config('asl_mix/avsprites_1shot.py', avsprites_root, tmp_path / 'work')
     cfg.model.threshold.threshold = 0.0

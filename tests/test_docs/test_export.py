@@ -45,6 +45,7 @@ def export(monkeypatch):
     return lambda *args: module.main(args)
 
 
+@pytest.mark.docs
 def test_programs_of_the_page(checkout, export, capsys):
     config, checkpoint, out, *options = shlex.split(COMMAND)
     cfg = load_config(config, SHALLOW)

@@ -221,7 +221,7 @@ def module_of(path):
     return path.removesuffix('.py').replace('/', '.')
 
 
-@pytest.mark.slow
+@pytest.mark.docs
 def test_training_with_it(checkout, call):
     """One iteration, in which mixed clips count."""
     options = (
@@ -248,6 +248,7 @@ def test_package_is_the_module_of_the_page():
     assert all(line in readme for line in FILES[CONFIG].splitlines()[1:])
 
 
+@pytest.mark.docs
 @pytest.mark.skipif(
     Version(version('setuptools')) < Version('70.1'),
     reason='older setuptools need the package `wheel` to build one without a network',
