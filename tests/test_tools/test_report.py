@@ -43,7 +43,7 @@ def test_a_run_on_one_page(report, work_dir):
     page = (work_dir / 'report.html').read_text()
     titles = re.findall(r'<section id="part-\d"><h2>(.*?)</h2>', page)
     assert titles == ['Settings', 'Curves', 'Classes', 'Masks', 'Cost and time', 'Config']
-    assert 'The teacher of epoch_1.pth on 4 clips of the test list' in page
+    assert 'The student of epoch_1.pth on 4 clips of the test list' in page
     assert 'alt="confusion matrix"' in page
     assert 'alt="localization maps, masks and mixed clips"' in page
     rows = re.findall(r'<td class="number">(\d+)</td><td class="number">\d*</td>', page)

@@ -1,20 +1,21 @@
 """One page about a training run."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from mmengine.config import Config
 from PIL import Image
 
-from mmavssl.apis.clip_classifier import NETWORKS, load_classifier
+from mmavssl.apis.clip_classifier import load_classifier
+from mmavssl.apis.export import default_network
 from mmavssl.apis.mask_clips import find_partners, load_test_clips
 from mmavssl.apis.mask_panels import mask_panels
 from mmavssl.apis.report.run_facts import cost, results, settings, time_and_memory
 from mmavssl.apis.report.run_files import RunFiles, find_run
 from mmavssl.apis.report.tested_clips import confusion_of, examples, predict_clips
 from mmavssl.evaluation.functional.accuracy import class_accuracy
-from mmavssl.utils.checkpoints import read_checkpoint, state_dict_of
 from mmavssl.utils.configs import load_config
 from mmavssl.utils.errors import ConfigError, DataError
 from mmavssl.visualization import report_page as page
@@ -54,9 +55,10 @@ def make_report(
     table = page.numbers_table(('validation', 'last', 'best'), results(scalars))
     curves = page.figure_html(to_picture(curves_figure(run.scalars)[0]), 'training curves')
     sections.append(page.Section('Curves', [curves, table]))
-    for title, part in (('Classes', class_parts), ('Masks', mask_parts)):
+    parts = {'Classes': partial(class_parts, max_clips=max_clips), 'Masks': mask_parts}
+    for title, part in parts.items():
         try:
-            sections.append(page.Section(title, part(cfg, run, max_clips)))
+            sections.append(page.Section(title, part(cfg, run)))
         except (ConfigError, DataError) as error:
             warn(f'{title} are left out. {error}')
             sections.append(page.Section(title, [page.remark(f'Left out: {error}')]))
@@ -71,13 +73,15 @@ def make_report(
 def class_parts(cfg: Config, run: RunFiles, max_clips: int) -> list[str]:
     """Return the confusion, the accuracy of each class, and examples right and wrong.
 
+    They are of the network that the config tests, the student where it tests both.
+
     Raises:
         ConfigError: no checkpoint, or none with a recognizer that fits.
         DataError: the test list cannot be used.
     """
     if run.checkpoint is None:
         raise ConfigError(f'{run.folder} has no checkpoint.')
-    role = network_of(run.checkpoint)
+    role = default_network(cfg)
     classifier, _ = load_classifier(cfg, run.checkpoint, role)
     clips, classes = predict_clips(cfg, classifier, max_clips)
     confusion = confusion_of(clips)
@@ -100,13 +104,6 @@ def class_parts(cfg: Config, run: RunFiles, max_clips: int) -> list[str]:
     ]
 
 
-def network_of(checkpoint: Path) -> str:
-    """Return ``teacher`` where the checkpoint has one, else ``student``."""
-    state = state_dict_of(read_checkpoint(str(checkpoint), map_location='meta'), str(checkpoint))
-    student, teacher = NETWORKS
-    return teacher if any(name.startswith(f'{teacher}.') for name in state) else student
-
-
 def shown(title: str, clips: list, classes: list[str]) -> list[str]:
     """Return clips under a title; nothing where there are none."""
     if not clips:
@@ -118,7 +115,7 @@ def shown(title: str, clips: list, classes: list[str]) -> list[str]:
     return [f'<h3>{title}</h3>', page.examples_html(articles)]
 
 
-def mask_parts(cfg: Config, run: RunFiles, max_clips: int) -> list[str]:
+def mask_parts(cfg: Config, run: RunFiles) -> list[str]:
     """Return the last pictures of training, or masks of test clips where there are none.
 
     Raises:
