@@ -1,6 +1,8 @@
-"""Packaging: version, requirements, and the config tree that MIM expects inside the wheel."""
+"""Packaging: requirements, and the config tree that MIM expects inside the wheel.
 
-import re
+The version is that of the git tag (``[tool.setuptools_scm]`` in pyproject.toml).
+"""
+
 import shutil
 from pathlib import Path
 
@@ -42,15 +44,10 @@ VISUALIZE_REQUIRES = ['tensorboard>=2.15']
 DOCS_REQUIRES = ['mkdocs-material>=9.5']  # mkdocs.yml
 TEST_REQUIRES = [
     'pytest>=8', 'pytest-timeout>=2.3', 'pytest-xdist>=3.5', 'ruff>=0.9', 'scipy>=1.11',
+    'setuptools-scm>=8',  # the tests build the package in this environment
     *SHARDS_REQUIRES,
     *EXPORT_REQUIRES,
 ]  # fmt: skip
-
-
-def read_version() -> str:
-    """Read ``__version__`` without importing the package and so its requirements."""
-    text = (ROOT / 'mmavssl' / 'version.py').read_text()
-    return re.search(r"^__version__ = '([^']+)'$", text, re.MULTILINE).group(1)
 
 
 class BuildWithMim(build_py):
@@ -80,7 +77,6 @@ class BuildWithMim(build_py):
 if __name__ == '__main__':
     setup(
         name='mmavssl',
-        version=read_version(),
         description='Semi-supervised audio-visual action recognition in MMEngine style',
         long_description=(ROOT / 'README.md').read_text(encoding='utf-8'),
         long_description_content_type='text/markdown',

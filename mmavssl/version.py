@@ -1,3 +1,10 @@
-"""Version of the package, read by ``setup.py`` without importing anything else."""
+"""Version of the installed package, which ``setup.py`` takes from the git tag."""
 
-__version__ = '0.1.0'
+from importlib.metadata import PackageNotFoundError, version
+
+UNKNOWN = '0+unknown'  # a checkout on PYTHONPATH that is not installed
+
+try:
+    __version__ = version('mmavssl')
+except PackageNotFoundError:
+    __version__ = UNKNOWN

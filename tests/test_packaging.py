@@ -1,14 +1,15 @@
 """What an installed package holds besides its modules."""
 
+import importlib.metadata
 import importlib.util
+import runpy
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
-
-from mmavssl.version import __version__
 
 ROOT = Path(__file__).parents[1]
 
@@ -81,8 +82,41 @@ def test_data_files_of_the_package_are_in(built):
     assert {f'{name}_classes.txt' for name in ('ucf51', 'k400', 'vggsound')} < lists
 
 
-def test_version_is_read_without_import(setup_module):
-    assert setup_module.read_version() == __version__
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """What makes the package's version, in a repository of its own."""
+    for name in ('setup.py', 'pyproject.toml', 'README.md'):
+        shutil.copy(ROOT / name, tmp_path)
+    author = ('-c', 'user.name=test', '-c', 'user.email=test@localhost')
+    for words in (['init', '--quiet'], ['add', '.'], [*author, 'commit', '--quiet', '-m', 'all']):
+        subprocess.run(['git', *words], cwd=tmp_path, check=True)
+    return tmp_path
+
+
+def version_of(checkout: Path) -> str:
+    words = [sys.executable, 'setup.py', '--version']
+    done = subprocess.run(words, cwd=checkout, check=True, capture_output=True, text=True)
+    return done.stdout.splitlines()[-1]
+
+
+def test_version_is_that_of_the_git_tag(checkout):
+    subprocess.run(['git', 'tag', 'v3.2.1'], cwd=checkout, check=True)
+    assert version_of(checkout) == '3.2.1'
+    (checkout / 'README.md').write_text('another one')
+    assert version_of(checkout).startswith('3.2.2.dev0+')
+
+
+def test_version_of_a_copy_without_git(checkout):
+    shutil.rmtree(checkout / '.git')
+    assert version_of(checkout) == '0.1.0.dev0'
+
+
+def test_version_where_nothing_is_installed(monkeypatch):
+    def missing(name):
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, 'version', missing)
+    assert runpy.run_path(str(ROOT / 'mmavssl/version.py'))['__version__'] == '0+unknown'
 
 
 @pytest.mark.parametrize('name', ['constraints', 'oldest'])
