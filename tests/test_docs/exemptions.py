@@ -18,12 +18,14 @@ CLUSTER = 'needs a cluster'
 INSTALLS = 'installs packages; tests/test_tools/test_setup_env.py tests the script'
 RANKS = 'takes 80 s of a core; tests/test_tools/test_dist_train.py runs the script'
 QUICKSTART = 'takes 8 to 14 minutes; .ci/run runs it'
+NEW_USER = 'installs and trains; benchmarks/new_user.py runs these commands'
 GRID = 'takes an hour or more; tests/test_tools/test_benchmark_cli.py runs a small grid'
 LAYOUTS = 'other layouts than in docs/own_videos.md; tests/test_tools/test_prepare.py has them'
 CLASSES = '`num_classes` is to be set by hand before; the example on the page runs the same tools'
 BLOCKS = {
     'README.md': {
         'bash tools/quickstart.sh': QUICKSTART,
+        'pip install mmavssl-*.whl': NEW_USER,
         'python tools/data/prepare_ucf51.py': DATA,
         'PYTHONPATH=. python tools/train.py my_config.py': DATA,
     },
