@@ -7,6 +7,7 @@ from mmavssl.visualization.contact_sheet import save_contact_sheet
 from mmavssl.visualization.curves import find_scalars, plot_curves
 from mmavssl.visualization.mask_figure import ClipPanel, draw_mask_figure
 from mmavssl.visualization.mask_video import PlayedClip, save_mask_video
+from mmavssl.visualization.mlflow_backend import MLflowBackend
 
 __all__ = [
     'ASLVisualizer',
@@ -15,6 +16,7 @@ __all__ = [
     'ClipPanel',
     'ClipSheet',
     'ClipView',
+    'MLflowBackend',
     'PlayedClip',
     'draw_mask_figure',
     'find_scalars',
