@@ -74,6 +74,7 @@ LOOPS = _child(MMENGINE_LOOPS, 'mmavssl.engine')
 OPTIM_WRAPPER_CONSTRUCTORS = _child(MMENGINE_OPTIM_WRAPPER_CONSTRUCTORS, 'mmavssl.engine')
 METRICS = _child(MMENGINE_METRICS, 'mmavssl.evaluation')
 VISUALIZERS = _child(MMENGINE_VISUALIZERS, 'mmavssl.visualization')
+VISBACKENDS = _child(MMENGINE_VISBACKENDS, 'mmavssl.visualization')
 
 # Kinds in which we register nothing yet; the Runner looks for a child of every kind and warns
 # where there is none.
@@ -84,7 +85,6 @@ OPTIMIZERS = _child(MMENGINE_OPTIMIZERS, 'mmavssl.engine', 'mmavssl.parallel')
 OPTIM_WRAPPERS = _child(MMENGINE_OPTIM_WRAPPERS, 'mmavssl.engine')
 PARAM_SCHEDULERS = _child(MMENGINE_PARAM_SCHEDULERS, 'mmavssl.engine')
 EVALUATOR = _child(MMENGINE_EVALUATOR, 'mmavssl.evaluation')
-VISBACKENDS = _child(MMENGINE_VISBACKENDS, 'mmavssl.visualization')
 INFERENCERS = _child(MMENGINE_INFERENCERS, 'mmavssl.apis')
 MODEL_WRAPPERS = _child(MMENGINE_MODEL_WRAPPERS, 'mmavssl.parallel')
 WEIGHT_INITIALIZERS = _child(MMENGINE_WEIGHT_INITIALIZERS, 'mmavssl.models')
