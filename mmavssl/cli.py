@@ -8,6 +8,7 @@ import textwrap
 from collections.abc import Sequence
 from types import ModuleType
 
+from mmavssl.utils.closed_output import quiet_when_closed
 from mmavssl.utils.commands import (
     COMMANDS,
     GROUPS,
@@ -23,7 +24,7 @@ HELP, VERSION = ('-h', '--help'), ('-V', '--version')
 HELP_TEXT = """\
 usage: {program} COMMAND ...    (or python -m {program} COMMAND ...)
 
-Semi-supervised audio-visual action recognition, {version}
+Semi-supervised audio-visual action recognition
 
 {table}
 
@@ -40,6 +41,7 @@ usage: {program} {group} NAME ...
 {program} {group} NAME --help says more of each."""
 
 
+@quiet_when_closed()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status.
 
@@ -121,7 +123,7 @@ def help_text(group: str | None = None) -> str:
     )  # fmt: skip
     parts = GROUP_HELP if group else HELP_TEXT
     return parts.format(
-        program=PROGRAM, group=group, version=__version__, configs=shipped('configs'),
+        program=PROGRAM, group=group, configs=shipped('configs'),
         about=GROUPS.get(group), table=table,
     )  # fmt: skip
 

@@ -32,7 +32,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('inputs', nargs='+', metavar='INPUT', help='video, URL or folder')
-    parser.add_argument('--weights', required=True, help='checkpoint of a training run')
+    parser.add_argument(
+        '--weights', required=True, help='checkpoint of a training run, or a published network'
+    )
     parser.add_argument(
         '--model', metavar='CONFIG',
         help='config, or the name of a model of the model index (default: that of the checkpoint)',

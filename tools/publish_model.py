@@ -1,7 +1,9 @@
 """Write one network of a training checkpoint as safetensors, with where it comes from.
 
 The file holds tensors only; its metadata name the config, the MMEngine epoch and the sha256 of the
-tensors, and a JSON file of the same name repeats them for readers.
+tensors, and a JSON file of the same name repeats them for readers. Those of a student or teacher
+have the class names and what predicting needs of the config as well, so that tools/predict.py and
+tools/demo.py take the file alone.
 """
 
 from __future__ import annotations
@@ -39,7 +41,10 @@ def publish(args: argparse.Namespace) -> None:
 
     from mmavssl.utils.checkpoints import read_checkpoint
     from mmavssl.utils.errors import ConfigError
+    from mmavssl.utils.published_weights import ROLES, SUFFIX
+    from mmavssl.utils.weight_writers import check_out
 
+    check_out(str(args.out), args.checkpoint, (SUFFIX,))
     content = read_checkpoint(args.checkpoint)
     meta = content.get('meta')
     if not isinstance(meta, Mapping) or 'epoch' not in meta or 'state_dict' not in content:
@@ -56,8 +61,11 @@ def publish(args: argparse.Namespace) -> None:
             f'{sorted({name.split(".")[0] for name in content["state_dict"]})}.'
         )
     facts = describe(args, meta, tensors)
+    if args.network in ROLES:
+        facts |= what_predicting_needs(args, content)
     save_file(tensors, args.out, metadata=facts)
-    args.out.with_suffix('.json').write_text(json.dumps(facts, indent=2) + '\n')
+    told = {name: value for name, value in facts.items() if name != 'cfg'}  # long
+    args.out.with_suffix('.json').write_text(json.dumps(told, indent=2) + '\n')
     print(f'{args.out}: {len(tensors)} tensors, {args.out.stat().st_size / 1e6:.2f} MB')
 
 
@@ -78,6 +86,29 @@ def describe(
     if 'audio_input' in meta:  # of a localizer
         facts['audio_input'] = meta['audio_input']
     return facts
+
+
+def what_predicting_needs(
+    args: argparse.Namespace, content: Mapping[str, Any]
+) -> dict[str, str]:
+    """Return class names, config and the roles that the network has in it, as far as is known."""
+    from mmavssl.apis.checkpoint_config import config_in_checkpoint
+    from mmavssl.apis.predictions import class_names
+    from mmavssl.utils.errors import ConfigError
+    from mmavssl.utils.published_weights import ROLES
+
+    parts = {name.partition('.')[0] for name in content['state_dict']}
+    facts = {'roles': ' '.join(role for role in ROLES if role in parts)}
+    if classes := class_names(content):
+        facts['classes'] = json.dumps(classes)
+    try:
+        cfg = config_in_checkpoint(args.checkpoint).to_dict()
+    except ConfigError as error:
+        print(f'{args.out} is written without a config: {error}', file=sys.stderr)
+        return facts
+    masker = (cfg['model'].get('mixer') or {}).get('masker') or {}
+    masker.pop('save_localizer', None)  # as its tensors are not in the file
+    return {**facts, 'cfg': '\n'.join(f'{key} = {value!r}' for key, value in cfg.items())}
 
 
 def main(argv: Sequence[str] | None = None) -> int:

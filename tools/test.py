@@ -43,7 +43,7 @@ def test_config(args: argparse.Namespace) -> Config:
     from mmavssl.utils.config_check import check_config
     from mmavssl.utils.configs import load_config
     from mmavssl.utils.errors import ConfigError
-    from mmavssl.utils.tested_network import set_tested_network
+    from mmavssl.utils.tested_network import network_to_test, set_tested_network
 
     cfg = load_config(
         args.config, args.cfg_options, args.work_dir, args.launcher, args.safe_config
@@ -51,8 +51,9 @@ def test_config(args: argparse.Namespace) -> Config:
     check_config(cfg)
     if cfg.get('test_dataloader') is None:
         raise ConfigError(f'{args.config} has no `test_dataloader`: there is nothing to test.')
-    if args.use:
-        set_tested_network(cfg, args.use)
+    use = network_to_test(cfg, args.use, args.checkpoint)
+    if use:
+        set_tested_network(cfg, use)
     if args.dump:
         dump_confusion(cfg, args.dump)
     cfg.load_from, cfg.resume = args.checkpoint, False

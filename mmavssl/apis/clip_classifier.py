@@ -12,6 +12,7 @@ from mmavssl.models.utils.fit import describe_misfit
 from mmavssl.registry import MODELS
 from mmavssl.utils.checkpoints import read_checkpoint, state_dict_of
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.published_weights import published_network
 from mmavssl.version import __version__
 
 NETWORKS = ('student', 'teacher')
@@ -73,6 +74,9 @@ def load_classifier(
     if not cfg.get('model', {}).get('student'):
         name = cfg.filename or 'The config'
         raise ConfigError(f'{name} has no `model.student`: there is nothing to export.')
+    held = published_network(str(checkpoint))
+    if held not in (None, role):
+        raise ConfigError(f'{checkpoint} has no network `{role}`. Use the {held}.')
     content = read_checkpoint(str(checkpoint))
     tensors = network_tensors(state_dict_of(content, str(checkpoint)), role, checkpoint)
     recognizer = MODELS.build(cfg.model.student)

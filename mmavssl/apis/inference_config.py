@@ -9,12 +9,14 @@ from mmengine.infer import BaseInferencer
 
 from mmavssl.apis.checkpoint_config import config_in_checkpoint
 from mmavssl.apis.clip_classifier import NETWORKS
-from mmavssl.apis.export import default_network, first_test_data
+from mmavssl.apis.export import class_names, default_network, first_test_data
 from mmavssl.apis.mask_clips import one_view_pipeline
 from mmavssl.utils.components import did_you_mean
 from mmavssl.utils.configs import load_config, parse_options
 from mmavssl.utils.errors import ConfigError
-from mmavssl.utils.tested_network import has_choice, set_tested_network
+from mmavssl.utils.plugin_imports import import_plugins
+from mmavssl.utils.safe_config import check_values
+from mmavssl.utils.tested_network import has_choice, network_to_test, set_tested_network
 
 VIEWS = ('full', 'fast')
 CONFIG_SUFFIXES = ('.py', '.json', '.yml', '.yaml')
@@ -47,6 +49,9 @@ def inference_config(
     else:
         cfg = config_in_checkpoint(weights)
     cfg.merge_from_dict(parse_options(options, cfg))
+    if safe:
+        check_values(cfg.to_dict())
+    import_plugins(cfg)
     return cfg
 
 
@@ -70,25 +75,38 @@ def config_path(name: str) -> str:
     return str(Path(root, models[name]))
 
 
-def choose_network(cfg: Config, use: str | None) -> str:
+def choose_network(cfg: Config, use: str | None, weights: str | None = None) -> str:
     """Let the model predict with one network, and return which.
 
     Args:
         cfg: of the model; is changed.
         use: ``student`` or ``teacher``; None: the one that is first in the config's own test.
+        weights: file of the weights, which may have one network alone.
 
     Raises:
-        ConfigError: the model has no such network.
+        ConfigError: the model has no such network, or the file.
     """
     if use is not None and use not in NETWORKS:
         raise ConfigError(f'Expected `use` to be one of {NETWORKS}, but got {use!r}.')
     if not isinstance(cfg.get('model'), Mapping) or 'type' not in cfg.model:
         raise ConfigError(f'{cfg.filename or "The config"} has no `model` with a `type`.')
+    use = network_to_test(cfg, use, weights)
     if use is None and not has_choice(cfg):
         return NETWORKS[0]
     network = use or default_network(cfg)
     set_tested_network(cfg, network)
     return network
+
+
+def class_names_of_data(cfg: Config) -> tuple[str, ...] | None:
+    """Return the class names of the test's data, None where their list is not on this disk.
+
+    Raises:
+        ConfigError: there are more or fewer than the model's head has.
+    """
+    head = (cfg.model.get('student') or {}).get('head') or {}
+    names = class_names(cfg, head['num_classes']) if 'num_classes' in head else None
+    return names and tuple(names)
 
 
 def test_pipeline(cfg: Config, views: str) -> list[dict]:

@@ -14,7 +14,12 @@ from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 from torch import nn
 
-from mmavssl.apis.inference_config import choose_network, inference_config, test_pipeline
+from mmavssl.apis.inference_config import (
+    choose_network,
+    class_names_of_data,
+    inference_config,
+    test_pipeline,
+)
 from mmavssl.apis.inference_inputs import ClipInput, list_inputs
 from mmavssl.apis.inference_pipeline import (
     Batch,
@@ -26,7 +31,12 @@ from mmavssl.apis.inference_pipeline import (
 from mmavssl.apis.prediction_drawer import PredictionDrawer
 from mmavssl.apis.prediction_videos import video_files
 from mmavssl.apis.predictions import class_names, in_plain_words, one_line
-from mmavssl.apis.sound_maps import SoundMaps, saved_localizer, trained_localizer
+from mmavssl.apis.sound_maps import (
+    SoundMaps,
+    saved_localizer,
+    trained_localizer,
+    try_on_noise,
+)
 from mmavssl.registry import FUNCTIONS, MODELS
 from mmavssl.structures import AVDataSample
 from mmavssl.utils.build_runner import named_errors
@@ -45,7 +55,7 @@ class AVActionInferencer(BaseInferencer):
     Args:
         model: config, its path, or the name of a model of the model index; None: the config is
             read from the checkpoint, as data that is never run.
-        weights: checkpoint; opened as data as well.
+        weights: checkpoint, or a file of tools/publish_model.py; opened as data as well.
         device: ``cpu``, ``cuda``, ``cuda:1``; None: a GPU if there is one.
         use: network that predicts, ``student`` or ``teacher``; None: the one that the config
             tests, and the student where it tests both.
@@ -84,8 +94,8 @@ class AVActionInferencer(BaseInferencer):
             available_device(device)
         init_default_scope(scope := cfg.get('default_scope', 'mmavssl'))
         #: Network that predicts.
-        self.network = choose_network(cfg, use)
-        #: Names of the classes; None where the checkpoint has none.
+        self.network = choose_network(cfg, use, weights)
+        #: Names of the classes; None where neither the checkpoint nor the test's data have them.
         self.classes: tuple[str, ...] | None = None
         self.num_workers = num_workers
         self._steps, self._audio = test_pipeline(cfg, views), audio
@@ -105,8 +115,11 @@ class AVActionInferencer(BaseInferencer):
         return model.to(device).eval()
 
     def _load_weights_to_model(self, model: nn.Module, checkpoint: dict, cfg: Config) -> None:
+        state = checkpoint.get('state_dict', checkpoint)
+        for name, buffer in model.state_dict().items():
+            state.setdefault(name, buffer)  # of training, which published files do not have
         super()._load_weights_to_model(model, checkpoint, cfg)
-        self.classes = class_names(checkpoint)
+        self.classes = class_names(checkpoint) or class_names_of_data(cfg)
         self._saved_localizer = saved_localizer(checkpoint)
 
     def _init_pipeline(self, cfg: Config) -> InferencePipeline:
@@ -204,7 +217,9 @@ class AVActionInferencer(BaseInferencer):
             video_files(out_dir, clips)
         if localize and self._sound_maps is None:
             localizer = trained_localizer(self.cfg, self._saved_localizer)
-            self._sound_maps = SoundMaps(localizer, self._steps, str(self.device))
+            settings = (localizer, self._steps, str(self.device))
+            try_on_noise(SoundMaps(*settings), self.pipeline.opener_for_playing)
+            self._sound_maps = SoundMaps(*settings)  # which looks at the first video once more
 
     def visualize(
         self,

@@ -10,10 +10,12 @@ from mmengine.config import Config
 from torch import Tensor, nn
 
 from mmavssl.apis.frame_maps import FrameMaps
+from mmavssl.apis.inference_inputs import ClipInput, OpenInput, open_input
 from mmavssl.apis.model_front import LOCALIZER_KEY, is_untrained, missing_weights
 from mmavssl.apis.whole_videos import whole_video_pipeline
 from mmavssl.models.utils.fit import describe_misfit
 from mmavssl.registry import LOCALIZERS, TRANSFORMS
+from mmavssl.structures.audio_front_end import SAMPLE_RATE
 from mmavssl.utils.errors import ConfigError
 
 MAPS_PER_SECOND = 8
@@ -74,6 +76,23 @@ class SoundMaps:
             for first in range(0, count, AT_A_TIME)
         ]
         return np.concatenate(maps), video.clock.times[results['frame_inds'][:, 0]]
+
+
+def try_on_noise(maps_of: SoundMaps, opener: OpenInput) -> None:
+    """Localize a moment of noise, to find out whether videos can be, before there is one.
+
+    Args:
+        maps_of: to try; a localizer that shows the same map for all noise passes.
+        opener: of the videos.
+
+    Raises:
+        ConfigError: the localizer compares frames, or the pipeline does not give what it hears.
+    """
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, 256, (4, 64, 64, 3), np.uint8)
+    sound = rng.normal(0, 0.1, SAMPLE_RATE // 4).astype(np.float32)
+    arrays = {'video': frames, 'fps': 16, 'audio': sound, 'sample_rate': SAMPLE_RATE}
+    maps_of(open_input(opener, ClipInput('noise', arrays)))
 
 
 def saved_localizer(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:

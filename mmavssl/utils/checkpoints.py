@@ -5,25 +5,37 @@ from typing import Any
 
 import torch
 from mmengine.model import is_model_wrapper
+from mmengine.runner.checkpoint import CheckpointLoader
 from torch import Tensor, nn
 
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.published_weights import read_published
 from mmavssl.utils.weight_files import existing_file, read_torch_file
+from mmavssl.utils.weight_formats import WeightFormat, recognize_format
 
 
 def read_checkpoint(checkpoint: str, map_location: str = 'cpu') -> dict:
     """Return what is in a checkpoint, which is opened as plain data (``weights_only=True``).
 
     Args:
-        checkpoint: file of ``torch.save``.
+        checkpoint: file of ``torch.save``, or of tools/publish_model.py.
         map_location: where its tensors go; ``meta`` leaves their values unread.
 
     Raises:
         ConfigError: no such file, not a checkpoint, or one that could run code.
     """
-    content = read_torch_file(existing_file(checkpoint), map_location)
+    path = existing_file(checkpoint)
+    if recognize_format(path) is WeightFormat.SAFETENSORS:
+        return read_published(path, map_location)
+    content = read_torch_file(path, map_location)
     state_dict_of(content, checkpoint)  # or an error
     return content
+
+
+@CheckpointLoader.register_scheme(prefixes=r'.*\.safetensors$', force=True)
+def load_from_published(filename: str, map_location: str | None = None) -> dict:
+    """Let MMEngine's Runner load a published file, which its own loader hands to torch."""
+    return read_checkpoint(filename, map_location or 'cpu')
 
 
 def state_dict_of(content: Any, checkpoint: str) -> Mapping[str, Any]:

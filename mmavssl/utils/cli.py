@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 
+from mmavssl.utils.closed_output import quiet_when_closed
 from mmavssl.utils.commands import as_typed
 from mmavssl.utils.tool_errors import message_of
 
@@ -43,6 +44,7 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
+@quiet_when_closed()
 def run_tool(
     name: str, job: Callable[[argparse.Namespace], int | None], args: argparse.Namespace
 ) -> int:

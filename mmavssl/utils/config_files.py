@@ -9,8 +9,8 @@ from mmavssl.utils.components import did_you_mean
 from mmavssl.utils.errors import ConfigError
 
 CONFIGS = 'configs'
-#: MMEngine's function in which modules of `custom_imports` run, and those that read a file.
-IMPORTER, READERS = 'import_modules_from_strings', ('fromfile', '_file2dict', '_is_lazy_import')
+#: MMEngine's functions that read a file.
+READERS = ('fromfile', '_file2dict', '_is_lazy_import')
 
 
 def find_config(path: str) -> str:
@@ -47,13 +47,8 @@ def reading_failure(path: str, error: Exception) -> ConfigError:
     Args:
         path: of the config.
         error: of the program that it is, or of MMEngine.
-
-    Raises:
-        Exception: ``error``, where a plugin raised it: its author needs the traceback.
     """
     frames = list(walk_tb(error.__traceback__))
-    if any(frame.f_code.co_name == IMPORTER for frame, _ in frames):
-        raise error
     readers = [frame for frame, _ in frames if frame.f_code.co_name in READERS]
     file = str(readers[-1].f_locals.get('filename', path)) if readers else path
     if isinstance(error, FileNotFoundError) and error.filename == file:

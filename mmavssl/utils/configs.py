@@ -14,6 +14,7 @@ from mmavssl.utils.config_files import find_config, reading_failure
 from mmavssl.utils.config_slots import KNOWN_TOP_LEVEL
 from mmavssl.utils.dataset_configs import dataset_class, dataset_configs
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.plugin_imports import import_plugins
 from mmavssl.utils.safe_config import check_files_are_data, check_values
 
 # A config can be based on one of an installed package: `_base_ = 'mmavssl::asl_mix/x.py'`.
@@ -49,6 +50,7 @@ def load_config(
     if safe:
         check_values(cfg.to_dict())  # before anything is looked up in a registry
     check_top_level(cfg)
+    import_plugins(cfg)
     cfg.launcher = launcher
     default_dir = f'work_dirs/{file.resolve().parent.name}/{file.stem}'
     cfg.work_dir = work_dir or cfg.get('work_dir') or default_dir
@@ -67,12 +69,7 @@ def run_program(path: str) -> Config:
 
 def _run(path: str) -> Config:
     try:
-        return Config.fromfile(path)
-    except ImportError as error:
-        raise ConfigError(
-            f'{path}: a module of `custom_imports` does not import: {_first_cause(error)}. '
-            'PYTHONPATH must have the folder that holds it.'
-        ) from error
+        return Config.fromfile(path, import_custom_modules=False)  # options may name others
     except Exception as error:  # a config is a program, and may fail in any way
         raise reading_failure(path, error) from error
 
@@ -99,13 +96,6 @@ def _seed_training_data(cfg: Config) -> None:
         target = dataset_class(dataset)
         if callable(target) and 'seed' in (accepted_arguments(target) or ()):
             dataset.setdefault('seed', seed)
-
-
-def _first_cause(error: BaseException) -> BaseException:
-    """MMEngine wraps the error of a plugin twice; the innermost one says what is wrong."""
-    while error.__cause__ or error.__context__:
-        error = error.__cause__ or error.__context__
-    return error
 
 
 def parse_options(options: Sequence[str], cfg: Config) -> dict[str, Any]:

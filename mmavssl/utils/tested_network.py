@@ -5,6 +5,7 @@ from mmengine.config import Config
 from mmavssl.registry import MODELS
 from mmavssl.utils.components import accepted_arguments, find_component
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.published_weights import published_network
 
 
 def has_choice(cfg: Config) -> bool:
@@ -26,3 +27,25 @@ def set_tested_network(cfg: Config, name: str) -> None:
         cfg.model.test_with = name
     elif name == 'teacher':
         raise ConfigError(f'--use teacher: {cfg.model.type} has no teacher. Leave --use out.')
+
+
+def network_to_test(cfg: Config, use: str | None, checkpoint: str | None) -> str | None:
+    """Return the network that is asked for, or the one that a published file has.
+
+    Args:
+        cfg: of the algorithm.
+        use: ``student``, ``teacher`` or ``both``; None: not said.
+        checkpoint: file of the weights, if there is one.
+
+    Raises:
+        ConfigError: a published file has another network than the one that is asked for.
+    """
+    held = published_network(checkpoint) if checkpoint and has_choice(cfg) else None
+    if held is None:
+        return use
+    if use not in (None, held):
+        raise ConfigError(
+            f'{checkpoint} has the {held} alone, so that `use` (--use) cannot be {use!r}. Leave '
+            'it out.'
+        )
+    return held

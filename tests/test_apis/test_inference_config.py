@@ -31,6 +31,16 @@ def test_changes_of_a_config_in_a_checkpoint(tmp_path):
     assert cfg.model == {'type': 'SupervisedRecognizer', 'average': 'logit'}
 
 
+def test_plugin_that_the_command_line_names(tmp_path):
+    text = "model = dict(type='SupervisedRecognizer')"
+    torch.save({'state_dict': {}, 'meta': {'cfg': text}}, tmp_path / 'a.pth')
+    weights, option = str(tmp_path / 'a.pth'), ['custom_imports.imports=no_such_plugin']
+    with pytest.raises(ConfigError, match="does not import: No module named 'no_such_plugin'"):
+        inference_config(None, weights, option)
+    with pytest.raises(ConfigError, match='custom_imports: --safe-config accepts data only'):
+        inference_config(None, weights, option, safe=True)
+
+
 def test_names_that_do_not_exist():
     assert config_path('a/b.py') == 'a/b.py'
     with pytest.raises(ConfigError, match=f"no 'svformer_ucf51_1sho'. Did you mean '{NAME}'"):

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import runpy
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import torch
 from mmengine.fileio import load
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
+from safetensors.torch import save_file
 
 from mmavssl.apis import AVActionInferencer
 from mmavssl.datasets.readers.audio_file import AudioFile
@@ -20,6 +22,7 @@ from mmavssl.structures import AVDataSample
 from mmavssl.utils.errors import ConfigError, DataError
 from tests.small_predictor import (
     CENTER,
+    ROOT,
     class_names,
     make_noisy,
     small_config,
@@ -227,6 +230,79 @@ def test_maps_and_videos(inferencer, videos, tmp_path):
         assert np.corrcoef(heard, own)[0, 1] > 0.95
 
 
+def test_localizer_that_compares_frames_is_refused_before_the_work(
+    avsprites_root, videos, tmp_path, monkeypatch
+):
+    cfg = small_config(avsprites_root, localizer={'type': 'Uniform', 'size': 7})
+    path = write_checkpoint(tmp_path / 'a.pth', cfg, class_names(avsprites_root))
+    inferencer = AVActionInferencer(weights=path, device='cpu', views='fast', show_progress=False)
+    monkeypatch.setattr(inferencer, 'forward', lambda batch: pytest.fail('predicted'))
+    for _ in range(2):
+        with pytest.raises(ConfigError, match='Uniform gives a frame another map beside other'):
+            inferencer(videos[0], localize=True)
+
+
+@pytest.fixture
+def publish(tmp_path, monkeypatch):
+    """Return what publishes a network of a checkpoint, and names the file."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv('LOCAL_RANK', '0')  # the tool sets these two
+    monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')
+    main = runpy.run_path(str(ROOT / 'tools/publish_model.py'))['main']
+
+    def run(weights, network):
+        call = [str(weights), 'a.safetensors', '--config', 'x.py', '--network', network]
+        assert main(call) == 0
+        return 'a.safetensors'
+
+    return run
+
+
+def test_published_file_alone(avsprites_root, weights, videos, publish, capsys):
+    options = dict(device='cpu', views='fast', show_progress=False)
+    for network in ('student', 'teacher'):
+        path = publish(weights, network)
+        by_checkpoint = AVActionInferencer(weights=weights, use=network, **options)
+        capsys.readouterr()
+        published = AVActionInferencer(weights=path, **options)
+        assert capsys.readouterr().out == ''  # nothing of what only training needs
+        assert published.network == network
+        assert published.classes == by_checkpoint.classes
+        assert published.classes == tuple(class_names(avsprites_root))
+        expected, found = (
+            scores_of(each(videos[:2], return_datasamples=True))
+            for each in (by_checkpoint, published)
+        )
+        assert found.equal(expected)
+    with pytest.raises(ConfigError, match=r'has the teacher alone, so that `use` \(--use\)'):
+        AVActionInferencer(weights=path, use='student', **options)
+
+
+def test_published_of_a_run_that_keeps_its_localizer(avsprites_root, publish):
+    localizer = {
+        'type': 'FNACLocalizer', 'num_stages': 2, 'base_channels': 4, 'out_dims': 8,
+        'pretrained_image': False,
+    }  # fmt: skip
+    cfg = small_config(avsprites_root, localizer=localizer)
+    cfg.model.mixer.masker.save_localizer = True
+    path = publish(write_checkpoint(Path('a.pth'), cfg, None), 'teacher')
+    assert AVActionInferencer(weights=path, device='cpu').network == 'teacher'
+
+
+def test_published_file_without_config(avsprites_root, weights, videos, tmp_path):
+    """As those of before, which have no class names either."""
+    state = torch.load(weights, weights_only=True)['state_dict']
+    network = {k.removeprefix('student.'): v for k, v in state.items() if k[:8] == 'student.'}
+    path, facts = tmp_path / 'a.safetensors', {'network': 'student', 'epoch': '1'}
+    save_file(network, path, metadata=facts)
+    with pytest.raises(ConfigError, match=r'has no config in it.* Name the config .*--model'):
+        AVActionInferencer(weights=path, device='cpu')
+    cfg = small_config(avsprites_root, localizer=CENTER)
+    found = AVActionInferencer(cfg, path, device='cpu', views='fast', show_progress=False)
+    assert found.classes == tuple(class_names(avsprites_root))
+    assert found(videos[0])['predictions'][0]['class'] in found.classes
+
+
 def test_what_cannot_be_done_is_said_before_the_work(inferencer, weights, videos, tmp_path):
     folder = Path(videos[0]).parent
     with pytest.raises(ConfigError, match='is one of the videos to predict'):
@@ -262,7 +338,12 @@ def test_checkpoint_of_another_model(avsprites_root, weights):
 
 
 def test_no_class_names(avsprites_root, videos, tmp_path, said):
-    path = write_checkpoint(tmp_path / 'a.pth', small_config(avsprites_root), None)
+    cfg = small_config(avsprites_root)
+    path = write_checkpoint(tmp_path / 'a.pth', cfg, None)
+    inferencer = AVActionInferencer(weights=path, device='cpu', views='fast', show_progress=False)
+    assert inferencer.classes == tuple(class_names(avsprites_root))  # of the test's data
+    cfg.test_dataloader.dataset.classes_file = 'gone.txt'
+    write_checkpoint(path, cfg, None)
     inferencer = AVActionInferencer(weights=path, device='cpu', views='fast', show_progress=False)
     assert said == [f'{path} has no class names, so that they are `class 0`, `class 1`, …']
     [prediction] = inferencer(videos[0])['predictions']

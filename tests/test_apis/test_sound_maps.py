@@ -6,7 +6,12 @@ from torch import nn
 
 from mmavssl.apis.inference_config import test_pipeline
 from mmavssl.apis.inference_inputs import ClipInput, OpenInput, open_input
-from mmavssl.apis.sound_maps import SoundMaps, saved_localizer, trained_localizer
+from mmavssl.apis.sound_maps import (
+    SoundMaps,
+    saved_localizer,
+    trained_localizer,
+    try_on_noise,
+)
 from mmavssl.registry import LOCALIZERS
 from mmavssl.utils.errors import ConfigError
 from tests.small_predictor import CENTER, small_config
@@ -69,6 +74,23 @@ def test_number_of_maps(steps, monkeypatch):
     ):
         monkeypatch.setattr(f'mmavssl.apis.sound_maps.{name}', value)
         assert len(maps_of(steps, clip)[0]) == count
+
+
+class Change(nn.Module):
+    """How bright a frame is beside the others."""
+
+    def forward(self, frames, audio):
+        return (frames - frames.mean(dim=1, keepdim=True)).mean(dim=2)
+
+
+def test_noise_shows_what_compares_frames(steps):
+    opener = OpenInput(audio='silence')
+    try_on_noise(SoundMaps(Loud(), steps), opener)
+    with pytest.raises(ConfigError, match='Change gives a frame another map beside other frames'):
+        try_on_noise(SoundMaps(Change(), steps), opener)
+    deaf = [step for step in steps if step['type'] != 'LogMel']
+    with pytest.raises(ConfigError, match='Loud hears a log-mel, but'):
+        try_on_noise(SoundMaps(Loud(), deaf), opener)
 
 
 def test_weights_of_the_checkpoint_or_of_their_own(tmp_path):

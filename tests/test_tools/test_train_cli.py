@@ -49,6 +49,16 @@ def test_missing_data_stops_before_anything_is_built(tmp_path):
     assert not (tmp_path / 'work_dirs').exists()
 
 
+def test_missing_data_names_path_key_and_command(tools, tmp_path):
+    config = ROOT / 'configs/asl_mix/ucf51_1shot.py'
+    option = f'train_dataloader.dataset.labeled.data_root={tmp_path}/nothing'
+    line = tools.error('train', config, '--work-dir', tmp_path, '--cfg-options', option)
+    assert str(tmp_path / 'nothing') in line
+    assert 'train_dataloader.dataset.labeled.data_root' in line
+    assert 'python tools/data/prepare_ucf51.py' in line
+    assert not list(tmp_path.iterdir())
+
+
 def test_missing_localizer(tools, tmp_path, monkeypatch, avsprites_root):
     monkeypatch.chdir(tmp_path)
     datasets = ('train_dataloader.dataset.labeled', 'train_dataloader.dataset.unlabeled')

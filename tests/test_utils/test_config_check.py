@@ -9,9 +9,6 @@ from mmavssl.utils.config_check import check_config
 from mmavssl.utils.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
-CONFIGS = sorted(
-    path.relative_to(ROOT) for path in ROOT.glob('configs/*/*.py') if '_base_' not in path.parts
-)
 
 
 @pytest.fixture(scope='module')
@@ -36,11 +33,6 @@ def message(base: dict, **changes) -> str:
         check(base, **changes)
     assert '\n' not in str(caught.value)
     return str(caught.value)
-
-
-@pytest.mark.parametrize('config', CONFIGS, ids=str)
-def test_all_our_configs_pass(config):
-    check_config(Config.fromfile(ROOT / config))
 
 
 def test_unknown_type_names_key_and_nearest(asl_mix):

@@ -65,7 +65,8 @@ def _facts(entry: ClipEntry, classes: Sequence[str]) -> dict:
         'start': entry.start,
         'end': entry.end,
     }
-    return {**facts, **({'audio_path': entry.audio_path} if entry.audio_path else {})}
+    others = {'audio_path': entry.audio_path or None, 'confidence': entry.confidence}
+    return {**facts, **{name: value for name, value in others.items() if value is not None}}
 
 
 def _suffix(path: str) -> str:

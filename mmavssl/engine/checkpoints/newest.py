@@ -13,6 +13,7 @@ from mmavssl.utils.errors import CheckpointError, ConfigError
 AUTO = 'auto'
 BEST = 'best_'  # MMEngine's; such files have no optimizer
 LATEST = 'last_checkpoint'  # MMEngine's; the file that names the newest
+OWNER = 'work_dir.txt'  # in a folder of checkpoints that is not the work dir itself
 #: What a run needs to go on as if nothing had happened, besides ``state_dict``.
 PARTS = ('meta', 'message_hub', 'optimizer')
 
@@ -104,6 +105,9 @@ def in_order(folder: Path, damaged: dict[Path, str]) -> list[Path]:
 def named_last(folder: Path) -> tuple[Path | None, set[Path]]:
     """Return what ``last_checkpoint`` names, None if that has gone, and where to look.
 
+    It is a whole path, which a copy of the work dir has as well: where it is not in a folder of
+    this run, the file of its name in this work dir counts more.
+
     Raises:
         CheckpointError: it names a folder that is not there, as where a disk is not mounted.
     """
@@ -111,7 +115,10 @@ def named_last(folder: Path) -> tuple[Path | None, set[Path]]:
         path = Path((folder / LATEST).read_text().strip())
     except (OSError, UnicodeDecodeError):
         return None, {folder}
-    places = [path, folder / path.name]  # the folder may have been moved
+    here = folder / path.name  # as the folder may have been moved, or copied
+    if here.suffix == '.pth' and here.is_file() and not is_of_run(path.parent, folder):
+        return here, {folder}
+    places = [path, here]
     last = next((place for place in places if place.suffix == '.pth' and place.is_file()), None)
     if last is None and not path.parent.is_dir() and not any(folder.glob('*.pth')):
         raise CheckpointError(
@@ -119,6 +126,20 @@ def named_last(folder: Path) -> tuple[Path | None, set[Path]]:
             f'begin anew, remove {folder / LATEST}.'
         )
     return last, {folder, path.parent} if path.parent.is_dir() else {folder}
+
+
+def is_of_run(place: Path, folder: Path) -> bool:
+    """Whether checkpoints in a place are those of the run in a folder, as far as is known."""
+    whole = os.path.abspath(folder)
+    return os.path.abspath(place) == whole or owner_of(place) == whole
+
+
+def owner_of(place: Path) -> str | None:
+    """Return the work dir of the run that keeps its checkpoints in a place outside of it."""
+    try:
+        return (place / OWNER).read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def holds_weights_alone(path: Path) -> bool:

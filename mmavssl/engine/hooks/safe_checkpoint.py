@@ -12,13 +12,12 @@ from mmengine.runner import Runner
 
 from mmavssl.engine.checkpoints.atomic_backend import NAME as ATOMIC
 from mmavssl.engine.checkpoints.atomic_write import draft_of, write_atomically
-from mmavssl.engine.checkpoints.newest import LATEST
+from mmavssl.engine.checkpoints.newest import LATEST, OWNER, owner_of
 from mmavssl.engine.checkpoints.set_aside import set_aside
 from mmavssl.registry import HOOKS
 from mmavssl.utils.errors import ConfigError
 
 INTERIM = 'interim_ckpt'
-OWNER = 'work_dir.txt'  # in a folder of checkpoints that is not the work dir itself
 
 
 def check_owner(folder: Path, work_dir: Path) -> None:
@@ -31,8 +30,7 @@ def check_owner(folder: Path, work_dir: Path) -> None:
     """
     if folder.absolute() == work_dir.absolute():
         return
-    note = folder / OWNER
-    owner = note.read_text().strip() if note.exists() else None
+    owner, note = owner_of(folder), folder / OWNER
     if owner not in (None, str(work_dir.absolute())):
         raise ConfigError(
             f'default_hooks.checkpoint.out_dir: {folder} has the checkpoints of the run in '
@@ -134,7 +132,8 @@ class SafeCheckpointHook(CheckpointHook):
         folder = Path(self.out_dir or runner.work_dir)
         if self.out_dir not in (None, runner.work_dir):
             folder /= Path(runner.work_dir).name
-        return Path(checkpoint).absolute().parent in (folder.absolute(), Path(runner.work_dir))
+        here = Path(os.path.abspath(checkpoint)).parent  # as a work dir may be `../run`
+        return here in (folder.absolute(), Path(runner.work_dir))
 
     @property
     def _is_local(self) -> bool:

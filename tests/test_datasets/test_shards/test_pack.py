@@ -126,6 +126,21 @@ def test_sound_files(packed):
     assert ShardBackend(packed.out).get('sounds/größe.WAV') == b'sound'
 
 
+def test_confidences(packed):
+    """Of pseudo labels; a list may have some without."""
+    packed.entries[3:] = [
+        replace(entry, confidence=number / 30)
+        for number, entry in enumerate(packed.entries[3:])
+    ]  # fmt: skip
+    facts = packed.pack()
+    expected = {entry.path: entry.confidence for entry in packed.entries}
+    rows = read_manifest(packed.out / 'manifest.csv', ('run', 'sit'))
+    assert {row.path: row.confidence for row in rows} == expected
+    samples = read_with_webdataset(packed.out, facts)
+    about = {path: json.loads(sample['json']) for path, sample in samples.items()}
+    assert {path: facts.get('confidence') for path, facts in about.items()} == expected
+
+
 def test_list_without_labels(packed):
     packed.entries = [ClipEntry(entry.path) for entry in packed.entries]
     facts = packed.pack()

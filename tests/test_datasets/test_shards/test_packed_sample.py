@@ -26,7 +26,7 @@ def test_parts_with_sound_files(root):
     entries = [
         ClipEntry('a.MP4', 1, 0.0, 1.5, 'a.wav'),
         ClipEntry('a.MP4', None, 1.5, 2.0, 'b.wav'),
-        ClipEntry('a.MP4', 0, 2.0, 3.0, 'a.MP4'),
+        ClipEntry('a.MP4', 0, 2.0, 3.0, 'a.MP4', confidence=0.0),
     ]
     sample = read_sample('07', entries, root, ('run', 'sit'))
     about = json.loads(sample.contents.pop('json'))
@@ -38,6 +38,7 @@ def test_parts_with_sound_files(root):
     assert about['clips'][1] == {
         'label': None, 'class': None, 'start': 1.5, 'end': 2.0, 'audio_path': 'b.wav',
     }  # fmt: skip
+    assert about['clips'][2]['confidence'] == 0
 
 
 def test_suffix_that_is_none(root):

@@ -1,5 +1,6 @@
 import os
 import random
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -153,6 +154,32 @@ def test_last_one_in_another_folder(folder, tmp_path_factory):
     point_to(work_dir, '/not/mounted/iter_5.pth')
     with pytest.raises(CheckpointError, match='whose folder is not there'):
         newest_checkpoint(work_dir, pytest.fail)
+
+
+def test_copy_of_a_work_dir_goes_on_by_itself(folder, tmp_path_factory):
+    """Though ``last_checkpoint``, a whole path, names that of the original."""
+    copy = tmp_path_factory.mktemp('copies') / 'copy'
+    point_to(folder, folder / 'iter_10.pth')
+    shutil.copytree(folder, copy)
+    assert newest_checkpoint(copy, pytest.fail) == copy / 'iter_10.pth'
+    cut(copy / 'iter_10.pth')
+    told = []
+    assert newest_checkpoint(copy, told.append) == copy / 'iter_9.pth'
+    assert len(told) == 1
+    assert newest_checkpoint(folder, pytest.fail) == folder / 'iter_10.pth'
+    (copy / 'iter_10.pth').unlink()
+    assert newest_checkpoint(copy, pytest.fail) == folder / 'iter_10.pth'
+
+
+def test_file_of_that_name_of_an_earlier_run_does_not_count(folder, tmp_path_factory):
+    """Of a run with `checkpoint.out_dir`, whose folder says whose it is."""
+    disk = tmp_path_factory.mktemp('disk')
+    named = write(disk / 'iter_10.pth', 10)
+    (disk / 'work_dir.txt').write_text(f'{folder}\n')
+    point_to(folder, named)
+    assert newest_checkpoint(folder, pytest.fail) == named
+    (disk / 'work_dir.txt').write_text('/another/run\n')
+    assert newest_checkpoint(folder, pytest.fail) == folder / 'iter_10.pth'
 
 
 def test_weights_that_lie_beside_are_no_checkpoint(tmp_path):

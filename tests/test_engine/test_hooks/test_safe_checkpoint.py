@@ -1,12 +1,13 @@
 import errno
 import os
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 from mmengine.hooks import Hook
 
-from mmavssl.engine.checkpoints import newest_checkpoint
+from mmavssl.engine.checkpoints import checkpoint_to_resume, newest_checkpoint
 from mmavssl.engine.checkpoints.sidecar import Sidecar, describe_damage
 from mmavssl.engine.hooks import SafeCheckpointHook
 from mmavssl.utils.errors import CheckpointError, ConfigError
@@ -251,6 +252,25 @@ def test_run_that_goes_on_with_another_one_has_that_ones_files_left_alone(build_
     assert {path.name: path.read_bytes() for path in aside.glob('*.pth')} == before
     assert names(tmp_path / 'here') == ['epoch_4.pth', 'epoch_4.pth.json']
     assert 'epoch_1.pth' in names(tmp_path / 'there')
+
+
+@pytest.mark.parametrize('work_dir', ['copy', 'copy/../copy'])
+def test_copied_run_goes_on_as_the_original_does(build_runner, tmp_path, monkeypatch, work_dir):
+    monkeypatch.chdir(tmp_path)
+    build(build_runner, 'run', epochs=2).train()
+    shutil.copytree('run', 'copy')
+    before = {path.name: path.read_bytes() for path in Path('run').glob('*epoch_*')}
+    states = {}
+    for name, folder in (('copy', work_dir), ('run', 'run')):
+        assert {path.name: path.read_bytes() for path in Path('run').glob('*epoch_*')} == before
+        found = checkpoint_to_resume(folder, ['auto'])
+        build(build_runner, name, epochs=3, resume=True, load_from=found).train()
+        assert [path.name for path in sorted(Path(name).glob('*.pth'))] == [
+            f'epoch_{number}.pth' for number in (1, 2, 3)
+        ]
+        assert list(Path(name).glob('before_*')) == []
+        states[name] = torch.load(Path(name, 'epoch_3.pth'), weights_only=True)['state_dict']
+    assert all(states['copy'][name].equal(value) for name, value in states['run'].items())
 
 
 def test_folder_outside_of_two_runs(build_runner, tmp_path):

@@ -1,0 +1,79 @@
+"""Plugins that a config names, or the command line."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from mmavssl.utils.configs import load_config
+from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.plugin_imports import import_plugins
+
+NAMES = ('first_plugin', 'second_plugin')
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path, monkeypatch):
+    """A folder with two plugins, a config without and one with the first of them."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in NAMES:
+        Path(f'{name}.py').write_text('')
+    Path('plain.py').write_text("model = dict(type='A')\n")
+    Path('own.py').write_text("custom_imports = dict(imports=['first_plugin'])\n")
+    yield
+    for name in NAMES:
+        sys.modules.pop(name, None)
+
+
+def imported() -> list[str]:
+    return [name for name in NAMES if name in sys.modules]
+
+
+def test_plugin_of_a_config():
+    load_config('own.py')
+    assert imported() == ['first_plugin']
+
+
+@pytest.mark.parametrize(
+    ('option', 'names'),
+    [
+        ('custom_imports.imports=second_plugin', ['second_plugin']),
+        ('custom_imports.imports=[first_plugin,second_plugin]', [*NAMES]),
+        ('custom_imports=second_plugin', ['second_plugin']),
+        ('custom_imports=[second_plugin]', ['second_plugin']),
+        ('custom_imports=None', []),
+    ],
+)
+@pytest.mark.parametrize('file', ['plain.py', 'own.py'])
+def test_plugin_of_the_command_line_takes_the_place_of_the_config_s(file, option, names):
+    cfg = load_config(file, [option])
+    assert imported() == names
+    for name in NAMES:
+        sys.modules.pop(name, None)
+    cfg.dump('copy.py')
+    Config.fromfile('copy.py')  # as MMEngine reads the copy that a run leaves
+    assert imported() == names
+
+
+def test_plugin_that_does_not_import():
+    with pytest.raises(ConfigError) as caught:
+        load_config('plain.py', ['custom_imports.imports=[second_plugin,no_such_plugin]'])
+    assert str(caught.value) == (
+        'plain.py: a module of `custom_imports` does not import: No module named '
+        "'no_such_plugin'. PYTHONPATH must have the folder that holds it."
+    )
+    option = 'custom_imports.allow_failed_imports=True'
+    with pytest.warns(UserWarning, match='no_such_plugin failed to import'):
+        load_config('plain.py', ['custom_imports.imports=no_such_plugin', option])
+
+
+@pytest.mark.parametrize(
+    'named',
+    [3, [3], '.second_plugin', {'import': ['second_plugin']}, {'imports': ('second_plugin',)}],
+)
+def test_what_is_no_module(named):
+    with pytest.raises(ConfigError, match='custom_imports: expected names of modules, such'):
+        import_plugins(Config({'custom_imports': named}))
+    assert not imported()
