@@ -13,6 +13,8 @@ from tests.test_training import run, small_config
 
 ROOT = Path(__file__).parents[2]
 
+VALIDATION = '<th scope="col">validation</th>'
+
 
 @pytest.fixture(scope='module')
 def work_dir(avsprites_root, tmp_path_factory):
@@ -72,7 +74,22 @@ def test_what_cannot_be_shown_is_said(report, work_dir, tmp_path):
     status, said = report(folder)
     assert status == 0
     assert said.err == f'Classes are left out. {folder} has no checkpoint.\n'
-    assert f'Left out: {folder} has no checkpoint.' in (folder / 'report.html').read_text()
+    page = (folder / 'report.html').read_text()
+    assert f'Left out: {folder} has no checkpoint.' in page
+    assert VALIDATION in page
+
+
+def test_run_without_validation(report, work_dir, tmp_path):
+    folder = shutil.copytree(work_dir, tmp_path / 'run')
+    for path in (*folder.glob('*.pth*'), folder / 'last_checkpoint'):  # which takes long to draw
+        path.unlink()
+    (scalars,) = folder.glob('*/vis_data/scalars.json')
+    lines = scalars.read_text().splitlines(keepends=True)
+    scalars.write_text(''.join(line for line in lines if 'top1' not in line))
+    assert report(folder)[0] == 0
+    page = (folder / 'report.html').read_text()
+    assert 'alt="training curves"' in page
+    assert VALIDATION not in page
 
 
 def test_no_run(report, tmp_path):

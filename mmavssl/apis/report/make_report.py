@@ -52,9 +52,10 @@ def make_report(
     cfg = load_config(str(run.config))
     scalars = read_scalars(run.scalars)
     sections = [page.Section('Settings', [page.facts_table(settings(cfg))])]
-    table = page.numbers_table(('validation', 'last', 'best'), results(scalars))
-    curves = page.figure_html(to_picture(curves_figure(run.scalars)[0]), 'training curves')
-    sections.append(page.Section('Curves', [curves, table]))
+    curves = [page.figure_html(to_picture(curves_figure(run.scalars)[0]), 'training curves')]
+    if rows := results(scalars):  # a run may leave validation out
+        curves.append(page.numbers_table(('validation', 'last', 'best'), rows))
+    sections.append(page.Section('Curves', curves))
     parts = {'Classes': partial(class_parts, max_clips=max_clips), 'Masks': mask_parts}
     for title, part in parts.items():
         try:
