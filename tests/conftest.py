@@ -1,8 +1,9 @@
 """What tests of several folders share: a small AVSprites data set, and files of single kinds."""
 
+import gc
 import os
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import av
@@ -10,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from timm.layers import weight_init
 
 from mmavssl.datasets.avsprites.generate import AVSpritesConfig, generate
 from mmavssl.datasets.avsprites.shipped import get_recipe
@@ -19,6 +21,37 @@ from mmavssl.models.backbones import vit_layers
 if 'PYTEST_XDIST_WORKER' in os.environ:  # one of several processes, each with a core
     os.environ['OMP_NUM_THREADS'] = '1'  # of processes that tests start
     torch.set_num_threads(1)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Let the garbage collector, which MMEngine calls for each data set, pass over modules."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
+@pytest.fixture(scope='session', autouse=True)
+def spared_work() -> Iterator[None]:
+    """Leave out what takes most of the time of short runs, and no test looks at.
+
+    For each run, MMEngine lays out the config four times and asks compilers for their versions;
+    tensors of the meta device would get their initial values by kernels in Python; torch waits for
+    data workers that hang when their loader is garbage, in whatever test that is.
+    """
+    draw = weight_init._trunc_normal_
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr('mmengine.config.config.FormatCode', lambda text, **_: (text, True))
+        patch.setattr('mmengine.runner.runner.collect_env', dict)
+        patch.setattr('torch.utils.data._utils.MP_STATUS_CHECK_INTERVAL', 0.2)
+        patch.setattr(
+            weight_init, '_trunc_normal_',
+            lambda tensor, *args: tensor if tensor.is_meta else draw(tensor, *args),
+        )  # fmt: skip
+        yield
 
 
 @pytest.fixture(scope='session')

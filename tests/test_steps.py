@@ -1,4 +1,4 @@
-"""Every shipped config: its components exist, its networks build, and it trains for a step.
+"""Every shipped config: it is data, its components exist, its networks build, and it trains.
 
 A step is of real clips through the config's own pipelines, but of narrow and shallow networks for
 smaller frames and sounds. The rest is the config's: algorithm, mixer, masker, localizer, kind of
@@ -148,6 +148,14 @@ def test_config_is_sound(path):
         has_teacher = hasattr(SSL_ALGORITHMS.get(cfg.model.type), 'update_teacher')
         needed = ['EMATeacherHook'] * has_teacher + ['ThresholdUpdateHook']
         assert [hook for hook in hooks if hook in TEACHING_HOOKS] == needed
+
+
+@pytest.mark.parametrize('path', SHIPPED)
+def test_config_is_data(path):
+    """Read with --safe-config, it is the same."""
+    safe, run = load_config(str(ROOT / path), safe=True), load(path)
+    assert safe.to_dict() == run.to_dict()
+    assert (safe.text, safe.filename) == (run.text, run.filename)
 
 
 @pytest.mark.parametrize('path', SHIPPED)

@@ -11,7 +11,7 @@ from mmavssl.datasets.splits import make_split
 from mmavssl.structures.box_lists import format_box_lists
 from mmavssl.utils.configs import load_config
 
-ROOT = Path(__file__).parents[2]
+CONFIGS = Path(__file__).parents[2] / 'configs'
 CLASSES = 8
 #: Optimizers that share their state with other processes.
 SHARDED = ('ZeroRedundancyOptimizer', 'ShardedOptimizer')
@@ -30,22 +30,21 @@ def make_data(root: Path) -> Path:
     return root
 
 
-def base_configs(data: Path) -> dict[str, dict]:
-    """Return all shipped configs by name, as they are but for files, classes and batch sizes."""
-    paths = sorted(p for p in (ROOT / 'configs').rglob('*.py') if '_base_' not in p.parts)
-    found = {}
-    for path in paths:
-        cfg = load_config(str(path), work_dir=str(data / 'work_dirs')).to_dict()
-        if needs_processes(cfg):
-            continue
-        relocate(cfg, data)
-        found[path.relative_to(ROOT / 'configs').as_posix()] = cfg
-    return found
+def base_paths() -> dict[str, Path]:
+    """Return all shipped configs by name, but those for several processes alone, as of ZeRO."""
+    return {
+        path.relative_to(CONFIGS).as_posix(): path
+        for path in sorted(CONFIGS.rglob('*.py'))
+        if '_base_' not in path.parts
+        and not any(optimizer in path.read_text() for optimizer in SHARDED)
+    }
 
 
-def needs_processes(cfg: dict) -> bool:
-    """Return whether a config is for several processes alone, as those of ZeRO."""
-    return cfg.get('optim_wrapper', {}).get('optimizer', {}).get('type') in SHARDED
+def base_config(path: Path, data: Path) -> dict:
+    """Return a shipped config, as it is but for files, classes and batch sizes."""
+    cfg = load_config(str(path), work_dir=str(data / 'work_dirs')).to_dict()
+    relocate(cfg, data)
+    return cfg
 
 
 def relocate(node: Any, data: Path) -> None:

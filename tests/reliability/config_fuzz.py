@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from tests.reliability.config_bases import base_configs, make_data
+from tests.reliability.config_bases import base_config, base_paths, make_data
 from tests.reliability.config_building import CLEAR, build, quiet
 from tests.reliability.config_mutations import Mutation, mutate
 
@@ -100,14 +100,17 @@ class Fuzzer:
 
     def __init__(self, folder: Path, seed: int) -> None:
         self.seed = seed
-        self.bases = base_configs(make_data(folder / 'data'))
-        self.names = sorted(self.bases)
+        self.paths = base_paths()
+        self.data = make_data(folder / 'data')
+        self.bases: dict[str, dict] = {}
         self.file = folder / 'changed.json'
 
     def run(self, number: int) -> Result:
         """Build one mutation."""
         rng = random.Random(f'{self.seed}/{number}')
-        name = rng.choice(self.names)
+        name = rng.choice(sorted(self.paths))
+        if name not in self.bases:
+            self.bases[name] = base_config(self.paths[name], self.data)
         cfg, mutation = mutate(self.bases[name], rng)
         begin = time.process_time()
         verdict, message = judge(cfg, mutation, self.file)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import torch
@@ -17,6 +18,7 @@ from tests.reliability.rank_data import FRAMES, SIDE, SOUND
 
 ROOT = Path(__file__).parents[2]
 LOUDNESS = 6.0  # of initial weights; as they are, all clips look the same
+read = functools.cache(Config.fromfile)
 
 
 def model_config(method: str, drop: float = 0.0, **changes: dict) -> dict:
@@ -28,7 +30,7 @@ def model_config(method: str, drop: float = 0.0, **changes: dict) -> dict:
             the batch, so that ranks cannot be compared with one process unless it is 0.
         changes: parts of the algorithm that are others.
     """
-    cfg = Config.fromfile(ROOT / f'configs/{method}/avsprites_1shot.py').model.to_dict()
+    cfg = read(ROOT / f'configs/{method}/avsprites_1shot.py').model.to_dict()
     cfg = without_init_cfg(cfg)
     student = cfg['student']
     student['backbone'].update(

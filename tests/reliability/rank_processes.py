@@ -1,16 +1,14 @@
 """Call a function in processes that are joined over gloo, and do not wait for one that hangs.
 
 A process that fails takes the others with it, and so does a minute without a line of output: a
-test never hangs, and a busy machine is no failure.
+test never hangs, and a busy machine is no failure. All are forked by a server that has imported
+what they need, which takes longer than most of what they do.
 """
 
 from __future__ import annotations
 
-import importlib
-import json
+import multiprocessing
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -23,9 +21,10 @@ from torch import distributed
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 60
 ENVIRONMENT = {
-    'PYTHONPATH': str(ROOT), 'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': '-1',
-    'GLOO_SOCKET_IFNAME': 'lo',
+    'OMP_NUM_THREADS': '1', 'CUDA_VISIBLE_DEVICES': '-1', 'GLOO_SOCKET_IFNAME': 'lo',
 }  # fmt: skip
+CONTEXT = multiprocessing.get_context('forkserver')
+CONTEXT.set_forkserver_preload(['tests.reliability.ranks'])
 
 
 class Ranks:
@@ -35,21 +34,19 @@ class Ranks:
         function: of a module, called with ``arguments``; returns what ``torch.save`` writes and
             ``weights_only=True`` reads.
         count: of the processes; one is a process without a group.
-        arguments: what JSON can hold.
+        arguments: of the function.
     """
 
     def __init__(self, function: Callable, count: int, **arguments: Any) -> None:
         self.folder = tempfile.TemporaryDirectory(prefix='ranks_')
-        command = [sys.executable, '-m', __name__, function.__module__, function.__name__]
         self.processes = []
         for rank in range(count):
-            with self._path(rank, 'txt').open('w') as log:
-                self.processes.append(
-                    subprocess.Popen(
-                        [*command, str(rank), str(count), self.folder.name, json.dumps(arguments)],
-                        stdout=log, stderr=log, cwd=ROOT, env={**os.environ, **ENVIRONMENT},
-                    )
-                )  # fmt: skip
+            self._path(rank, 'txt').touch()
+            process = CONTEXT.Process(
+                target=be_rank, args=(rank, count, self.folder.name, function, arguments)
+            )
+            process.start()
+            self.processes.append(process)
 
     def results(self) -> list:
         """Return what the function returned on each rank.
@@ -59,10 +56,10 @@ class Ranks:
         """
         try:
             written, since = self._written(), time.monotonic()
-            while not all(process.poll() == 0 for process in self.processes):
+            while not all(process.exitcode == 0 for process in self.processes):
                 if self._written() > written:
                     written, since = self._written(), time.monotonic()
-                failed = [i for i, p in enumerate(self.processes) if p.poll()]
+                failed = [i for i, p in enumerate(self.processes) if p.exitcode]
                 if failed or time.monotonic() > since + TIMEOUT:
                     text = self._path((failed or [0])[0], 'txt').read_text(errors='replace')
                     reason = f'failed: {failed}' if failed else f'write nothing for {TIMEOUT} s'
@@ -75,7 +72,7 @@ class Ranks:
         finally:
             for process in self.processes:
                 process.kill()
-                process.wait()
+                process.join()
             self.folder.cleanup()
 
     def _written(self) -> int:
@@ -85,21 +82,19 @@ class Ranks:
         return Path(self.folder.name, f'{rank}.{suffix}')
 
 
-def main(module: str, name: str, rank: str, count: str, folder: str, arguments: str) -> None:
+def be_rank(rank: int, count: int, folder: str, function: Callable, arguments: dict) -> None:
     """Be one of the processes."""
+    log = os.open(f'{folder}/{rank}.txt', os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(log, stream)
     print('begins', flush=True)
+    os.environ.update(ENVIRONMENT, LOCAL_RANK=str(rank))  # MMEngine reads the last
     torch.set_num_threads(1)
-    os.environ['LOCAL_RANK'] = rank  # MMEngine reads it
-    if int(count) > 1:
+    if count > 1:
         distributed.init_process_group(
-            'gloo', f'file://{folder}/rendezvous', rank=int(rank), world_size=int(count)
+            'gloo', f'file://{folder}/rendezvous', rank=rank, world_size=count
         )
-    result = getattr(importlib.import_module(module), name)(**json.loads(arguments))
-    torch.save(result, f'{folder}/{rank}.pt')
+    torch.save(function(**arguments), f'{folder}/{rank}.pt')
     if distributed.is_initialized():
         distributed.barrier()
         distributed.destroy_process_group()
-
-
-if __name__ == '__main__':
-    main(*sys.argv[1:])

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
+from unittest.mock import Mock
 
 import torch
 from mmengine.dist import get_world_size
@@ -22,6 +23,17 @@ from tests.reliability.rank_model import build_model, model_config
 BATCH = 12  # clips of an iteration over all ranks
 STEPS = 2
 SGD = dict(type='SGD', lr=0.01, momentum=0.9)
+
+
+class BareRunner(Runner):
+    """A Runner without what takes longer than the steps: figures, and versions of compilers."""
+
+    def build_visualizer(self, visualizer: Any) -> Mock:
+        """Return what takes all calls."""
+        return Mock()
+
+    def _log_env(self, env_cfg: dict) -> None:
+        pass
 
 
 @HOOKS.register_module()
@@ -140,7 +152,7 @@ def built_runner(
     several = get_world_size() > 1
     wrapper = dict(type='MMDistributedDataParallel', broadcast_buffers=False, device_ids=[])
     with tempfile.TemporaryDirectory(prefix='rank_run_') as folder:
-        yield Runner(
+        yield BareRunner(
             model=model,
             work_dir=folder,
             train_dataloader=make_loader(batch, accumulate * steps, dtype),

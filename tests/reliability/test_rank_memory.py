@@ -100,7 +100,7 @@ def test_a_state_that_nothing_gathered_is_refused():
         assert 'Add default_hooks.sharded_state' in error
 
 
-@pytest.mark.parametrize('bad_rank', [pytest.param(None, marks=pytest.mark.slow), 0])
+@pytest.mark.parametrize('bad_rank', [None, 0])
 def test_a_step_is_skipped_by_all_ranks_or_none(bad_rank):
     is_bad = bad_rank is not None
     assert Ranks(skips, 2, bad_rank=bad_rank).results() == [[is_bad, is_bad]] * 2

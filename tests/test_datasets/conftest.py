@@ -1,5 +1,6 @@
 """Media files made by the tests: every frame shows its number, and a click marks a known time."""
 
+import pickle
 import struct
 from collections.abc import Callable, Sequence
 from fractions import Fraction
@@ -203,12 +204,24 @@ def write_cover_mp3(path: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope='session')
+def written_videos() -> dict[bytes, bytes]:
+    """The content of test videos, which many tests share, by what they were made of."""
+    return {}
+
+
 @pytest.fixture
-def make_video(tmp_path: Path) -> Callable[..., Path]:
+def make_video(tmp_path: Path, written_videos: dict[bytes, bytes]) -> Callable[..., Path]:
     """Return a function that writes a test video (see `write_video`)."""
 
     def make(name: str = 'video.mp4', **kwargs) -> Path:
-        return write_video(tmp_path / name, **kwargs)
+        path = tmp_path / name
+        key = pickle.dumps((path.suffix, kwargs))
+        if key in written_videos:
+            path.write_bytes(written_videos[key])
+        else:
+            written_videos[key] = write_video(path, **kwargs).read_bytes()
+        return path
 
     return make
 
@@ -243,7 +256,7 @@ def cover_mp3(tmp_path: Path) -> Path:
     return write_cover_mp3(tmp_path / 'song.mp3')
 
 
-@pytest.fixture
+@pytest.fixture(scope='session')
 def sound_writer() -> Callable[..., None]:
     """Return `write_sound`."""
     return write_sound

@@ -50,10 +50,6 @@ class Tools:
 
 @pytest.fixture
 def tools(capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch) -> Tools:
-    # Four layouts of a config take most of the time of a short run.
-    monkeypatch.setattr('mmengine.config.config.FormatCode', lambda text, **_: (text, True))
-    # Workers of a run that failed are waited for when the collector finds their loader.
-    monkeypatch.setattr('torch.utils.data._utils.MP_STATUS_CHECK_INTERVAL', 0.2)
     # The tools set these for their own process.
     monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')
     monkeypatch.setenv('LOCAL_RANK', '0')

@@ -105,6 +105,7 @@ def two_processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_two_processes_share_the_data_and_the_weights(two_processes):
     first, second = (torch.load(two_processes / f'rank{rank}.pth') for rank in (0, 1))
     assert first['world_size'] == second['world_size'] == 2
@@ -114,6 +115,7 @@ def test_two_processes_share_the_data_and_the_weights(two_processes):
         assert torch.equal(tensor, second['weights'][name])
 
 
+@pytest.mark.slow
 def test_the_step_is_that_of_the_mean_gradient(two_processes):
     """Two processes of batch 2 make the steps of one process of batch 4."""
     first = torch.load(two_processes / 'rank0.pth')
@@ -145,6 +147,19 @@ def test_bad_clip_of_one_process_is_named_and_ends_all(tmp_path, broken, prefix,
     assert result.returncode != 0
     assert f'{prefix}{broken}.mp4: broken' in result.stderr.splitlines()
     assert not list(tmp_path.glob('rank*.pth'))
+
+
+def test_processes_are_started_by_torchrun(tmp_path):
+    (tmp_path / 'python').write_text('#!/bin/sh\nprintf "%s\\n" "$PYTHONPATH" "$@"\n')
+    (tmp_path / 'python').chmod(0o755)
+    settings = dict(PYTHON=str(tmp_path / 'python'), PORT='1234', NNODES='2', NODE_RANK='1')
+    result = run(tmp_path, 'dist_train.sh', 'toy.py', '4', '--work-dir', 'a b', **settings)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines() == [
+        f'{ROOT}:{tmp_path}', '-m', 'torch.distributed.run', '--nnodes=2', '--node_rank=1',
+        '--master_addr=127.0.0.1', '--master_port=1234', '--nproc_per_node=4',
+        f'{ROOT}/tools/train.py', 'toy.py', '--launcher', 'pytorch', '--work-dir', 'a b',
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize('script', ['dist_train.sh', 'dist_test.sh', 'slurm_train.sh'])

@@ -101,15 +101,26 @@ class Place:
         return {(record['row'], record['seed']): record for record in found}
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
-    (tmp_path / 'configs').mkdir()
+def make_place(root: Path) -> Place:
+    """Write the repository."""
+    (root / 'configs').mkdir()
     for name in ('one', 'two'):
         text = f"model = dict(type='M', kind='{name}')\nrandomness = dict(seed=0)\n"
-        (tmp_path / f'configs/{name}.py').write_text(text)
-    (tmp_path / 'train.py').write_text(TRAIN)
-    (tmp_path / 'test.py').write_text(TEST)
-    (tmp_path / 'make.py').write_text('import sys\nopen(sys.argv[1], "x")\n')
-    (tmp_path / 'grid.py').write_text(GRID)
-    (tmp_path / 'calls.jsonl').write_text('')
-    return Place(tmp_path)
+        (root / f'configs/{name}.py').write_text(text)
+    (root / 'train.py').write_text(TRAIN)
+    (root / 'test.py').write_text(TEST)
+    (root / 'make.py').write_text('import sys\nopen(sys.argv[1], "x")\n')
+    (root / 'grid.py').write_text(GRID)
+    (root / 'calls.jsonl').write_text('')
+    return Place(root)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    return make_place(tmp_path)
+
+
+@pytest.fixture(scope='module')
+def new_place(tmp_path_factory: pytest.TempPathFactory) -> Place:
+    """A place that the tests of a module share."""
+    return make_place(tmp_path_factory.mktemp('place'))

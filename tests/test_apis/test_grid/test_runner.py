@@ -1,18 +1,15 @@
 """Which runs are made, in which order, and what becomes of those that fail."""
 
 import json
+import multiprocessing
 import os
 import signal
-import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from mmavssl.utils.errors import ConfigError, DataError
-
-ROOT = Path(__file__).parents[3]
 
 
 def names(calls):
@@ -160,24 +157,20 @@ def test_unknown_row(place):
 
 
 def test_sigterm_ends_the_run_as_well(place):
+    def run():
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(75))
+        place.run()
+
     (place.root / 'sleep').touch()
-    program = f"""
-import signal, sys
-from pathlib import Path
-sys.path.insert(0, {str(ROOT / 'tests/test_apis/test_grid')!r})
-from conftest import Place
-def leave(*_):
-    raise SystemExit(75)
-signal.signal(signal.SIGTERM, leave)
-Place(Path({str(place.root)!r})).run()
-"""
-    process = subprocess.Popen([sys.executable, '-c', program], cwd=ROOT)
+    process = multiprocessing.get_context('fork').Process(target=run)
+    process.start()
     pid_file = place.root / 'pid'
     for _ in range(600):
         if pid_file.exists() and pid_file.read_text():
             break
         time.sleep(0.1)
-    process.send_signal(signal.SIGTERM)
-    assert process.wait(20) == 75
+    process.terminate()
+    process.join(20)
+    assert process.exitcode == 75
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid_file.read_text()), 0)

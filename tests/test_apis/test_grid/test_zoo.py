@@ -47,9 +47,10 @@ STALE_PLOT = (
 )
 
 
-@pytest.fixture
-def checkout(place):
-    """The small repository with results, a plot and a model zoo; returns its root."""
+@pytest.fixture(scope='module')
+def results(new_place):
+    """The small repository with results, a plot and a model zoo."""
+    place = new_place
     place.results = place.root / RESULTS
     for folder in ('benchmarks/grids', 'configs/method', RESULTS):
         (place.root / folder).mkdir(parents=True)
@@ -67,6 +68,14 @@ def checkout(place):
     assert place.run() == {}
     draw(place)
     zoo.write_zoo(place.root)
+    return place
+
+
+@pytest.fixture
+def checkout(results, place):
+    """A copy of that repository, which a test may change; returns its root."""
+    shutil.copytree(results.root, place.root, dirs_exist_ok=True)
+    place.results = place.root / RESULTS
     return place.root
 
 

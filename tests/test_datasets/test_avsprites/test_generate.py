@@ -1,5 +1,7 @@
 import csv
+import importlib
 import json
+import multiprocessing
 from dataclasses import replace
 
 import av
@@ -92,7 +94,12 @@ def test_info_file(data):
     assert info['recipe']['clip']['size'] == 32
 
 
-def test_two_workers_write_the_same(data, tmp_path):
+def test_two_workers_write_the_same(data, tmp_path, monkeypatch):
+    # Of a server that imports the package once, not of two processes that both do.
+    server = multiprocessing.get_context('forkserver')
+    server.set_forkserver_preload(['mmavssl.datasets.avsprites.generate'])
+    module = importlib.import_module('mmavssl.datasets.avsprites.generate')
+    monkeypatch.setattr(module, 'get_context', lambda _: server)
     generate(tmp_path / 'two', CONFIG, workers=2)
     for key in clip_keys(CONFIG):
         assert decode(data / key.path) == decode(tmp_path / 'two' / key.path)

@@ -14,11 +14,14 @@ MODULES = {
 }
 
 
-def train(method, compiled):
+def train(method, depth, compiled):
     """Make three steps; return what they log and the weights."""
     torch._dynamo.reset()
     counters.clear()
-    model = build_model(model_config(method), torch.float64)
+    cfg = model_config(method)
+    for name in {'backbone', 'audio_backbone'} & cfg['student'].keys():
+        cfg['student'][name]['depth'] = depth
+    model = build_model(cfg, torch.float64)
     record = {}
     with built_runner(model, record, 12, steps=3) as runner:
         if compiled:
@@ -29,10 +32,10 @@ def train(method, compiled):
 
 
 @pytest.mark.parametrize(
-    'method', [pytest.param('svformer', marks=pytest.mark.slow), 'asl_mix']
+    ('method', 'depth'), [('svformer', 1), pytest.param('asl_mix', 2, marks=pytest.mark.slow)]
 )
-def test_same_steps_in_whole_graphs_made_once(method):
-    plain, whole = train(method, False), train(method, True)
+def test_same_steps_in_whole_graphs_made_once(method, depth):
+    plain, whole = train(method, depth, False), train(method, depth, True)
     modules = MODULES[method].default_hooks.compile.modules
     of_teacher = [name for name in modules if name.startswith('teacher')]
     # One of each, and one more of the teacher's, which predicts a single clip after training.

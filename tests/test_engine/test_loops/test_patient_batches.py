@@ -2,6 +2,7 @@ import logging
 import os
 import signal
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from mmengine.logging import MMLogger
 from torch.utils.data import DataLoader, Dataset
 
 from mmavssl.datasets.batch_draws import draws_of_batch, video_path_of
-from mmavssl.engine.loops import patient_batches
+from mmavssl.engine.loops import patient_batches, worker_watch
 from mmavssl.engine.loops.patient_batches import PatientBatches
 from mmavssl.engine.loops.remaining_batches import remaining_batches
 from mmavssl.structures import DrawIndex
@@ -134,6 +135,7 @@ def test_connection_to_a_worker_that_died(tmp_path, monkeypatch, error, dies):
         found += numbers(batches.from_number(0))
         assert found == WHOLE
     else:
+        monkeypatch.setattr(worker_watch, 'one_dies', partial(worker_watch.one_dies, within=0.3))
         with pytest.raises(type(error)):
             list(batches.from_number(0))
 
@@ -154,7 +156,8 @@ def test_slow_batches_are_waited_for(tmp_path, monkeypatch):
 def test_other_loaders_do_not_wait_for_ever_either(
     tmp_path, kind, reason, persistent
 ):
-    batches = PatientBatches(loader(Trouble(tmp_path / 'none', '', 0)), 3, 1)
+    timeout = 30 if kind == 'kill' else 3
+    batches = PatientBatches(loader(Trouble(tmp_path / 'none', '', 0)), timeout, 1)
     other = loader(Trouble(tmp_path / 'none', '', 0), persistent_workers=persistent)
     with batches.waiting_for(other):
         assert numbers(other) == WHOLE

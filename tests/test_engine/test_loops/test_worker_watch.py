@@ -12,17 +12,20 @@ from mmavssl.utils.errors import DataError
 class Large(Dataset):
     """Batches that a pipe does not hold at once; the second one, of the other worker, is late."""
 
+    def __init__(self, late=2):
+        self.late = late
+
     def __len__(self):
         return 6
 
     def __getitem__(self, index):
         if index == 1:
-            time.sleep(2)
+            time.sleep(self.late)
         return bytes([index]) * 2_000_000
 
 
-def loader(**kwargs):
-    return DataLoader(Large(), num_workers=2, collate_fn=lambda items: items[0], **kwargs)
+def loader(late=2, **kwargs):
+    return DataLoader(Large(late), num_workers=2, collate_fn=lambda items: items[0], **kwargs)
 
 
 def kill_the_writer(batches):
@@ -68,8 +71,9 @@ def test_validation_ends_with_its_line():
         list(after_a_kill(data))
 
 
-def test_workers_that_end_in_order_are_left_alone():
-    data = loader()
+def test_workers_that_end_in_order_are_left_alone(monkeypatch):
+    monkeypatch.setattr('torch.utils.data._utils.MP_STATUS_CHECK_INTERVAL', 5)  # time to end
+    data = loader(late=0.2)
     watch_workers(data)
     before = threading.active_count()
     for _ in range(2):
