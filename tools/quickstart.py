@@ -156,7 +156,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     print(f'  of test frames    {summary["localizer_pointing"]:5.1f} %')
     print(f'  by chance         {summary["localizer_chance"]:5.1f} %')
     print(f'{summary["seconds"]:.0f} s in all. Log, curves, masks, summary: {args.work_dir}')
-    checkpoint = last_checkpoint(args.work_dir / METHODS[0])
+    folder = args.work_dir / METHODS[0]
+    checkpoint = folder / last_checkpoint(folder).name  # which is a whole path
     print('Next: ' + as_typed(f'python tools/predict.py VIDEO --weights {checkpoint}'))
     return 0
 
