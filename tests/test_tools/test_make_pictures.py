@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import shutil
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -180,6 +181,15 @@ def test_commands(tool, program):
         tool.run_command('tool.py')
 
 
+@pytest.fixture(params=[signal.default_int_handler, signal.SIG_IGN], ids=['front', 'background'])
+def interrupts(request):
+    """As where this runs, or in the background of a shell."""
+    before = signal.signal(signal.SIGINT, request.param)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures('interrupts')
 def test_pages_are_served_until_they_are_taken(tool, program):
     program(
         'import pathlib, time\n'

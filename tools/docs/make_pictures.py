@@ -20,6 +20,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -198,9 +199,13 @@ def served(log: Path, *words: object) -> Iterator[str]:
     print(typed(words), flush=True)
     tool, *arguments = map(str, words)
     command = [sys.executable, '-u', ROOT / tool, *arguments]
+    # A shell has what it runs in the background, and all that this starts, ignore SIGINT.
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     with (
         log.open('w') as file,
-        subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT) as server,
+        subprocess.Popen(
+            command, stdout=file, stderr=subprocess.STDOUT, preexec_fn=heed
+        ) as server,
     ):
         while not (address := ADDRESS.search(log.read_text())):
             if server.poll() is not None:
