@@ -42,19 +42,33 @@ def find_run(folder: Path, warn: Callable[[str], None]) -> RunFiles:
         DataError: it holds no config, or no scalars of a training run.
     """
     scalars = find_scalars(folder)
-    configs = sorted(folder.glob('*.py'), key=lambda path: path.stat().st_mtime)
-    if not configs:
-        raise DataError(
-            f'{folder} holds no config file, which the Runner writes there. Name a work directory '
-            'of tools/train.py.'
-        )
     return RunFiles(
         folder,
-        configs[-1],
+        config_of_training(folder, scalars),
         scalars,
         newest_checkpoint(folder, warn),
         last_pictures(scalars.parent / 'vis_image'),
     )
+
+
+def config_of_training(folder: Path, scalars: Path) -> Path:
+    """Return the config that was trained with.
+
+    It is beside the scalars; that of the folder may be the one of a later test, in which networks
+    have no weights to begin with.
+
+    Raises:
+        DataError: there is none.
+    """
+    configs = sorted(folder.glob('*.py'), key=lambda path: path.stat().st_mtime)
+    found = [*configs, scalars.with_name('config.py')]
+    config = next((path for path in reversed(found) if path.is_file()), None)
+    if config is None:
+        raise DataError(
+            f'{folder} holds no config file, which the Runner writes there. Name a work directory '
+            'of tools/train.py.'
+        )
+    return config
 
 
 def last_pictures(folder: Path) -> dict[str, Path]:

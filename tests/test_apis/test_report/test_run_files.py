@@ -21,6 +21,16 @@ def test_what_a_run_has_left(tmp_path):
     assert run.scalars == data / 'scalars.json'
 
 
+def test_config_is_that_of_the_training_and_not_of_a_test_since(tmp_path):
+    (make_run(tmp_path) / 'config.py').write_text('')
+    tested = tmp_path / '20260102_000000' / 'vis_data'
+    tested.mkdir(parents=True)
+    for path in (tested / 'config.py', tmp_path / 'a.py'):
+        path.write_text('')
+    config = find_run(tmp_path, pytest.fail).config
+    assert config == tmp_path / '20260101_000000' / 'vis_data' / 'config.py'
+
+
 def test_last_picture_of_each_name(tmp_path):
     for name in ('mixed_90.png', 'mixed_100.png', 'confusion_student_5.png', 'x.png', 'a_1.txt'):
         (tmp_path / name).touch()
