@@ -31,8 +31,17 @@ SEEKABLE = ('mp4', 'matroska')
 # Packets of a larger file that are in memory at a time.
 PORTION = 1000
 NAMES = {'video': 'video', 'audio': 'sound'}
+# Files of these formats name others, which FFmpeg would read: what a stranger sends could show any
+# file of the machine.
+LISTS = {
+    'concat', 'dash', 'hls', 'imf', 'lavfi', 'rtp', 'rtsp', 'sap', 'sdp', 'vobsub',
+    'webm_dash_manifest',
+}  # fmt: skip
 # FFmpeg decodes some pictures to find out how they are coded; how they look does not matter then.
-PROBING = {'skip_idct': 'all', 'skip_loop_filter': 'all', 'max_pixels': str(MAX_PIXELS)}
+PROBING = {
+    'skip_idct': 'all', 'skip_loop_filter': 'all', 'max_pixels': str(MAX_PIXELS),
+    'format_whitelist': ','.join(sorted(av.formats_available - LISTS)),
+}  # fmt: skip
 
 
 class Track:
@@ -175,7 +184,13 @@ class MediaFile:
         return os.path.abspath(self.path) if self.content is None else BytesIO(self.content)
 
     def _open(self) -> InputContainer:
-        return av.open(self.source, options=PROBING)
+        try:
+            return av.open(self.source, options=PROBING)
+        except av.ArgumentError as error:  # not in the list of formats
+            raise DataError(
+                f'{self.path}: its format is not read. A playlist or another list of files is no '
+                'video: give the files themselves.'
+            ) from error
 
     def _track(self, kind: str) -> Track | None:
         stream = self._container.streams.best(kind)

@@ -1,3 +1,4 @@
+import av
 import numpy as np
 import pytest
 
@@ -42,6 +43,30 @@ def test_large_files_are_read_again_with_the_same_result(make_video, monkeypatch
     assert (large.video.pts, large.audio.pts) == (small.video.pts, small.audio.pts)
     for ours, theirs in zip(found, expected, strict=True):
         np.testing.assert_array_equal(np.array(ours), np.array(theirs))
+
+
+PLAYLIST = """\
+#EXTM3U
+#EXT-X-TARGETDURATION:5
+#EXTINF:3.0,
+{file}
+#EXT-X-ENDLIST
+"""
+
+
+@pytest.mark.parametrize(
+    ('name', 'text'),
+    [('clip.m3u8', PLAYLIST), ('clip.mp4', 'ffconcat version 1.0\nfile {file.name}\n')],
+)
+def test_files_that_a_file_names_are_not_shown(make_video, tmp_path, name, text):
+    path = tmp_path / name
+    path.write_text(text.format(file=make_video('private.ts')))
+    with av.open(str(path)) as container:  # FFmpeg would
+        assert len(list(container.decode(video=0))) > 50
+    with pytest.raises(DataError, match=r'its format is not read\. A playlist'):
+        MediaFile(str(path))
+    with pytest.raises(DataError):
+        MediaFile(str(path), path.read_bytes())
 
 
 def test_content_in_memory_is_the_file(make_video):
