@@ -71,6 +71,8 @@ class DemoService:
         try:
             samples = load_videos(cfg, [path, *self.examples])
             partner = find_partners(samples)[0]
+            if partner is None:
+                remarks.append('No clip is mixed in: no example shows another one (--examples).')
             return draw_mask_figure(mask_panels(cfg, samples, [partner], seed=0))
         except (ConfigError, DataError) as error:
             remarks.append(f'No mask is drawn: {error}')

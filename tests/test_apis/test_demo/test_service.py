@@ -52,6 +52,14 @@ def test_what_the_page_shows(make, clip, avsprites_root):
     assert not service.folder.exists()
 
 
+def test_no_clip_to_mix_with(make, clip):
+    service = make()
+    service.examples = []
+    answer = service(clip)
+    assert answer.masks is not None
+    assert answer.remark == 'No clip is mixed in: no example shows another one (--examples).'
+
+
 def test_a_model_that_localizes_nothing(make, clip):
     answer = make('svformer/avsprites_1shot.py', None)(clip)
     assert answer.remark.startswith('No map can be drawn: the config has no `model.mixer.masker')
