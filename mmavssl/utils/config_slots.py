@@ -59,6 +59,8 @@ DATALOADER_SLOTS = {
     'worker_init_fn': Slot(reg.FUNCTIONS),
 }
 
+# Of `init_cfg`: what all initializers of MMEngine take, and what our networks do (`InitCfg`).
+INIT_EXTRA = ('override', 'allow', 'drop', 'sha256', 'source')
 # Arguments of components that are components themselves, by the names that our classes use.
 NESTED_SLOTS = {
     **dict.fromkeys(('dataset', 'datasets', 'labeled', 'unlabeled'), Slot(reg.DATASETS)),
@@ -77,7 +79,7 @@ NESTED_SLOTS = {
     'masker': Slot(reg.MASKERS),
     'localizer': Slot(reg.LOCALIZERS),
     'threshold': Slot(reg.THRESHOLDS),
-    'init_cfg': Slot(reg.WEIGHT_INITIALIZERS, None, ('override',)),
+    'init_cfg': Slot(reg.WEIGHT_INITIALIZERS, None, INIT_EXTRA),
     'optimizer': Slot(reg.OPTIMIZERS),
     'metrics': Slot(reg.METRICS),
     'vis_backends': Slot(reg.VISBACKENDS),

@@ -205,6 +205,7 @@ def test_fine_tune(train, tmp_path, monkeypatch):
     torch.save({'state_dict': {f'student.{name}': saved[name] for name in saved}}, file)
 
     cfg = train.train_config(train.parse_args([config, '--fine-tune', str(file)]))
+    check_config(cfg)
     assert 'init_cfg' not in cfg.model.student.backbone
     student = MODELS.build(cfg.model.student)
     student.init_weights()

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
+from mmavssl.models.utils.pretrained import InitCfg
 from mmavssl.registry import LOCALIZERS
 from mmavssl.utils.config_check import check_config
 from mmavssl.utils.errors import ConfigError
@@ -191,6 +192,12 @@ def test_variables_of_ones_own_pass(asl_mix, variable):
 )  # fmt: skip
 def test_what_mmengine_accepts_passes(asl_mix, path, value):
     check(asl_mix, **{path: value})
+
+
+@pytest.mark.parametrize('path', ['model__student', 'model__student__backbone'])
+def test_all_that_our_networks_can_start_with_passes(asl_mix, path):
+    init_cfg = InitCfg('a.pth', 'student.', ('head.*',), '01234567', {'num_heads': 2}, ('norm.*',))
+    check(asl_mix, **{f'{path}__init_cfg': {'type': 'Pretrained', **init_cfg._asdict()}})
 
 
 def test_plugin_is_checked_but_not_what_is_in_it(asl_mix):
