@@ -17,7 +17,8 @@ ADAPTIVE = {
 CASES = {
     f'{name} {dtype} {accumulate}': dict(case, dtype=dtype, accumulate=accumulate)
     for name, case in {**{m: dict(method=m) for m in METHODS}, **ADAPTIVE}.items()
-    for dtype, accumulate in (('float32', 1), ('float64', 1), ('float64', 2))
+    for dtype in BOUNDS
+    for accumulate in (1, 2)
 }
 #: No mean over clips: the number of right labels among those that pass.
 NO_MEAN = 'pseudo_label_acc'
