@@ -39,17 +39,14 @@ def load(path: str) -> Config:
     return load_config(str(ROOT / path))
 
 
-def test_metafiles_name_all_configs_of_public_data_and_no_others():
+def test_metafiles_name_all_configs_and_no_others():
     index = yaml.safe_load((ROOT / 'model-index.yml').read_text())
     named = [
         model['Config']
         for metafile in index['Import']
         for model in yaml.safe_load((ROOT / metafile).read_text())['Models']
     ]
-    assert len(named) == len(set(named))
-    assert sorted(named) == [
-        path for path in SHIPPED if path.startswith('configs') and 'avsprites' not in path
-    ]
+    assert sorted(named) == [path for path in SHIPPED if path.startswith('configs')]
 
 
 @pytest.mark.parametrize('name', TABLE_2)

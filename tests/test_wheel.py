@@ -116,7 +116,9 @@ def test_training_from_an_empty_folder(mmavssl, tmp_path):
     """Its frames begin with weights that are in the wheel, beside the configs."""
     mmavssl('sprites', 'data/avsprites', *SMALL)
     mmavssl('split', 'data/avsprites/manifest_train.csv', '--shots', '1')
-    config, run = 'supervised/avsprites_1shot.py', 'work_dirs/supervised/avsprites_1shot'
+    config, run = 'own/mine.py', 'work_dirs/own/mine'
+    (tmp_path / 'own').mkdir()
+    (tmp_path / config).write_text("_base_ = 'mmavssl::supervised/avsprites_1shot.py'\n")
     options = (
         '--cfg-options', 'train_cfg.max_epochs=1', 'train_dataloader.sampler.epoch_size=8',
         'train_dataloader.batch_size=8', 'train_cfg.val_begin=9',

@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     if not args.report:
         runner = GridRunner(
             grid, Tools(ROOT), ROOT / RESULTS, args.work_dir / grid.name, say,
-            args.resume, args.overwrite,
+            args.resume, args.overwrite, progress=True,
         )  # fmt: skip
         failures = runner.run(args.seeds or grid.seeds, args.only, args.order)
     report(args.grid)

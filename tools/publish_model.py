@@ -37,12 +37,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def publish(args: argparse.Namespace) -> None:
     """Convert the checkpoint."""
-    from safetensors.torch import save_file
-
     from mmavssl.utils.checkpoints import read_checkpoint
     from mmavssl.utils.errors import ConfigError
     from mmavssl.utils.published_weights import ROLES, SUFFIX
-    from mmavssl.utils.weight_writers import check_out
+    from mmavssl.utils.weight_writers import check_out, write_safetensors
 
     check_out(str(args.out), args.checkpoint, (SUFFIX,))
     content = read_checkpoint(args.checkpoint)
@@ -51,7 +49,7 @@ def publish(args: argparse.Namespace) -> None:
         raise ConfigError(f'{args.checkpoint} is not of tools/train.py: it has no epoch.')
     prefix = f'{args.network}.'
     tensors = {
-        name.removeprefix(prefix): tensor.contiguous()
+        name.removeprefix(prefix): tensor
         for name, tensor in content['state_dict'].items()
         if name.startswith(prefix)
     }
@@ -63,7 +61,7 @@ def publish(args: argparse.Namespace) -> None:
     facts = describe(args, meta, tensors)
     if args.network in ROLES:
         facts |= what_predicting_needs(args, content)
-    save_file(tensors, args.out, metadata=facts)
+    write_safetensors(args.out, tensors, facts)
     told = {name: value for name, value in facts.items() if name != 'cfg'}  # long
     args.out.with_suffix('.json').write_text(json.dumps(told, indent=2) + '\n')
     print(f'{args.out}: {len(tensors)} tensors, {args.out.stat().st_size / 1e6:.2f} MB')

@@ -8,6 +8,7 @@ command, run in the current folder; the log shows it.
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
@@ -17,6 +18,7 @@ from typing import Any
 
 from mmavssl.utils.commands import as_typed
 from mmavssl.utils.machine import describe_machine
+from mmavssl.utils.terminals import terminal_for_child
 
 #: Where tools/ is; not where the data and work dirs are.
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,7 +35,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 class Steps:
-    """Run commands one after another, with their output in one log and their times on screen."""
+    """Run commands one after another: their output in one log, times and their bars on screen."""
 
     def __init__(self, log: Path) -> None:
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -55,8 +57,9 @@ class Steps:
             log.write(f'\n$ {command}\n')
             log.flush()
             code = subprocess.run(
-                [sys.executable, ROOT / tool, *words], stdout=log, stderr=subprocess.STDOUT
-            ).returncode
+                [sys.executable, ROOT / tool, *words], stdout=log, stderr=subprocess.STDOUT,
+                env={**os.environ, **terminal_for_child()},
+            ).returncode  # fmt: skip
         if code:
             tail = '\n'.join(self.log.read_text().splitlines()[-15:])
             print(f'{tail}\nquickstart: "{title}" failed with status {code}; see {self.log}.')

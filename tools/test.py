@@ -88,6 +88,7 @@ def test(args: argparse.Namespace) -> None:
     from mmengine.dist import is_main_process
 
     from mmavssl.datasets.clip_check import check_clips
+    from mmavssl.engine.hooks.progress_bar import shown_progress
     from mmavssl.utils.build_runner import build_for_testing, build_runner
     from mmavssl.utils.checkpoints import (
         check_checkpoint_fits,
@@ -110,7 +111,8 @@ def test(args: argparse.Namespace) -> None:
     else:
         check_needs_no_checkpoint(runner.model)
         runner.model.init_weights()  # what is kept out of checkpoints
-    metrics = runner.test()
+    with shown_progress(runner):
+        metrics = runner.test()
     if is_main_process():
         for name, value in metrics.items():
             print(f'{name}: {value:.2f}')

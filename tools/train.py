@@ -141,6 +141,7 @@ def train(args: argparse.Namespace) -> int:
     from mmavssl.datasets.clip_check import check_clips
     from mmavssl.engine.hooks.epoch_boundary import check_epochs
     from mmavssl.engine.hooks.preemption import LEFT
+    from mmavssl.engine.hooks.progress_bar import shown_progress
     from mmavssl.utils.build_runner import build_for_training, build_runner
     from mmavssl.utils.checkpoints import check_checkpoint_fits
     from mmavssl.utils.config_check import check_config
@@ -163,7 +164,8 @@ def train(args: argparse.Namespace) -> int:
         check_checkpoint_fits(runner.model, cfg.load_from)
     check_epochs(runner)
     build_for_training(runner)
-    runner.train()
+    with shown_progress(runner):
+        runner.train()
     leave_processes()
     return LEFT if getattr(runner.train_loop, 'is_preempted', False) else 0
 

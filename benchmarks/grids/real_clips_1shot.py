@@ -25,8 +25,8 @@ prepare = [
         makes='data/own/splits/1shot_seed{seed}',
     ),
     dict(
-        command='python tools/train.py docs/examples/lite0_localizer.py',
-        makes='work_dirs/examples/lite0_localizer/epoch_10.pth',
+        command='python tools/train.py configs/own_videos/lite0_localizer.py',
+        makes='work_dirs/own_videos/lite0_localizer/epoch_10.pth',
     ),
 ]
 options = [
@@ -39,31 +39,31 @@ rows = [
     dict(
         name='supervised',
         title='the labeled clips alone, video and audio',
-        config='docs/examples/lite0_supervised.py',
+        config='configs/own_videos/lite0_supervised.py',
     ),
     dict(
         name='fixmatch_video',
         title='FixMatch, video alone',
-        config='docs/examples/lite0_fixmatch_video.py',
+        config='configs/own_videos/lite0_fixmatch_video.py',
     ),
     dict(
         name='av_tube',
         title='video and audio, tube masks',
-        config='docs/examples/lite0_av_tube.py',
+        config='configs/own_videos/lite0_av_tube.py',
     ),
     dict(
         name='uniform',
         title='guided by random numbers',
-        config='docs/examples/lite0_uniform.py',
+        config='configs/own_videos/lite0_uniform.py',
     ),
     dict(
         name='center_prior',
         title='guided to the middle',
-        config='docs/examples/lite0_center_prior.py',
+        config='configs/own_videos/lite0_center_prior.py',
     ),
     dict(
         name='asl_mix',
         title='guided by FNAC, trained on these clips',
-        config='docs/examples/lite0_asl_mix.py',
+        config='configs/own_videos/lite0_asl_mix.py',
     ),
 ]

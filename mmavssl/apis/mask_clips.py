@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmavssl.datasets import AVDataset
 from mmavssl.registry import DATASETS, TRANSFORMS
 from mmavssl.utils.errors import DataError
+from mmavssl.utils.progress import followed, progress_bar
 
 # So many clips of the test list are tried.
 MAX_TRIES = 100
@@ -59,14 +60,21 @@ def open_test_list(cfg: Config) -> AVDataset:
     return DATASETS.build({**dataset, 'pipeline': one_view_pipeline(dataset.pipeline)})
 
 
-def load_test_clips(cfg: Config, count: int) -> list[dict]:
+def load_test_clips(cfg: Config, count: int, progress: bool = False) -> list[dict]:
     """Run the pipeline on the first clips of the test list.
+
+    Args:
+        cfg: has the test list.
+        count: of clips, at most.
+        progress: show a bar.
 
     Raises:
         DataError: the list, or a file of it, cannot be used.
     """
     dataset = open_test_list(cfg)
-    return [dataset[index] for index in range(min(count, len(dataset)))]
+    count = min(count, len(dataset))
+    with progress_bar('Reading', count, shown=progress) as advance:
+        return [dataset[index] for index in followed(range(count), advance)]
 
 
 def find_partners(samples: Sequence[dict]) -> list[int | None]:

@@ -14,45 +14,63 @@ from mmavssl.registry import MIXERS, MODELS
 from mmavssl.visualization.mask_figure import ClipPanel
 
 
-@torch.no_grad()
+class MaskPanels:
+    """Mixes clips as a config says, and makes what is drawn of each.
+
+    Args:
+        cfg: with a mixer that has a masker, whose localizer is loaded here.
+
+    Raises:
+        ConfigError: the localizer's weights are not there, or do not fit.
+    """
+
+    def __init__(self, cfg: Config) -> None:
+        self.preprocessor = MODELS.build(cfg.model.data_preprocessor)
+        self.mixer = MIXERS.build(cfg.model.mixer).eval()
+        localizer = getattr(self.mixer.masker, 'localizer', None)
+        if hasattr(localizer, 'init_weights'):  # a plugin need not have any
+            localizer.init_weights()
+
+    @torch.no_grad()
+    def __call__(
+        self, samples: Sequence[dict], partners: Sequence[int | None], seed: int
+    ) -> list[ClipPanel]:
+        """Return the panels.
+
+        Args:
+            samples: clips of one view, see `load_test_clips`.
+            partners: whom the first of them are mixed with; these have panels.
+            seed: of the masks.
+        """
+        preprocessor, mixer = self.preprocessor, self.mixer
+        views = [sample['inputs'] for sample in samples]
+        clips = torch.cat([view['video'] for view in views])
+        audio = torch.cat([view['audio'] for view in views]) if 'audio' in views[0] else None
+        sound = None
+        if mixer.needs_localization:
+            sounds = [localizer_audio(view, mixer.audio_input) for view in views]
+            sound = None if sounds[0] is None else torch.cat(sounds)
+        video = preprocessor.normalize(clips)
+        frames = preprocessor.unnormalize(video).transpose(1, 2)
+        partner = torch.arange(len(clips))
+        for index, other in enumerate(partners):
+            partner[index] = index if other is None else other
+        with torch.random.fork_rng(devices=[]):  # the caller's numbers stay as they are
+            torch.manual_seed(seed)
+            mixed = mixer(video, audio, partner, frames=frames, audio_clean=sound)
+            tube = TubeToken()(mixed.ratio, mixer.token_grid(video)).mask
+        pictures = (preprocessor.unnormalize(mixed.video) * 255).round().byte()
+        return [
+            _panel(samples[index], index, mixed, tube, None if other is None else pictures)
+            for index, other in enumerate(partners)
+        ]
+
+
 def mask_panels(
     cfg: Config, samples: Sequence[dict], partners: Sequence[int | None], seed: int
 ) -> list[ClipPanel]:
-    """Mix clips as the config says and return what is drawn of each.
-
-    Args:
-        cfg: with a mixer that has a masker.
-        samples: clips of one view, see `load_test_clips`.
-        partners: whom the first of them are mixed with; these have panels.
-        seed: of the masks.
-    """
-    preprocessor = MODELS.build(cfg.model.data_preprocessor)
-    mixer = MIXERS.build(cfg.model.mixer)
-    localizer = getattr(mixer.masker, 'localizer', None)
-    if hasattr(localizer, 'init_weights'):  # a plugin need not have any
-        localizer.init_weights()
-    mixer.eval()
-    views = [sample['inputs'] for sample in samples]
-    clips = torch.cat([view['video'] for view in views])
-    audio = torch.cat([view['audio'] for view in views]) if 'audio' in views[0] else None
-    sound = None
-    if mixer.needs_localization:
-        sounds = [localizer_audio(view, mixer.audio_input) for view in views]
-        sound = None if sounds[0] is None else torch.cat(sounds)
-    video = preprocessor.normalize(clips)
-    frames = preprocessor.unnormalize(video).transpose(1, 2)
-    partner = torch.arange(len(clips))
-    for index, other in enumerate(partners):
-        partner[index] = index if other is None else other
-    with torch.random.fork_rng(devices=[]):  # the caller's numbers stay as they are
-        torch.manual_seed(seed)
-        mixed = mixer(video, audio, partner, frames=frames, audio_clean=sound)
-        tube = TubeToken()(mixed.ratio, mixer.token_grid(video)).mask
-    pictures = (preprocessor.unnormalize(mixed.video) * 255).round().byte()
-    return [
-        _panel(samples[index], index, mixed, tube, None if other is None else pictures)
-        for index, other in enumerate(partners)
-    ]
+    """Mix clips once and return what is drawn of each; arguments as of `MaskPanels`."""
+    return MaskPanels(cfg)(samples, partners, seed)
 
 
 def _panel(

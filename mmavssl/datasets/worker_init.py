@@ -33,7 +33,9 @@ def av_worker_init_fn(worker_id: int) -> None:
     torch.set_num_threads(1)
     cv2.setNumThreads(0)
     keep_freed_memory()
-    gc.freeze()  # what the main process has made is no garbage, and need not be looked through
+    # What the main process has made need not be looked through, nor must it be freed here: a codec
+    # would wait for ever for its threads, which are there alone.
+    gc.freeze()
     worker_seed = stable_seed(torch.initial_seed(), get_rank())
     random.seed(worker_seed)
     np.random.seed(worker_seed % 2**32)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config, DictAction
-from mmengine.config.utils import MODULE2PACKAGE
 
 from mmavssl.utils.components import accepted_arguments, did_you_mean
 from mmavssl.utils.config_check import check_top_level
@@ -14,11 +13,9 @@ from mmavssl.utils.config_files import find_config, reading_failure
 from mmavssl.utils.config_slots import KNOWN_TOP_LEVEL
 from mmavssl.utils.dataset_configs import dataset_class, dataset_configs
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.package_bases import bases_of_the_package
 from mmavssl.utils.plugin_imports import import_plugins
 from mmavssl.utils.safe_config import check_files_are_data, check_values
-
-# A config can be based on one of an installed package: `_base_ = 'mmavssl::asl_mix/x.py'`.
-MODULE2PACKAGE.setdefault('mmavssl', 'mmavssl')
 
 
 def load_config(
@@ -44,7 +41,8 @@ def load_config(
     """
     path = find_config(path)
     file = Path(path)
-    cfg = _read_data(path) if safe else _run(path)
+    with bases_of_the_package():
+        cfg = _read_data(path) if safe else _run(path)
     cfg.merge_from_dict(parse_options(options, cfg))
     cfg.setdefault('default_scope', 'mmavssl')
     if safe:
@@ -70,6 +68,8 @@ def run_program(path: str) -> Config:
 def _run(path: str) -> Config:
     try:
         return Config.fromfile(path, import_custom_modules=False)  # options may name others
+    except ConfigError as error:
+        raise ConfigError(f'{path}: {error}') from None
     except Exception as error:  # a config is a program, and may fail in any way
         raise reading_failure(path, error) from error
 

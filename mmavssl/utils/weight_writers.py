@@ -1,11 +1,12 @@
 """Write tensors by name to a file, in the format that its suffix names."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from mmavssl.utils.errors import ConfigError
 
@@ -43,9 +44,25 @@ def write_weight_file(path: Path, content: dict[str, Any]) -> None:
     if path.suffix == '.npz':
         np.savez(path, **content)
     elif path.suffix == '.safetensors':
-        save_file({name: tensor.contiguous() for name, tensor in content.items()}, path)
+        write_safetensors(path, content)
     else:
         torch.save(content, path)
+
+
+def write_safetensors(
+    path: Path, tensors: Mapping[str, torch.Tensor], facts: dict[str, str] | None = None
+) -> None:
+    """Write a ``.safetensors`` file that others may read as far as the umask lets them.
+
+    By itself, safetensors renames a temporary file, which is the owner's alone.
+
+    Args:
+        path: of the file.
+        tensors: by name.
+        facts: about them, kept in the file.
+    """
+    content = {name: tensor.contiguous() for name, tensor in tensors.items()}
+    path.write_bytes(save(content, facts))
 
 
 def _to_arrays(path: Path, tensors: dict[str, torch.Tensor]) -> dict[str, np.ndarray]:

@@ -7,9 +7,11 @@ import numpy as np
 from mmengine.visualization import Visualizer
 from PIL import Image
 
+from mmavssl.evaluation.functional.accuracy import Agreement
 from mmavssl.registry import VISUALIZERS
 from mmavssl.visualization.class_figures import draw_class_bars, draw_confusion
 from mmavssl.visualization.mask_figure import ClipPanel, draw_mask_figure
+from mmavssl.visualization.networks_figure import draw_networks
 
 
 @VISUALIZERS.register_module()
@@ -40,6 +42,17 @@ class ASLVisualizer(Visualizer):
     ) -> np.ndarray:
         """Draw a confusion matrix, see `draw_confusion`, and hand the picture to the backends."""
         return self._add(name, draw_confusion(confusion, classes), step)
+
+    def add_networks(
+        self,
+        name: str,
+        confusions: Mapping[str, np.ndarray],
+        agreement: Agreement,
+        classes: Sequence[str],
+        step: int = 0,
+    ) -> np.ndarray:
+        """Draw two networks side by side, see `draw_networks`, and hand the picture on."""
+        return self._add(name, draw_networks(confusions, agreement, classes), step)
 
     def add_class_bars(
         self,

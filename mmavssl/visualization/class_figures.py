@@ -11,6 +11,10 @@ from matplotlib.figure import Figure
 MAX_NAMES = 60
 #: With more, numbers in the cells would.
 MAX_NUMBERS = 20
+#: Of a name; a longer one is cut.
+MAX_LETTERS = 28
+#: In inches, of a name.
+LETTER = 0.075
 DPI = 100
 
 
@@ -29,11 +33,7 @@ def draw_confusion(confusion: np.ndarray, classes: Sequence[str]) -> np.ndarray:
         ValueError: another shape.
     """
     confusion = np.asarray(confusion)
-    if confusion.shape not in ((len(classes),) * 2, (len(classes), len(classes) + 1)):
-        raise ValueError(
-            f'Expected `confusion` to have a row and a column for each of {len(classes)} classes, '
-            f'but got {confusion.shape}.'
-        )
+    check_confusion(confusion, classes)
     names = list(classes)
     if confusion.shape[1] > len(classes):
         if confusion[:, -1].any():
@@ -41,7 +41,7 @@ def draw_confusion(confusion: np.ndarray, classes: Sequence[str]) -> np.ndarray:
         else:
             confusion = confusion[:, :-1]
     share = confusion / np.maximum(confusion.sum(axis=1, keepdims=True), 1)
-    side = picture_side(len(classes))
+    side = picture_side(len(classes)) + names_height(names)
     figure = new_figure(side, side)
     axes = figure.add_subplot()
     axes.imshow(share, cmap='Blues', vmin=0, vmax=1)
@@ -55,13 +55,23 @@ def draw_confusion(confusion: np.ndarray, classes: Sequence[str]) -> np.ndarray:
     return to_picture(figure)
 
 
+def check_confusion(confusion: np.ndarray, classes: Sequence[str]) -> None:
+    """Raise a ValueError unless a confusion matrix is one of these classes."""
+    shape = np.shape(confusion)
+    if shape not in ((len(classes),) * 2, (len(classes), len(classes) + 1)):
+        raise ValueError(
+            f'Expected `confusion` to have a row and a column for each of {len(classes)} classes, '
+            f'but got {shape}.'
+        )
+
+
 def draw_class_bars(
     values: Mapping[str, Sequence[float]], classes: Sequence[str]
 ) -> np.ndarray:
     """Draw a row of bars for each kind of value, one bar a class.
 
     Args:
-        values: C values of at least 0, by what they are.
+        values: C values of at least 0, by what they are; nan where a class has none.
         classes: C names.
 
     Returns:
@@ -72,7 +82,8 @@ def draw_class_bars(
     """
     if not values:
         raise ValueError('Expected values to draw, but got none.')
-    figure = new_figure(picture_side(len(classes)), 1.2 + 1.7 * len(values))
+    height = 0.6 + 1.7 * len(values) + names_height(classes)
+    figure = new_figure(picture_side(len(classes)), height)
     rows = figure.subplots(len(values), 1, squeeze=False, sharex=True)[:, 0]
     for axes, (name, row) in zip(rows, values.items(), strict=True):
         if len(row) != len(classes):
@@ -81,9 +92,10 @@ def draw_class_bars(
                 f'{len(row)}.'
             )
         axes.bar(range(len(classes)), row, width=0.8)
-        axes.set_ylim(0, 1.05 * max(row) or 1)
+        axes.set_ylim(0, 1.05 * np.nan_to_num(row).max() or 1)
         axes.set_title(name, fontsize='medium', loc='left')
         axes.grid(axis='y', alpha=0.3)
+        axes.margins(x=0.01)
     name_ticks(rows[-1], list(classes))
     return to_picture(figure)
 
@@ -100,12 +112,25 @@ def picture_side(num_classes: int) -> float:
     return min(max(4.5, 1.5 + 0.3 * num_classes), 14)
 
 
+def names_height(names: Sequence[str]) -> float:
+    """Return what the names of classes take below a picture, in inches; too many are left out."""
+    if len(names) > MAX_NAMES:
+        return 0
+    return LETTER * min(max(map(len, names)), MAX_LETTERS)
+
+
 def name_ticks(axes: Axes, columns: list[str], rows: list[str] | None = None) -> None:
     """Write the names of classes at an axis, or their numbers where there are too many."""
     if len(columns) <= MAX_NAMES:
-        axes.set_xticks(range(len(columns)), columns, rotation=90, fontsize='small')
+        names = [shorten(name) for name in columns]
+        axes.set_xticks(range(len(columns)), names, rotation=90, fontsize='small')
     if rows is not None and len(rows) <= MAX_NAMES:
-        axes.set_yticks(range(len(rows)), rows, fontsize='small')
+        axes.set_yticks(range(len(rows)), [shorten(name) for name in rows], fontsize='small')
+
+
+def shorten(name: str) -> str:
+    """Return a name of at most `MAX_LETTERS`."""
+    return name if len(name) <= MAX_LETTERS else f'{name[: MAX_LETTERS - 1]}…'
 
 
 def to_picture(figure: Figure) -> np.ndarray:

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from mmavssl.structures.audio_front_end import SAMPLE_RATE
+from mmavssl.utils.progress import followed, progress_bar
 from mmavssl.visualization.mask_figure import (
     BACKGROUND,
     GAP,
@@ -35,7 +37,9 @@ class PlayedClip:
     sound: np.ndarray | None = None
 
 
-def save_mask_video(path: str | Path, clips: Sequence[PlayedClip], cell: int = 224) -> None:
+def save_mask_video(
+    path: str | Path, clips: Sequence[PlayedClip], cell: int = 224, progress: bool = False
+) -> None:
     """Write clips, one after the other, to an MP4 file of H.264 and AAC; make its folder.
 
     Args:
@@ -43,6 +47,7 @@ def save_mask_video(path: str | Path, clips: Sequence[PlayedClip], cell: int = 2
         clips: at least one. The first gives the size of the pictures. Where none has sound, the
             file has no track of it.
         cell: height of a frame in the pictures, in pixels.
+        progress: show a bar.
 
     Raises:
         DataError: PyAV was built without the H.264 or AAC encoder.
@@ -51,12 +56,16 @@ def save_mask_video(path: str | Path, clips: Sequence[PlayedClip], cell: int = 2
     if not clips:
         raise ValueError('Expected at least one clip to show, but got none.')
     check_encoders(path)
-    pictures = [picture for clip in clips for picture in draw_pictures(clip.panel, cell)]
     sound = None
     if any(clip.sound is not None for clip in clips):
         sound = np.concatenate([sound_of(clip) for clip in clips])
     rate = Fraction(len(clips[0].panel.frames) / clips[0].seconds).limit_denominator(1000)
-    write_movie(path, pictures, frame_seconds(clips), pictures[0].shape[:2], sound, rate)
+    seconds = frame_seconds(clips)
+    pictures = chain.from_iterable(draw_pictures(clip.panel, cell) for clip in clips)
+    first = next(pictures)
+    with progress_bar('Drawing', len(seconds), shown=progress) as advance:
+        drawn = followed(chain([first], pictures), advance)
+        write_movie(path, drawn, seconds, first.shape[:2], sound, rate)
 
 
 def frame_seconds(clips: Sequence[PlayedClip]) -> list[float]:

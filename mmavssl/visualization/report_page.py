@@ -16,7 +16,9 @@ FRAME_HEIGHT = 96
 MAX_FRAMES = 6
 
 REPORT_STYLE = """
-section img.figure { max-width: 100%; height: auto; background: #fff; }
+section img.figure {
+  display: block; max-width: 100%; height: auto; margin: .8rem 0; background: #fff;
+}
 section h2 { margin-top: 1.6rem; }
 section p { color: var(--grey); }
 td.number { text-align: right; font-variant-numeric: tabular-nums; }

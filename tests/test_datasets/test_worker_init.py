@@ -1,5 +1,7 @@
+import gc
 import random
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -22,6 +24,17 @@ class State(Dataset):
             'threads': (torch.get_num_threads(), cv2.getNumThreads()),
             'draws': (random.random(), np.random.rand(), torch.rand(1).item()),
         }
+
+
+class Collected(Dataset):
+    """A worker that looks for garbage, as all do now and then."""
+
+    def __len__(self):
+        return 1
+
+    def __getitem__(self, index):
+        gc.collect()
+        return index
 
 
 @pytest.fixture
@@ -75,3 +88,23 @@ def test_one_thread(keep_state):
     cv2.setNumThreads(2)
     av_worker_init_fn(0)
     assert (torch.get_num_threads(), cv2.getNumThreads()) == (1, 1)
+
+
+def test_codec_that_the_main_process_left_is_not_freed(avsprites_root):
+    """It would wait for its threads, which a fork leaves behind."""
+    gc.disable()
+    try:
+        container = av.open(str(next(avsprites_root.rglob('*.mp4'))))
+        container.streams.video[0].thread_type = 'AUTO'
+        container.streams.video[0].codec_context.thread_count = 2
+        next(container.decode(video=0))
+        garbage = [container]
+        garbage.append(garbage)
+        del garbage, container
+        loader = DataLoader(
+            Collected(), batch_size=None, num_workers=1, worker_init_fn=av_worker_init_fn,
+            timeout=20, multiprocessing_context='fork',
+        )  # fmt: skip
+        assert list(loader) == [0]
+    finally:
+        gc.enable()

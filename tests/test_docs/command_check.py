@@ -176,5 +176,7 @@ def check_arguments(module: ModuleType, words: list[str]) -> None:
     """Check options, and the config that they name with what they change in it."""
     args = parse(module, words)
     config = getattr(args, 'config', None) or getattr(args, 'model', None)
-    if config and config.endswith('.py') and 'custom_imports' not in Path(config).read_text():
+    if not config or not config.endswith('.py') or config.startswith('work_dirs/'):  # of a run
+        return
+    if 'custom_imports' not in Path(config).read_text():
         check_config(load_config(config, getattr(args, 'cfg_options', ())))

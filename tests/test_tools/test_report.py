@@ -13,6 +13,8 @@ from tests.test_training import run, small_config
 
 ROOT = Path(__file__).parents[2]
 
+#: Clips, and what student and teacher are right about.
+CLASS_ROW = 3 * r'<td class="number">(\d*)</td>' + '</tr>'
 VALIDATION = '<th scope="col">validation</th>'
 
 
@@ -48,8 +50,12 @@ def test_a_run_on_one_page(report, work_dir):
     assert 'The student of epoch_1.pth on 4 clips of the test list' in page
     assert 'alt="confusion matrix"' in page
     assert 'alt="localization maps, masks and mixed clips"' in page
-    rows = re.findall(r'<td class="number">(\d+)</td><td class="number">\d*</td>', page)
-    assert sum(map(int, rows)) == 4  # clips of all classes
+    rows = re.findall(CLASS_ROW, page)
+    assert sum(int(clips) for clips, *_ in rows) == 4  # of all classes
+    assert 'alt="student and teacher"' in page
+    share = float(re.search(r'one view each: ([\d.]+) % right', page)[1])
+    right = sum(int(clips) * int(student or 0) for clips, student, _ in rows) / 4
+    assert right == pytest.approx(share, abs=1)
     assert page.count('<article>') == 4
     assert 'src="http' not in page
 
@@ -63,6 +69,7 @@ def test_pictures_of_training_come_first(report, work_dir, tmp_path):
     status, _ = report(folder, '--max-clips', '2', '--out', tmp_path / 'r.html')
     assert status == 0
     page = (tmp_path / 'r.html').read_text()
+    assert '<h2>Pictures of training</h2>' in page
     assert '<h3>mixed_2</h3>' in page
     assert 'localization maps' not in page
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from mmengine.visualization import LocalVisBackend
 
 from mmavssl.registry import MODELS
 from mmavssl.utils.config_check import check_config
+from tests.terminal import Terminal, screen
 from tests.test_tools.toy_plugin_files import TOY_CONFIG
 
 ROOT = Path(__file__).parents[2]
@@ -267,3 +269,35 @@ def test_tested_checkpoint_must_fit_and_exist(tools, toy):
 def test_teacher_of_a_model_without_one(tools, toy):
     line = tools.error('test', 'toy.py', 'any.pth', '--use', 'teacher')
     assert line == '--use teacher: ToyModel has no teacher. Leave --use out.'
+
+
+def test_bars_in_a_terminal(tools, toy, monkeypatch):
+    """Below whole lines of the log, which MMEngine writes to the stdout of when it began."""
+    monkeypatch.setenv('TERM', 'xterm')
+    monkeypatch.setattr('mmavssl.utils.progress.INTERVAL', 0)
+    Path('logged.py').write_text(
+        f"{TOY_CONFIG}default_hooks.update(logger=dict(type='LoggerHook', interval=1))\n"
+    )
+    terminal = Terminal()
+    with redirect_stdout(terminal), redirect_stderr(terminal):
+        assert tools('train', 'logged.py', '--work-dir', 'run') == 0
+    lines = screen(terminal.getvalue())
+    epochs = [line for line in lines if 'Epoch(train)' in line]
+    assert len(epochs) == 4
+    assert all(line[0].isdigit() and 'loss: ' in line for line in epochs)
+    assert not any('Training' in line for line in lines)
+    assert '4/4' in terminal.getvalue()
+    assert 'ProgressBar' not in Path('run/logged.py').read_text()
+
+    terminal = Terminal()
+    with redirect_stdout(terminal), redirect_stderr(terminal):
+        assert tools('test', 'logged.py', 'run/epoch_1.pth') == 0
+    assert 'Testing' in terminal.getvalue()
+    assert screen(terminal.getvalue())[-2].startswith('mean: ')
+
+
+def test_no_bar_in_a_pipe(tools, toy):
+    assert tools('train', 'toy.py', '--work-dir', 'run') == 0
+    said = tools.capsys.readouterr()
+    assert said.err == ''
+    assert '\x1b[2K' not in said.out

@@ -6,18 +6,15 @@ from contextlib import redirect_stderr
 import pytest
 
 from mmavssl.utils import progress
-from mmavssl.utils.progress import progress_bar
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
+from mmavssl.utils.progress import followed, progress_bar
+from tests.terminal import Terminal, screen
 
 
 @pytest.fixture(autouse=True)
 def _every_step_is_drawn(monkeypatch):
     monkeypatch.setenv('TERM', 'xterm')
     monkeypatch.delenv('NO_COLOR', raising=False)
+    monkeypatch.delenv('MMAVSSL_TERMINAL', raising=False)
     monkeypatch.setattr(progress, 'INTERVAL', 0)
 
 
@@ -56,3 +53,42 @@ def fail() -> None:
 def test_errors_pass():
     with pytest.raises(ValueError, match='broken'):
         fail()
+
+
+@pytest.mark.parametrize('width', [10, 30, 60, 200])
+def test_bar_is_one_line_and_fits(monkeypatch, width):
+    monkeypatch.setattr(progress, 'width_of', lambda terminal: width)
+    with redirect_stderr(Terminal()) as terminal, progress_bar('Packing', 2000) as advance:
+        advance()
+        [line] = screen(terminal.getvalue())
+        assert 0 < len(line) <= width
+        assert '\x1b[?25' not in terminal.getvalue()  # the cursor is left alone
+
+
+def test_bar_within_a_bar():
+    with redirect_stderr(Terminal()) as terminal, progress_bar('Outer', 3) as outer:
+        outer()
+        with progress_bar('Inner', 2) as inner:
+            inner()
+            assert screen(terminal.getvalue())[0].startswith('Inner')
+        [line] = screen(terminal.getvalue())
+        assert line.startswith('Outer')
+        assert '1/3' in line
+
+
+def test_time_left_counts_the_first_step(monkeypatch):
+    """Runs of a grid take hours: the first one tells how long the others take."""
+    now = 0.0
+    monkeypatch.setattr('rich.console.monotonic', lambda: now)
+    with redirect_stderr(Terminal()) as terminal, progress_bar('Running', 4, done=1) as advance:
+        assert '-:--:--' in terminal.getvalue()
+        now = 3600.0
+        advance()
+        assert screen(terminal.getvalue())[0].endswith('2/4 2:00:00')
+
+
+def test_followed():
+    steps = []
+    for item in followed('ab', lambda: steps.append('step')):
+        steps.append(item)
+    assert steps == ['a', 'step', 'b', 'step']

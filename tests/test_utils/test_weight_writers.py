@@ -1,4 +1,5 @@
 import os
+import stat
 
 import pytest
 import torch
@@ -15,6 +16,19 @@ def test_what_is_written_is_read(tmp_path, name):
     write_weight_file(path, content)
     read = read_weight_file(str(path))
     torch.testing.assert_close(read, content, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize('umask', [0o022, 0o007])
+@pytest.mark.parametrize('name', ['a.npz', 'a.safetensors', 'a.pth'])
+def test_who_may_read(tmp_path, name, umask):
+    before = os.umask(umask)
+    try:
+        write_weight_file(tmp_path / name, {'a': torch.ones(3)})
+        (tmp_path / 'other').touch()
+    finally:
+        os.umask(before)
+    modes = {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()}
+    assert modes == {0o666 & ~umask}
 
 
 def test_what_would_be_lost(tmp_path, monkeypatch):

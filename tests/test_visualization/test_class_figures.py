@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -57,6 +59,33 @@ def test_bars(figures):
     assert [bar.get_height() for bar in first.patches] == [0.3, 0.1, 0.2]
     assert [bar.get_height() for bar in second.patches] == [4, 0, 2]
     assert second.get_title(loc='left') == 'count'
+
+
+def test_a_class_without_a_value_has_no_bar(figures):
+    draw_class_bars({'right (%)': np.array([50, np.nan, 80])}, CLASSES)
+    (axes,) = figures[0].axes
+    heights = [bar.get_height() for bar in axes.patches]
+    assert np.array_equal(heights, [50, np.nan, 80], equal_nan=True)
+    assert axes.get_ylim() == (0, pytest.approx(84))
+
+
+@pytest.mark.parametrize('count', [8, 51, 60])
+def test_names_lie_apart_and_within_the_picture(figures, count):
+    classes = [f'{index} is a class with quite a long name' for index in range(count)]
+    confusion = draw_confusion(np.eye(count), classes)
+    bars = draw_class_bars({'count': range(count), 'threshold': range(count)}, classes)
+    for figure, picture in zip(figures, (confusion, bars), strict=True):
+        check_names(figure, picture.shape)
+        for axes in figure.axes:  # names leave them enough
+            assert axes.get_window_extent().height > 100
+
+
+def check_names(figure, shape):
+    for axes in figure.axes:
+        boxes = [label.get_window_extent() for label in axes.get_xticklabels() if label.get_text()]
+        for box, after in pairwise(boxes):
+            assert box.x1 < after.x0
+        assert all(box.y0 >= 0 and box.x0 >= 0 and box.x1 <= shape[1] for box in boxes)
 
 
 @pytest.mark.parametrize(

@@ -1,3 +1,5 @@
+from contextlib import redirect_stderr
+
 import av
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ from mmavssl.datasets.readers.video_file import VideoFile
 from mmavssl.utils.errors import DataError
 from mmavssl.visualization.mask_figure import GAP, TITLE_HEIGHT, ClipPanel
 from mmavssl.visualization.mask_video import PlayedClip, draw_pictures, save_mask_video, sound_of
+from tests.terminal import Terminal
 
 GREYS = (40, 90, 140, 190)
 
@@ -119,3 +122,15 @@ def test_wrong_arguments(tmp_path, monkeypatch):
     monkeypatch.setattr(av, 'codecs_available', {'libx264'})
     with pytest.raises(DataError, match="no encoder 'aac'"):
         save_mask_video(tmp_path / 'm.mp4', [PlayedClip(grey_panel(), 1.0)])
+
+
+def test_bar(tmp_path, monkeypatch):
+    monkeypatch.setenv('TERM', 'xterm')
+    monkeypatch.setattr('mmavssl.utils.progress.INTERVAL', 0)
+    clips = [PlayedClip(grey_panel(), 1.0), PlayedClip(grey_panel(2), 1.0)]
+    with redirect_stderr(Terminal()) as terminal:
+        save_mask_video(tmp_path / 'm.mp4', clips)
+        assert terminal.getvalue() == ''
+        save_mask_video(tmp_path / 'm.mp4', clips, progress=True)
+    assert 'Drawing' in terminal.getvalue()
+    assert '6/6' in terminal.getvalue()

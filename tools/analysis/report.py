@@ -40,7 +40,10 @@ def report(args: argparse.Namespace) -> None:
     from mmavssl.apis.report import make_report
 
     out = args.out or args.work_dir / 'report.html'
-    make_report(args.work_dir, out, args.max_clips, lambda text: print(text, file=sys.stderr))
+    make_report(
+        args.work_dir, out, args.max_clips, lambda text: print(text, file=sys.stderr),
+        progress=True,
+    )  # fmt: skip
     print(out)
 
 

@@ -64,7 +64,7 @@ def visualize(args: argparse.Namespace) -> None:
     if args.videos:
         samples = load_videos(cfg, args.videos)
     else:
-        samples = load_test_clips(cfg, args.num_clips)
+        samples = load_test_clips(cfg, args.num_clips, progress=True)
     drawn, partners = list(samples), find_partners(samples)
     if None in partners and (other := load_another(cfg, samples[0])) is not None:
         partners = [len(samples)] * len(samples)
@@ -91,7 +91,7 @@ def save(out: Path, panels: list, samples: list[dict]) -> None:
         [[begin, end]] = sample['data_samples'].clip_times
         sound = sample['inputs'].get('waveform')
         clips.append(PlayedClip(panel, end - begin, None if sound is None else sound[0].numpy()))
-    save_mask_video(out, clips)
+    save_mask_video(out, clips, progress=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

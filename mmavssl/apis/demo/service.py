@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,13 +12,15 @@ from mmavssl.apis.demo.page import Answer
 from mmavssl.apis.demo.upload import UploadLimits, check_upload
 from mmavssl.apis.inferencer import AVActionInferencer
 from mmavssl.apis.mask_clips import find_partners, load_videos
-from mmavssl.apis.mask_panels import mask_panels
+from mmavssl.apis.mask_panels import MaskPanels
 from mmavssl.utils.errors import ConfigError, DataError
 from mmavssl.visualization.mask_figure import draw_mask_figure
 
 
 class DemoService:
     """Predicts a clip, draws what is heard where, and mixes it with another one.
+
+    One clip at a time, whoever asks. Localizers are loaded for the first one, and kept.
 
     Args:
         inferencer: the model.
@@ -35,6 +38,8 @@ class DemoService:
         self.limits = limits
         self.examples = [str(path) for path in examples]
         self.folder = Path(tempfile.mkdtemp(prefix='mmavssl_demo_'))
+        self._lock = threading.Lock()
+        self._mask_panels: MaskPanels | None = None
 
     def __call__(self, path: str) -> Answer:
         """Return what is to be shown; the files of the answer before it are deleted.
@@ -44,8 +49,10 @@ class DemoService:
         """
         check_upload(path, self.limits, self.inferencer.pipeline.needs_sound)
         remarks: list[str] = []
-        video, scores = self._predict(path, remarks)
-        return Answer(scores, video, self._masks(path, remarks), ' '.join(remarks))
+        with self._lock:
+            video, scores = self._predict(path, remarks)
+            masks = self._masks(path, remarks)
+        return Answer(scores, video, masks, ' '.join(remarks))
 
     def close(self) -> None:
         """Delete all files."""
@@ -69,11 +76,12 @@ class DemoService:
         if not (cfg.model.get('mixer') or {}).get('masker'):
             return None
         try:
+            self._mask_panels = self._mask_panels or MaskPanels(cfg)
             samples = load_videos(cfg, [path, *self.examples])
             partner = find_partners(samples)[0]
             if partner is None:
                 remarks.append('No clip is mixed in: no example shows another one (--examples).')
-            return draw_mask_figure(mask_panels(cfg, samples, [partner], seed=0))
+            return draw_mask_figure(self._mask_panels(samples, [partner], seed=0))
         except (ConfigError, DataError) as error:
             remarks.append(f'No mask is drawn: {error}')
             return None

@@ -20,6 +20,7 @@ from mmavssl.apis.grid.records import (
 )
 from mmavssl.apis.grid.run_one import Run, RunError, Tools, run_one
 from mmavssl.utils.errors import ConfigError, DataError
+from mmavssl.utils.progress import followed, progress_bar
 
 ORDERS = ('seeds', 'rows')
 
@@ -36,6 +37,7 @@ class GridRunner:
         say: takes a line on each step.
         resume: leave out what has a result for the same config.
         overwrite: run everything anew; results are replaced one by one.
+        progress: show bars.
     """
 
     grid: Grid
@@ -45,6 +47,7 @@ class GridRunner:
     say: Callable[[str], None]
     resume: bool = False
     overwrite: bool = False
+    progress: bool = False
 
     def run(
         self, seeds: Sequence[int], only: Sequence[str] | None = None, order: str = 'seeds'
@@ -69,22 +72,23 @@ class GridRunner:
         todo = self.without_known(runs)
         if todo:
             self.prepare(list(dict.fromkeys(run.seed for run in todo)))
-        failures = {}
-        for number, run in enumerate(todo, 1):
-            self.say(f'[{number}/{len(todo)}] {run.row.name}, seed {run.seed}')
-            try:
-                record = run_one(run, self.work_dir / run.name, self.tools, self.overwrite)
-            except (RunError, ConfigError) as error:
-                failures[run.name] = str(error)
-                self.say(f'  failed: {error}')
-                continue
-            except Exception as error:  # damaged files, a full disk: the others may still go
-                failures[run.name] = f'{type(error).__name__}: {error}'
-                self.say(f'  failed: {failures[run.name]}\n{traceback.format_exc()}')
-                continue
-            made = hashes(self.grid.prepare, run.seed, self.tools.root)
-            self.keep({**record, 'made': made})
-            self.say(f'  {describe(record)}')
+        failures, known = {}, len(runs) - len(todo)
+        with progress_bar('Running', len(runs), known, self.progress) as advance:
+            for number, run in followed(enumerate(todo, 1), advance):
+                self.say(f'[{number}/{len(todo)}] {run.row.name}, seed {run.seed}')
+                try:
+                    record = run_one(run, self.work_dir / run.name, self.tools, self.overwrite)
+                except (RunError, ConfigError) as error:
+                    failures[run.name] = str(error)
+                    self.say(f'  failed: {error}')
+                    continue
+                except Exception as error:  # damaged files, a full disk: the others may still go
+                    failures[run.name] = f'{type(error).__name__}: {error}'
+                    self.say(f'  failed: {failures[run.name]}\n{traceback.format_exc()}')
+                    continue
+                made = hashes(self.grid.prepare, run.seed, self.tools.root)
+                self.keep({**record, 'made': made})
+                self.say(f'  {describe(record)}')
         return failures
 
     def plan(self, rows: Sequence[Row], seeds: Sequence[int], order: str) -> list[Run]:
@@ -135,8 +139,9 @@ class GridRunner:
         """
         root, log = self.tools.root, self.tools.root / self.work_dir / 'prepare.log'
         log.parent.mkdir(parents=True, exist_ok=True)
-        for part in self.grid.prepare:
-            for step in part.of_seeds(seeds):
+        steps = [step for part in self.grid.prepare for step in part.of_seeds(seeds)]
+        with progress_bar('Preparing', len(steps), shown=self.progress) as advance:
+            for step in followed(steps, advance):
                 if (root / step.makes).exists():
                     continue
                 self.say(step.command)

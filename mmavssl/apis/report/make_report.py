@@ -5,23 +5,29 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
 from mmengine.config import Config
 from PIL import Image
 
-from mmavssl.apis.clip_classifier import load_classifier
-from mmavssl.apis.export import default_network
 from mmavssl.apis.mask_clips import find_partners, load_test_clips
 from mmavssl.apis.mask_panels import mask_panels
 from mmavssl.apis.report.run_facts import cost, results, settings, time_and_memory
 from mmavssl.apis.report.run_files import RunFiles, find_run
-from mmavssl.apis.report.tested_clips import confusion_of, examples, predict_clips
-from mmavssl.evaluation.functional.accuracy import class_accuracy
+from mmavssl.apis.report.tested_clips import (
+    TestedClip,
+    confusion_of,
+    examples,
+    predict_clips,
+)
+from mmavssl.apis.report.tested_networks import load_networks
+from mmavssl.evaluation.functional.accuracy import agreement, class_accuracy
 from mmavssl.utils.configs import load_config
 from mmavssl.utils.errors import ConfigError, DataError
 from mmavssl.visualization import report_page as page
 from mmavssl.visualization.class_figures import draw_confusion, to_picture
 from mmavssl.visualization.curves import curves_figure, read_scalars
 from mmavssl.visualization.mask_figure import draw_mask_figure
+from mmavssl.visualization.networks_figure import draw_networks
 
 EXAMPLES = 6
 MASKED_CLIPS = 4
@@ -32,6 +38,7 @@ def make_report(
     out: Path,
     max_clips: int = 200,
     warn: Callable[[str], None] = lambda text: None,
+    progress: bool = False,
 ) -> list[str]:
     """Write one page about a run: settings, curves, classes, examples, masks, cost and time.
 
@@ -40,6 +47,7 @@ def make_report(
         out: HTML file to write.
         max_clips: of the test list that the newest checkpoint sees, one view each.
         warn: called with a line for each thing that is left out, and why.
+        progress: show a bar.
 
     Returns:
         The titles of the sections.
@@ -56,7 +64,9 @@ def make_report(
     if rows := results(scalars):  # a run may leave validation out
         curves.append(page.numbers_table(('validation', 'last', 'best'), rows))
     sections.append(page.Section('Curves', curves))
-    parts = {'Classes': partial(class_parts, max_clips=max_clips), 'Masks': mask_parts}
+    pictures = 'Pictures of training' if run.pictures else 'Masks'
+    classes = partial(class_parts, max_clips=max_clips, progress=progress)
+    parts = {'Classes': classes, pictures: mask_parts}
     for title, part in parts.items():
         try:
             sections.append(page.Section(title, part(cfg, run)))
@@ -71,10 +81,13 @@ def make_report(
     return [section.title for section in sections]
 
 
-def class_parts(cfg: Config, run: RunFiles, max_clips: int) -> list[str]:
+def class_parts(
+    cfg: Config, run: RunFiles, max_clips: int, progress: bool = False
+) -> list[str]:
     """Return the confusion, the accuracy of each class, and examples right and wrong.
 
-    They are of the network that the config tests, the student where it tests both.
+    They are of the network that the config tests, the student where it tests both. Where there
+    are both, the accuracy is that of each, and a picture compares them.
 
     Raises:
         ConfigError: no checkpoint, or none with a recognizer that fits.
@@ -82,27 +95,40 @@ def class_parts(cfg: Config, run: RunFiles, max_clips: int) -> list[str]:
     """
     if run.checkpoint is None:
         raise ConfigError(f'{run.folder} has no checkpoint.')
-    role = default_network(cfg)
-    classifier, _ = load_classifier(cfg, run.checkpoint, role)
-    clips, classes = predict_clips(cfg, classifier, max_clips)
-    confusion = confusion_of(clips)
-    counts, accuracy = confusion.sum(dim=1).tolist(), class_accuracy(confusion).tolist()
-    rows = [
-        (name, str(count), f'{value:.0f}' if count else '')
-        for name, count, value in zip(classes, counts, accuracy, strict=True)
-    ]
+    networks = load_networks(cfg, run.checkpoint)
+    clips, classes = predict_clips(cfg, networks, max_clips, progress)
     right, wrong = examples(clips, EXAMPLES)
     share = sum(clip.is_right for clip in clips) / len(clips)
     return [
         page.remark(
-            f'The {role} of {run.checkpoint.name} on {len(clips)} clips of the test list, one '
-            f'view each: {100 * share:.1f} % right. tools/test.py averages several views.'
+            f'The {networks.role} of {run.checkpoint.name} on {len(clips)} clips of the test '
+            f'list, one view each: {100 * share:.1f} % right. tools/test.py averages several '
+            'views.'
         ),
-        page.figure_html(draw_confusion(confusion.numpy(), classes), 'confusion matrix'),
-        page.numbers_table(('class', 'clips', 'right (%)'), rows),
+        page.figure_html(draw_confusion(confusion_of(clips).numpy(), classes), 'confusion matrix'),
+        *network_parts(networks.seen_by(clips), classes),
         *shown('Wrong, the surest first', wrong, classes),
         *shown('Right, the least sure first', right, classes),
     ]
+
+
+def network_parts(seen: dict[str, list[TestedClip]], classes: list[str]) -> list[str]:
+    """Return the accuracy of each network in each class, and a picture of two side by side."""
+    confusions = {role: confusion_of(clips) for role, clips in seen.items()}
+    counts = next(iter(confusions.values())).sum(dim=1).tolist()
+    columns = [class_accuracy(confusion).tolist() for confusion in confusions.values()]
+    rows = [
+        (name, str(count), *(f'{value:.0f}' if count else '' for value in values))
+        for name, count, *values in zip(classes, counts, *columns, strict=True)
+    ]
+    table = page.numbers_table(('class', 'clips', *(f'{role} right (%)' for role in seen)), rows)
+    if len(seen) < 2:
+        return [table]
+    labels, *_ = (torch.tensor([clip.label for clip in clips]) for clips in seen.values())
+    predicted = [torch.tensor([clip.predicted for clip in clips]) for clips in seen.values()]
+    matrices = {role: confusion.numpy() for role, confusion in confusions.items()}
+    picture = draw_networks(matrices, agreement(labels, *predicted), classes)
+    return [page.figure_html(picture, ' and '.join(seen)), table]
 
 
 def shown(title: str, clips: list, classes: list[str]) -> list[str]:

@@ -11,6 +11,7 @@ from torch import Tensor
 from mmavssl.apis.clip_classifier import ClipClassifier
 from mmavssl.apis.mask_clips import open_test_list
 from mmavssl.evaluation.functional.accuracy import confusion_matrix, predicted_class
+from mmavssl.utils.progress import followed, progress_bar
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,15 @@ class TestedClip:
 
 @torch.no_grad()
 def predict_clips(
-    cfg: Config, classifier: ClipClassifier, max_clips: int
+    cfg: Config, classifier: ClipClassifier, max_clips: int, progress: bool = False
 ) -> tuple[list[TestedClip], list[str]]:
     """Let a classifier see one view of clips, evenly spaced in the test list.
+
+    Args:
+        cfg: has the test list.
+        classifier: what sees them.
+        max_clips: how many.
+        progress: show a bar.
 
     Returns:
         The clips, and the names of all classes.
@@ -57,18 +64,19 @@ def predict_clips(
     dataset = open_test_list(cfg)
     count = min(max_clips, len(dataset))
     clips = []
-    for number in range(count):
-        sample = dataset[number * len(dataset) // count]
-        video, audio = sample['inputs']['video'], sample['inputs'].get('audio')
-        probs = classifier(video, audio if classifier.hears else None)[0]
-        clips.append(
-            TestedClip(
-                Path(sample['data_samples'].video_path).name,
-                int(sample['data_samples'].gt_label),
-                probs.numpy(),
-                video[0].permute(1, 2, 3, 0).numpy(),
+    with progress_bar('Predicting', count, shown=progress) as advance:
+        for number in followed(range(count), advance):
+            sample = dataset[number * len(dataset) // count]
+            video, audio = sample['inputs']['video'], sample['inputs'].get('audio')
+            probs = classifier(video, audio if classifier.hears else None)[0]
+            clips.append(
+                TestedClip(
+                    Path(sample['data_samples'].video_path).name,
+                    int(sample['data_samples'].gt_label),
+                    probs.numpy(),
+                    video[0].permute(1, 2, 3, 0).numpy(),
+                )
             )
-        )
     return clips, list(dataset.metainfo['classes'])
 
 

@@ -2,7 +2,6 @@
 
 import torch
 from mmcv.transforms import BaseTransform
-from torchvision.transforms import v2
 
 from mmavssl.registry import TRANSFORMS
 
@@ -25,6 +24,8 @@ class ColorJitter(BaseTransform):
         saturation: float = 0.0,
         hue: float = 0.0,
     ) -> None:
+        from torchvision.transforms import v2  # takes a second, which few pipelines need
+
         self.jitter = v2.ColorJitter(brightness, contrast, saturation, hue)
 
     def transform(self, results: dict) -> dict:

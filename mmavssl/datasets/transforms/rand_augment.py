@@ -2,7 +2,6 @@
 
 import torch
 from mmcv.transforms import BaseTransform
-from torchvision.transforms import v2
 
 from mmavssl.registry import TRANSFORMS
 from mmavssl.utils.ranges import check_range
@@ -24,6 +23,8 @@ class RandAugment(BaseTransform):
     """
 
     def __init__(self, num_ops: int = 2, magnitude: int = 9) -> None:
+        from torchvision.transforms import v2  # takes a second, which few pipelines need
+
         check_range('num_ops', num_ops, 0, 100)
         if not 0 <= magnitude < MAGNITUDES:
             raise ValueError(

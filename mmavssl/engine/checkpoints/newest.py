@@ -115,17 +115,20 @@ def named_last(folder: Path) -> tuple[Path | None, set[Path]]:
         path = Path((folder / LATEST).read_text().strip())
     except (OSError, UnicodeDecodeError):
         return None, {folder}
+    place = path.parent
+    if place.is_dir() and place.samefile(folder):
+        place = folder  # so that a file has one name alone
     here = folder / path.name  # as the folder may have been moved, or copied
-    if here.suffix == '.pth' and here.is_file() and not is_of_run(path.parent, folder):
+    if here.suffix == '.pth' and here.is_file() and not is_of_run(place, folder):
         return here, {folder}
-    places = [path, here]
-    last = next((place for place in places if place.suffix == '.pth' and place.is_file()), None)
-    if last is None and not path.parent.is_dir() and not any(folder.glob('*.pth')):
+    files = [place / path.name, here]
+    last = next((file for file in files if file.suffix == '.pth' and file.is_file()), None)
+    if last is None and not place.is_dir() and not any(folder.glob('*.pth')):
         raise CheckpointError(
             f'{folder / LATEST} names {path}, whose folder is not there. Is a disk missing? To '
             f'begin anew, remove {folder / LATEST}.'
         )
-    return last, {folder, path.parent} if path.parent.is_dir() else {folder}
+    return last, {folder, place} if place.is_dir() else {folder}
 
 
 def is_of_run(place: Path, folder: Path) -> bool:

@@ -9,6 +9,7 @@ from mmavssl.engine.hooks.loss_weight_ramp import LossWeightRampHook
 from mmavssl.engine.hooks.non_finite_guard import NonFiniteGuardHook
 from mmavssl.engine.hooks.plain_checkpoint import PlainCheckpointHook
 from mmavssl.engine.hooks.preemption import PreemptionHook
+from mmavssl.engine.hooks.progress_bar import ProgressBarHook
 from mmavssl.engine.hooks.safe_checkpoint import SafeCheckpointHook
 from mmavssl.engine.hooks.ssl_visualization import SSLVisualizationHook
 from mmavssl.engine.hooks.step_seed import StepSeedHook
@@ -26,6 +27,7 @@ __all__ = [
     'NonFiniteGuardHook',
     'PlainCheckpointHook',
     'PreemptionHook',
+    'ProgressBarHook',
     'SSLVisualizationHook',
     'SafeCheckpointHook',
     'StepSeedHook',

@@ -1,21 +1,27 @@
-"""Pictures of semi-supervised training: mixed clips, classes and confusions."""
+"""Pictures of semi-supervised training: mixed clips, classes, confusions, teacher and student."""
 
+from functools import partial
 from typing import Any
 
-import torch
 from mmengine.dist import master_only
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
+from mmavssl.engine.pseudo_label_counts import (
+    LabelCounts,
+    PseudoLabelCounts,
+    hidden_labels,
+    thresholds_of,
+)
 from mmavssl.engine.runner_parts import algorithm_of
 from mmavssl.registry import HOOKS
 from mmavssl.utils.errors import ConfigError
 from mmavssl.utils.ranges import check_range
 
-#: Where the metric leaves its matrices.
-CONFUSION = 'confusion'
-DRAWS = ('add_clips', 'add_class_bars', 'add_confusion')
+#: Where the metric leaves its matrices, and what two networks have in common.
+CONFUSION, AGREEMENT = 'confusion', 'agreement'
+DRAWS = ('add_clips', 'add_class_bars', 'add_confusion', 'add_networks')
 
 
 @HOOKS.register_module()
@@ -24,9 +30,12 @@ class SSLVisualizationHook(Hook):
 
     - ``mixed``: unlabeled clips of the iteration as the student saw them, with the
       localization map, the mask, and what was mixed. They are those of training, not drawn anew.
-    - ``classes``: the threshold of each class, where the method has several, and which
-      classes the pseudo labels that count were of, since the last picture.
+    - ``classes``: which classes the pseudo labels that count were of since the last picture, on
+      all ranks; how many of them were right, where hidden labels are known; and the threshold of
+      each class, where the method has several.
     - ``confusion_<network>``: of each network that is validated.
+    - ``student_teacher``: the accuracy of both in each class, and how often they agree, where
+      both are validated.
 
     Nothing is drawn at random, so that training is the same with and without this hook.
 
@@ -44,7 +53,8 @@ class SSLVisualizationHook(Hook):
         self.interval = check_range('interval', interval, 1)
         self.num_clips = check_range('num_clips', num_clips, 1)
         self.mix: dict[str, Any] | None = None
-        self.counts: Tensor | None = None
+        self.counts: dict[str, PseudoLabelCounts] = {}
+        self.hidden: list[int] = []
         self.is_due = False
 
     def before_run(self, runner: Runner) -> None:
@@ -66,8 +76,11 @@ class SSLVisualizationHook(Hook):
         self.handles = []
         if isinstance(getattr(model, 'mixer', None), nn.Module):
             self.handles.append(model.mixer.register_forward_hook(self._see_mix, with_kwargs=True))
-        if isinstance(getattr(model, 'threshold', None), nn.Module):
-            self.handles.append(model.threshold.register_forward_hook(self._see_labels))
+        device = next(model.parameters()).device
+        for name, threshold in thresholds_of(model).items():
+            num_classes = len(runner.train_dataloader.dataset.metainfo['classes'])
+            self.counts[name] = PseudoLabelCounts(num_classes, device)
+            self.handles.append(threshold.register_forward_hook(partial(self._see_labels, name)))
 
     def after_train(self, runner: Runner) -> None:
         """Watch no more."""
@@ -77,40 +90,41 @@ class SSLVisualizationHook(Hook):
     def before_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None
     ) -> None:
-        """Note whether this iteration is drawn."""
+        """Note whether this iteration is drawn, and which labels are hidden from training."""
         self.is_due = self.every_n_train_iters(runner, self.interval)
+        self.hidden = hidden_labels(data_batch)
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
     ) -> None:
-        """Draw what the iteration has left."""
+        """Draw what the iteration has left; all processes add up their pseudo labels."""
         if not self.is_due:
             return
-        mix, counts = self.mix, self.counts
-        self.mix = self.counts = None
+        mix, self.mix = self.mix, None
+        counts = {name: each.take() for name, each in self.counts.items()}
         if mix:
             self._draw_mix(runner, mix, data_batch['data_samples']['unlabeled'])
-        if counts is not None:
-            self._draw_classes(runner, counts)
+        self._draw_classes(runner, counts)
 
     @master_only
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
-        """Draw the confusions that `MultiViewAccuracy` has left in the message hub."""
+        """Draw what `MultiViewAccuracy` has left in the message hub, of the clips of all ranks."""
         classes = runner.val_dataloader.dataset.metainfo['classes']
-        for network, confusion in runner.message_hub.get_info(CONFUSION, {}).items():
+        confusions = runner.message_hub.get_info(CONFUSION, {})
+        for network, confusion in confusions.items():
             name = f'confusion_{network}'
             runner.visualizer.add_confusion(name, confusion, classes, step=runner.iter)
+        agreement = runner.message_hub.get_info(AGREEMENT)
+        if agreement is not None:
+            name = '_'.join(confusions)
+            runner.visualizer.add_networks(name, confusions, agreement, classes, step=runner.iter)
 
     def _see_mix(self, mixer: nn.Module, args: tuple, kwargs: dict, mixed: tuple) -> None:
         if self.is_due:
             self.mix = dict(video=args[0][: self.num_clips].detach(), partner=args[2], mixed=mixed)
 
-    def _see_labels(self, threshold: nn.Module, args: tuple, result: tuple) -> None:
-        num_classes = args[0].shape[-1]
-        if self.counts is None:
-            self.counts = torch.zeros(num_classes, device=args[0].device)
-        passed = (result.weight > 0).to(self.counts)
-        self.counts.scatter_add_(0, result.label, passed)
+    def _see_labels(self, name: str, threshold: nn.Module, args: tuple, result: tuple) -> None:
+        self.counts[name].add(result, self.hidden)
 
     @master_only
     def _draw_mix(self, runner: Runner, mix: dict, samples: list) -> None:
@@ -133,13 +147,22 @@ class SSLVisualizationHook(Hook):
         runner.visualizer.add_clips('mixed', clips, step=runner.iter + 1)
 
     @master_only
-    def _draw_classes(self, runner: Runner, counts: Tensor) -> None:
-        bars = {'pseudo labels that count': array(counts)}
-        thresholds = getattr(algorithm_of(runner).threshold, 'class_thresholds', None)
-        if thresholds is not None:
-            bars['confidence threshold'] = array(thresholds())
-        classes = runner.train_dataloader.dataset.metainfo['classes']
-        runner.visualizer.add_class_bars('classes', bars, classes, step=runner.iter + 1)
+    def _draw_classes(self, runner: Runner, counts: dict[str, LabelCounts]) -> None:
+        bars = {}
+        for name, threshold in thresholds_of(algorithm_of(runner)).items():
+            found, of = counts[name], f' ({name})' if name else ''
+            if not found.given.any():  # as in warm-up
+                continue
+            bars[f'pseudo labels that count{of}'] = array(found.passed)
+            if found.known.any():
+                accuracy = 100 * found.right / found.known  # nan for a class without any
+                bars[f'right, where the label is known{of} (%)'] = array(accuracy)
+            thresholds = getattr(threshold, 'class_thresholds', None)
+            if thresholds is not None:
+                bars[f'confidence threshold{of}'] = array(thresholds())
+        if bars:
+            classes = runner.train_dataloader.dataset.metainfo['classes']
+            runner.visualizer.add_class_bars('classes', bars, classes, step=runner.iter + 1)
 
 
 def pictures(model: nn.Module, video: Tensor) -> list:

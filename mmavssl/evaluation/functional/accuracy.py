@@ -1,5 +1,7 @@
 """Accuracy of class scores."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -60,3 +62,39 @@ def confusion_matrix(labels: Tensor, predicted: Tensor, num_classes: int) -> Ten
 def class_accuracy(confusion: Tensor) -> Tensor:
     """Return the percentage of right samples of each class (C,); nan for a class without any."""
     return 100.0 * confusion.diagonal().double() / confusion.sum(dim=1)
+
+
+class Agreement(NamedTuple):
+    """Of how many clips two networks are right, and whether they err alike.
+
+    Attributes:
+        both_right: both are.
+        only_first: the first one alone is.
+        only_second: the second one alone is.
+        same_mistake: both take the clip for the same wrong class.
+        other_mistakes: both are wrong, each in its own way.
+    """
+
+    both_right: int
+    only_first: int
+    only_second: int
+    same_mistake: int
+    other_mistakes: int
+
+
+def agreement(labels: Tensor, first: Tensor, second: Tensor) -> Agreement:
+    """Compare the predictions of two networks.
+
+    Args:
+        labels: (N,) true classes.
+        first: (N,) predicted classes, see `predicted_class`.
+        second: the same of the second network.
+
+    >>> labels, first = torch.tensor([0, 0, 1, 1]), torch.tensor([0, 0, 0, 1])
+    >>> agreement(labels, first, torch.tensor([0, 1, 0, 2]))
+    Agreement(both_right=1, only_first=2, only_second=0, same_mistake=1, other_mistakes=0)
+    """
+    hits, others, alike = first == labels, second == labels, first == second
+    wrong = ~hits & ~others
+    outcomes = (hits & others, hits & ~others, ~hits & others, wrong & alike, wrong & ~alike)
+    return Agreement(*(int(outcome.sum()) for outcome in outcomes))

@@ -11,6 +11,7 @@ from mmengine.logging import MessageHub, print_log
 from torch import Tensor
 
 from mmavssl.evaluation.functional.accuracy import (
+    agreement,
     class_accuracy,
     confusion_matrix,
     percentage,
@@ -31,7 +32,8 @@ class MultiViewAccuracy(BaseMetric):
     (paper, section 4.2), so that there is one score vector per video and network. Results are
     ``student/top1``, ``student/top5``, ``student/mean_class_accuracy`` and the same for
     ``teacher``. Classes that tie count in their order, and a score that is not a number is wrong.
-    Confusion matrices are left in the message hub (``confusion``).
+    Confusion matrices are left in the message hub (``confusion``) and, of two networks, their
+    `Agreement` (``agreement``).
 
     Args:
         scores: fields of the samples to evaluate; ``student_score`` gives results named
@@ -100,7 +102,7 @@ class MultiViewAccuracy(BaseMetric):
         """
         if not results:
             raise DataError('Expected at least one test sample, but the test set is empty.')
-        metrics, confusions = {}, {}
+        metrics, confusions, predicted = {}, {}, []
         labels = torch.tensor([label for label, _, _ in results])
         _, num_classes, networks = results[0]
         for network in networks:
@@ -111,10 +113,13 @@ class MultiViewAccuracy(BaseMetric):
             confusion = confusion_matrix(labels, outcomes[:, 1], num_classes)
             metrics[f'{network}/mean_class_accuracy'] = float(class_accuracy(confusion).nanmean())
             confusions[network] = confusion
+            predicted.append(outcomes[:, 1])
         # For whoever draws them; no part of a checkpoint.
         hub = MessageHub.get_current_instance()
         matrices = {network: matrix.numpy() for network, matrix in confusions.items()}
         hub.update_info('confusion', matrices, resumed=False)
+        both = agreement(labels, *predicted) if len(predicted) == 2 else None
+        hub.update_info('agreement', both, resumed=False)
         if self.per_class:
             print_log(class_table(confusions, self._classes(num_classes)), logger='current')
         if self.dump:

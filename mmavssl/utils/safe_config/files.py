@@ -8,6 +8,7 @@ import os
 import re
 
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.package_bases import PREFIX, package_base
 from mmavssl.utils.safe_config import python_data, text_data
 from mmavssl.utils.safe_config.limits import MAX_BYTES, MAX_FILES, MAX_SIZE, refusal
 
@@ -72,12 +73,16 @@ class _Files:
     def _bases(self, path: str, shown: str, names: list[str]) -> int:
         size = 0
         for name in names:
-            if '::' in name:
+            if name.startswith(PREFIX):
+                base, title = package_base(name), name
+            elif '::' in name:
                 raise refusal(
                     shown, 1, f'a config of another package ({name!r})', 'Copy it to a path here'
                 )
-            base = os.path.abspath(os.path.join(os.path.dirname(path), name))
-            size += self.check(base, os.path.relpath(base))
+            else:
+                base = os.path.abspath(os.path.join(os.path.dirname(path), name))
+                title = os.path.relpath(base)
+            size += self.check(base, title)
         return size
 
 

@@ -5,12 +5,15 @@ import os
 import shutil
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+import cv2
 import numpy as np
 import pytest
 
+from mmavssl.apis import AVActionInferencer
 from mmavssl.apis.demo.page import (
     NOTHING,
     Answer,
@@ -19,8 +22,10 @@ from mmavssl.apis.demo.page import (
     make_page,
     show,
 )
+from mmavssl.apis.demo.service import DemoService
 from mmavssl.apis.demo.upload import UploadLimits, check_upload
 from mmavssl.utils.errors import ConfigError, DataError, NumericalError
+from tests.small_predictor import CENTER, class_names, small_config, write_checkpoint
 
 CHROMIUM = shutil.which('chromium') or shutil.which('google-chrome')
 #: Set where the page has to be tested: what is missing for it is an error then.
@@ -68,11 +73,24 @@ def clip(clips):
     return clips[0]
 
 
+@contextmanager
+def serving(ask, example, folder, topk):
+    """Serve a page whose files are in a folder, and give its address."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('GRADIO_TEMP_DIR', str(folder))
+        page = make_page(ask, 'a demo', [example], LIMITS, topk=topk)
+        settings = launch_settings('127.0.0.1', 0, LIMITS)
+        _, address, _ = page.launch(**settings, prevent_thread_lock=True, quiet=True)
+        yield address
+        page.close()
+    left = {path.name for path in folder.rglob('*.mp4')}
+    assert left <= {Path(example).name}  # no upload is kept
+
+
 @pytest.fixture(scope='module')
 def served(clips, tmp_path_factory):
-    """The page of a model that always says the same; its address, and Gradio's folder."""
+    """The address of the page of a model that always says the same."""
     import_or_skip('gradio')
-    folder = tmp_path_factory.mktemp('gradio')
     _, example, video = clips
     video = shutil.copy(video, tmp_path_factory.mktemp('answers') / 'heard.mp4')
 
@@ -81,28 +99,33 @@ def served(clips, tmp_path_factory):
         picture = np.full((40, 60, 3), 90, np.uint8)
         return Answer({'dog': 0.7, 'cat': 0.2, 'horn': 0.1}, str(video), picture, 'one of two')
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv('GRADIO_TEMP_DIR', str(folder))
-        page = make_page(ask, 'a demo', [example], LIMITS, topk=2)
-        settings = launch_settings('127.0.0.1', 0, LIMITS)
-        _, address, _ = page.launch(**settings, prevent_thread_lock=True, quiet=True)
-        yield address, folder
-        page.close()
-    assert {path.name for path in folder.rglob('*.mp4')} <= {example.name}  # no upload is kept
+    with serving(ask, example, tmp_path_factory.mktemp('gradio'), topk=2) as address:
+        yield address
 
 
-@pytest.fixture
-def browser_tab(served):
+@pytest.fixture(scope='module')
+def browser():
     if CHROMIUM is None and not NEEDED:
         pytest.skip('there is no Chromium')
     playwright = import_or_skip('playwright.sync_api')
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=['--no-sandbox'])
-        tab = browser.new_page()
-        tab.set_default_timeout(20_000)
-        tab.goto(served[0])
-        yield tab
+        yield browser
         browser.close()
+
+
+def open_tab(browser, address):
+    tab = browser.new_page()
+    tab.set_default_timeout(20_000)
+    tab.goto(address)
+    return tab
+
+
+@pytest.fixture
+def browser_tab(browser, served):
+    tab = open_tab(browser, served)
+    yield tab
+    tab.close()
 
 
 def send(tab, path):
@@ -122,6 +145,40 @@ def test_a_clip_and_what_is_said_of_it(browser_tab, clip, tmp_path):
     browser_tab.wait_for_selector('#masks img')
     browser_tab.screenshot(path=str(tmp_path / 'page.png'))
     assert (tmp_path / 'page.png').stat().st_size > 10_000
+
+
+@pytest.fixture
+def service(avsprites_root, clips, tmp_path):
+    cfg = small_config(avsprites_root, localizer=CENTER)
+    weights = write_checkpoint(tmp_path / 'a.pth', cfg, class_names(avsprites_root))
+    inferencer = AVActionInferencer(weights=weights, views='fast', show_progress=False)
+    service = DemoService(inferencer, LIMITS, clips[1:2])
+    yield service
+    service.close()
+
+
+def test_a_clip_and_what_the_model_makes_of_it(browser, service, clips, tmp_path):
+    import_or_skip('gradio')
+    clip, example, _ = clips
+    expected = service(str(clip))
+    with serving(service, example, tmp_path, topk=5) as address:
+        tab = open_tab(browser, address)
+        send(tab, clip)
+        tab.click('#predict')
+        tab.wait_for_function('document.querySelector("#heard video")?.videoWidth > 0')
+        tab.wait_for_function('document.querySelector("#masks img")?.naturalWidth > 0')
+        assert tab.inner_text('#message').strip() == ''
+        _, best, *said = tab.inner_text('#classes').split('\n')
+        file = urllib.request.urlopen(tab.get_attribute('#masks img', 'src')).read()
+        tab.screenshot(path=str(tmp_path / 'page.png'), full_page=True)
+        tab.close()
+    rows = [(name, f'{100 * score:.0f}%') for name, score in expected.scores.items()]
+    assert list(zip(said[::2], said[1::2], strict=True)) == rows
+    assert best == rows[0][0]
+    picture = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_COLOR)[..., ::-1]
+    assert picture.shape == expected.masks.shape
+    assert np.abs(picture.astype(int) - expected.masks).mean() < 5  # it has been compressed
+    assert (tmp_path / 'page.png').stat().st_size > 100_000
 
 
 def test_a_file_that_is_no_video(browser_tab, tmp_path):
@@ -158,9 +215,9 @@ def test_no_file(browser_tab):
 )
 def test_other_files_of_the_machine_are_not_served(served, path):
     with pytest.raises(urllib.error.HTTPError) as error:
-        urllib.request.urlopen(f'{served[0]}gradio_api/file={quote(path)}')
+        urllib.request.urlopen(f'{served}gradio_api/file={quote(path)}')
     assert error.value.code in (403, 404)
 
 
 def test_listens_at_this_machine_alone(served):
-    assert served[0].startswith('http://127.0.0.1:')
+    assert served.startswith('http://127.0.0.1:')

@@ -1,8 +1,12 @@
+import threading
+
 import numpy as np
 import pytest
+import torch
 
 from mmavssl.apis import AVActionInferencer
 from mmavssl.apis.demo import DemoService, UploadLimits
+from mmavssl.models.localizers import FNACLocalizer, cosine
 from mmavssl.utils.errors import DataError
 from tests.small_predictor import (
     CENTER,
@@ -72,3 +76,40 @@ def test_limits_come_first(make, clip):
     with pytest.raises(DataError, match=r'this page takes 0\.5 s'):
         service(clip)
     assert not [*service.folder.iterdir()]
+
+
+def test_weights_of_the_localizer_are_not_read_again(make, clip, tmp_path, monkeypatch):
+    small = dict(num_stages=2, base_channels=4, out_dims=8)
+    path = str(tmp_path / 'localizer.pth')
+    torch.save(FNACLocalizer(**small).state_dict(), path)
+    init_cfg = dict(type='Pretrained', checkpoint=path)
+    service = make(localizer=dict(type='FNACLocalizer', init_cfg=init_cfg, **small))
+    loads, load = [], cosine.load_localizer
+    monkeypatch.setattr(cosine, 'load_localizer', lambda *args: loads.append(load(*args)))
+    for _ in range(2):
+        answer = service(clip)
+        assert answer.masks is not None
+        assert answer.remark == ''
+        assert len(loads) == 2  # by what draws the map in the video, and by the mixer
+
+
+def test_one_clip_at_a_time(make, clip, monkeypatch):
+    service = make()
+    predict = service._predict
+    begun, goes_on = threading.Semaphore(0), threading.Event()
+
+    def waiting(*args):
+        begun.release()
+        goes_on.wait(10)
+        return predict(*args)
+
+    monkeypatch.setattr(service, '_predict', waiting)
+    threads = [threading.Thread(target=service, args=[clip]) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    assert begun.acquire(timeout=10)
+    assert not begun.acquire(timeout=0.3)  # the other one waits for its turn
+    goes_on.set()
+    assert begun.acquire(timeout=10)
+    for thread in threads:
+        thread.join()

@@ -6,10 +6,12 @@ import os
 import signal
 import sys
 import time
+from contextlib import redirect_stderr
 
 import pytest
 
 from mmavssl.utils.errors import ConfigError, DataError
+from tests.terminal import Terminal
 
 
 def names(calls):
@@ -174,3 +176,19 @@ def test_sigterm_ends_the_run_as_well(place):
     assert process.exitcode == 75
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid_file.read_text()), 0)
+
+
+def test_bar_counts_what_has_a_result(place, monkeypatch):
+    """And those that fail, so that it comes to its end."""
+    monkeypatch.setenv('TERM', 'xterm')
+    monkeypatch.setattr('mmavssl.utils.progress.INTERVAL', 0)
+    with redirect_stderr(Terminal()) as terminal:
+        place.run(seeds=[0], only=['two'])
+        assert terminal.getvalue() == ''
+        (place.root / 'fail_one_0').write_text('3')
+        place.run(resume=True, progress=True)
+    shown = [terminal.getvalue().find(each) for each in ('0/2', '2/2', '1/4', '2/4', '4/4')]
+    assert -1 not in shown
+    assert shown == sorted(shown)
+    assert 'Preparing' in terminal.getvalue()
+    assert 'Running' in terminal.getvalue()

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -52,3 +55,8 @@ def test_bad_arguments():
     for magnitude in (-1, 31):
         with pytest.raises(ValueError, match=rf'\[0, 30\], but got {magnitude}'):
             RandAugment(magnitude=magnitude)
+
+
+def test_who_prepares_data_does_not_wait_for_torchvision():
+    code = 'import sys, mmavssl.datasets; assert "torchvision" not in sys.modules'
+    subprocess.run([sys.executable, '-c', code], check=True)

@@ -138,6 +138,27 @@ def test_the_last_one_counts_not_the_one_of_most_iterations(folder):
     assert newest_checkpoint(folder, told.append) == folder / 'epoch_1.pth'
 
 
+@pytest.mark.parametrize('whole', [True, False])
+@pytest.mark.parametrize('name', ['.', 'link'])
+def test_folder_of_several_names(folder, monkeypatch, name, whole):
+    """A damaged file is passed over, and named, once, whatever ``last_checkpoint`` calls it."""
+    monkeypatch.chdir(folder)
+    Path('link').symlink_to(folder)
+    path = write(Path(name) / 'iter_20.pth', 20)
+    point_to(folder, folder / path.name if whole else path.name)
+    assert newest_checkpoint(Path(name), pytest.fail) == path
+    cut(path)
+    told = []
+    assert newest_checkpoint(Path(name), told.append) == Path(name) / 'epoch_1.pth'
+    [line] = told
+    assert line.startswith(f'{path} is passed over: ')
+    for other in Path(name).glob('*.pth'):
+        cut(other)
+    with pytest.raises(CheckpointError) as info:
+        newest_checkpoint(Path(name), pytest.fail)
+    assert str(info.value).count('iter_20.pth: ') == 1
+
+
 def test_last_one_in_another_folder(folder, tmp_path_factory):
     """`checkpoint.out_dir` may be on another disk; a folder may have been moved."""
     other = tmp_path_factory.mktemp('other')

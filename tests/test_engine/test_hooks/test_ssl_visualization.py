@@ -1,3 +1,6 @@
+from types import SimpleNamespace
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 import torch
@@ -8,6 +11,8 @@ from mmavssl.evaluation.metrics import MultiViewAccuracy
 from mmavssl.structures import AVDataSample
 from mmavssl.utils.errors import ConfigError
 from mmavssl.visualization import ASLVisualizer
+from tests.reliability.rank_toys import make
+from tests.small_methods import NUM_CLASSES
 from tests.test_training import run, small_config
 
 VISUALIZER = dict(type='ASLVisualizer', vis_backends=[dict(type='LocalVisBackend')])
@@ -17,13 +22,15 @@ class Watch(Hook):
     """Keep the mixes that the model made, its pseudo labels, and what each iteration logs."""
 
     def before_train(self, runner):
-        self.mixes, self.labels, self.logs = [], [], []
+        self.mixes, self.labels, self.logs, self.hidden = [], [], [], []
         model = runner.model
         model.mixer.register_forward_hook(lambda _, args, out: self.mixes.append((args, out)))
         model.threshold.register_forward_hook(lambda _, args, out: self.labels.append(out))
 
     def after_train_iter(self, runner, batch_idx, data_batch=None, outputs=None):
         self.logs.append({name: float(value) for name, value in outputs.items()})
+        unlabeled = data_batch['data_samples']['unlabeled']
+        self.hidden.append([sample.gt_for_log for sample in unlabeled])
 
 
 @pytest.fixture
@@ -48,7 +55,7 @@ def config(avsprites_root, tmp_path):
 def drawn(monkeypatch):
     """What visualizers are told to draw, by name, kind and step."""
     calls = {}
-    for name in ('add_clips', 'add_class_bars', 'add_confusion'):
+    for name in ('add_clips', 'add_class_bars', 'add_confusion', 'add_networks'):
         method = getattr(ASLVisualizer, name)
 
         def keep(self, picture, *args, step, method=method):
@@ -93,11 +100,17 @@ def check_mixed(runner, clips, watch):
 
 def check_classes(runner, call, watch):
     bars, classes = call
-    expected = torch.zeros(len(classes))
-    for result in watch.labels[2:]:  # since the last picture
-        for label, weight in zip(result.label.tolist(), result.weight.tolist(), strict=True):
-            expected[label] += weight > 0
-    assert bars['pseudo labels that count'].tolist() == expected.tolist()
+    passed, right = np.zeros((2, len(classes)))
+    for result, hidden in zip(watch.labels[2:], watch.hidden[2:], strict=True):  # since the last
+        for label, weight, truth in zip(result.label.tolist(), result.weight.tolist(), hidden,
+                                        strict=True):  # fmt: skip
+            passed[label] += weight > 0
+            right[label] += weight > 0 and label == truth
+    assert passed.sum() > 0
+    assert bars['pseudo labels that count'].tolist() == passed.tolist()
+    accuracy = bars['right, where the label is known (%)']
+    assert np.array_equal(np.isnan(accuracy), passed == 0)
+    assert accuracy[passed > 0] == pytest.approx(100 * right[passed > 0] / passed[passed > 0])
     thresholds = runner.model.threshold.class_thresholds()
     assert bars['confidence threshold'].tolist() == thresholds.tolist()
 
@@ -108,6 +121,14 @@ def check_confusion(runner, drawn):
     for matrix, classes in confusions.values():
         assert matrix.sum() == len(runner.val_dataloader.dataset)
         assert tuple(classes) == tuple(runner.val_dataloader.dataset.metainfo['classes'])
+    compared, agreement, classes = next(
+        args for (name, _), args in drawn.items() if name == 'student_teacher'
+    )
+    assert list(compared) == ['student', 'teacher']
+    right = [np.trace(compared[network][:, :-1]) for network in compared]
+    assert sum(agreement) == len(runner.val_dataloader.dataset)
+    assert agreement.both_right + agreement.only_first == right[0]
+    assert agreement.both_right + agreement.only_second == right[1]
 
 
 def test_metric_leaves_confusions_that_are_not_saved(build_runner):
@@ -127,6 +148,48 @@ def test_a_model_without_mixer_has_the_other_pictures(build_runner, drawn):
     build_runner([update, hook], visualizer=VISUALIZER).train()
     assert [key for key in drawn if key[0] == 'classes'] == [('classes', 2), ('classes', 4)]
     assert not [key for key in drawn if key[0] == 'mixed']
+
+
+def test_both_thresholds_of_a_pair_are_drawn():
+    model, inputs, samples = make('cross_modal flex')
+    names = tuple(f'class {index}' for index in range(NUM_CLASSES))
+    model.threshold.setup(20, len(names))
+    for number, sample in enumerate(samples['unlabeled']):
+        sample.set_metainfo({'gt_for_log': number % 2 - 1})  # half of them are unknown
+    dataset = SimpleNamespace(metainfo={'classes': names})
+    runner = SimpleNamespace(
+        model=model, train_dataloader=SimpleNamespace(dataset=dataset), visualizer=Mock(), iter=0
+    )
+    hook, batch, given = SSLVisualizationHook(interval=1), {'data_samples': samples}, {}
+    for name, threshold in model.threshold.of.items():
+        threshold.register_forward_hook(lambda _, args, out, name=name: given.update({name: out}))
+    hook.before_train(runner)
+    hook.before_train_iter(runner, 0, batch)
+    model.loss(inputs, samples)
+    hook.after_train_iter(runner, 0, batch)
+    ((_, bars, classes),) = [call.args for call in runner.visualizer.add_class_bars.mock_calls]
+    assert classes == names
+    for name, result in given.items():
+        passed = result.weight > 0
+        counts = torch.bincount(result.label[passed], minlength=len(names))
+        assert bars[f'pseudo labels that count ({name})'].tolist() == counts.tolist()
+        known = result.label[1::2][passed[1::2]]  # all are of class 0
+        assert len(known) > 0
+        accuracy = bars[f'right, where the label is known ({name}) (%)']
+        for index, value in enumerate(accuracy):
+            expected = 100 * (index == 0) if index in known else np.nan
+            assert np.array_equal(value, expected, equal_nan=True)
+        thresholds = model.threshold.of[name].class_thresholds().tolist()
+        assert bars[f'confidence threshold ({name})'].tolist() == pytest.approx(thresholds)
+    assert len(bars) == 6
+
+
+def test_nothing_is_drawn_of_warm_up(build_runner, drawn):
+    model = dict(type='ToyAlgorithm', warmup_iters=100)
+    update = dict(type='ThresholdUpdateHook')
+    hook = dict(type='SSLVisualizationHook', interval=2)
+    build_runner([update, hook], visualizer=VISUALIZER, model=model).train()
+    assert not drawn
 
 
 def test_needs_a_visualizer_that_draws(build_runner):

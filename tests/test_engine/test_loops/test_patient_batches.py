@@ -10,6 +10,7 @@ import torch
 from mmengine.logging import MMLogger
 from torch.utils.data import DataLoader, Dataset
 
+from mmavssl.datasets import av_worker_init_fn
 from mmavssl.datasets.batch_draws import draws_of_batch, video_path_of
 from mmavssl.engine.loops import patient_batches, worker_watch
 from mmavssl.engine.loops.patient_batches import PatientBatches
@@ -43,7 +44,9 @@ class Trouble(Dataset):
 
 
 def loader(dataset, workers=2, **kwargs):
-    return DataLoader(dataset, batch_size=2, num_workers=workers, **kwargs)
+    # Workers begin as ours do, which what other tests have left in this process cannot hang.
+    settings = dict(num_workers=workers, worker_init_fn=av_worker_init_fn, **kwargs)
+    return DataLoader(dataset, batch_size=2, **settings)
 
 
 def numbers(batches):
@@ -66,14 +69,15 @@ def warnings(caplog):
 def test_workers_are_replaced_and_no_batch_is_lost(tmp_path, warnings, kind, times, persistent):
     data = loader(Trouble(tmp_path, kind, times), persistent_workers=persistent)
     begin = time.monotonic()
-    timeout = 30 if kind == 'kill' else 5
+    timeout = 60 if kind == 'kill' else 5
     assert numbers(PatientBatches(data, timeout, 3).from_number(0)) == WHOLE
-    assert time.monotonic() - begin < 30
+    took = time.monotonic() - begin
     reason = 'no batch within 5 s' if kind == 'hang' else 'DataLoader worker (pid'
-    assert len(warnings()) == times
     for text in warnings():
         assert reason in text
         assert 'New workers go on from batch ' in text
+    assert len(warnings()) == times
+    assert took < 45  # a death is noticed long before the time limit
 
 
 def test_batch_that_never_comes_is_an_error_that_names_its_files(tmp_path):

@@ -4,6 +4,7 @@ import time
 import pytest
 from torch.utils.data import DataLoader, Dataset
 
+from mmavssl.datasets import av_worker_init_fn
 from mmavssl.engine.loops.patient_batches import PatientBatches
 from mmavssl.engine.loops.worker_watch import watch_workers
 from mmavssl.utils.errors import DataError
@@ -25,7 +26,8 @@ class Large(Dataset):
 
 
 def loader(late=2, **kwargs):
-    return DataLoader(Large(late), num_workers=2, collate_fn=lambda items: items[0], **kwargs)
+    settings = dict(num_workers=2, worker_init_fn=av_worker_init_fn, **kwargs)
+    return DataLoader(Large(late), collate_fn=lambda items: items[0], **settings)
 
 
 def kill_the_writer(batches):

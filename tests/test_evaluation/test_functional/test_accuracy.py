@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from mmavssl.evaluation.functional.accuracy import (
+    agreement,
     class_accuracy,
     confusion_matrix,
     predicted_class,
@@ -58,3 +59,18 @@ def test_confusion_and_class_accuracy():
     assert accuracy[0] == pytest.approx(200 / 3)
     assert math.isnan(accuracy[1])
     assert accuracy[2] == 50.0
+
+
+def test_agreement_against_counting():
+    torch.manual_seed(0)
+    labels, first, second = torch.randint(3, (3, 200))
+    expected = [0] * 5
+    for label, one, other in zip(labels.tolist(), first.tolist(), second.tolist(), strict=True):
+        if one == label:
+            expected[0 if other == label else 1] += 1
+        elif other == label:
+            expected[2] += 1
+        else:
+            expected[3 if one == other else 4] += 1
+    assert list(agreement(labels, first, second)) == expected
+    assert min(expected) > 0

@@ -3,7 +3,7 @@ import json
 import pytest
 import torch
 from mmengine.evaluator import Evaluator
-from mmengine.logging import MMLogger
+from mmengine.logging import MessageHub, MMLogger
 
 from mmavssl.evaluation.metrics import MultiViewAccuracy
 from mmavssl.registry import METRICS
@@ -87,6 +87,17 @@ def test_table_of_classes(tmp_path):
     assert lines[-3].split() == ['clap', '2', '50.00', '100.00']
     assert lines[-2].split() == ['dance', '3', '66.67', '100.00']
     assert lines[-1].split() == ['play', 'guitar', '0', '-', '-']
+
+
+def test_leaves_what_two_networks_have_in_common():
+    hub = MessageHub.get_current_instance()
+    samples = make_samples(student_score=STUDENT, teacher_score=TEACHER)
+    evaluate(MultiViewAccuracy(), samples)
+    assert hub.get_info('agreement')._asdict() == {
+        'both_right': 3, 'only_first': 0, 'only_second': 2, 'same_mistake': 0, 'other_mistakes': 0,
+    }  # fmt: skip
+    evaluate(MultiViewAccuracy(scores=['student_score']), samples)
+    assert hub.get_info('agreement') is None
 
 
 def test_dump(tmp_path):

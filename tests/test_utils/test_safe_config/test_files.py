@@ -58,6 +58,15 @@ def test_other_ways_to_name_a_base(configs, text):
     assert '--safe-config accepts data only' in configs.refused(text)
 
 
+def test_base_of_the_package_is_checked(configs, tmp_path, monkeypatch):
+    monkeypatch.setattr('mmavssl.utils.package_bases.shipped', lambda name: tmp_path / name)
+    configs.write('x = 1', 'configs/a/data.py')
+    configs.write('x = print()', 'configs/a/program.py')
+    assert configs.load("_base_ = 'mmavssl::a/data.py'\ny = {{_base_.x}}").y == 1
+    assert 'mmavssl::a/program.py' in configs.refused("_base_ = 'mmavssl::a/program.py'")
+    assert 'does not exist' in configs.refused("_base_ = 'mmavssl::a/none.py'")
+
+
 def test_base_that_is_not_there(configs):
     message = configs.refused("_base_ = 'none.py'")
     assert message == 'none.py does not exist, or is no file. Correct the path or `_base_`.'

@@ -1,7 +1,7 @@
 # ASL-Mix at the paper's size on one's own videos. As it stands it makes two iterations on a CPU, to
 # see that everything fits; for training use the schedule of configs/asl_mix/ucf51_1shot.py, drop
 # `init_cfg=None` to start from ImageNet, train the localizer first, and test both networks.
-_base_ = '../../configs/asl_mix/ucf51_1shot.py'
+_base_ = '../asl_mix/ucf51_1shot.py'
 
 num_classes = 10
 data_root = 'data/own'

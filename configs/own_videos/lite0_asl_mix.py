@@ -1,11 +1,11 @@
 # ASL-Mix on one's own videos with an image network and ImageNet weights: 100 iterations, minutes on two
 # CPU cores. Blocks of pixels are mixed, which any network takes. See docs/own_videos.md.
 _base_ = [
-    '../../configs/_base_/models/asl_mix_tiny.py',
-    '../../configs/_base_/models/networks_lite0.py',
-    '../../configs/_base_/datasets/own_audio_visual.py',
-    '../../configs/_base_/schedules/adamw_lite0.py',
-    '../../configs/_base_/default_runtime.py',
+    '../_base_/models/asl_mix_tiny.py',
+    '../_base_/models/networks_lite0.py',
+    '../_base_/datasets/own_audio_visual.py',
+    '../_base_/schedules/adamw_lite0.py',
+    '../_base_/default_runtime.py',
 ]
 
 num_classes = 10
@@ -22,7 +22,7 @@ model = dict(
         masker=dict(
             localizer=dict(
                 init_cfg=dict(
-                    type='Pretrained', checkpoint='work_dirs/examples/lite0_localizer/epoch_10.pth'
+                    type='Pretrained', checkpoint='work_dirs/own_videos/lite0_localizer/epoch_10.pth'
                 )
             )
         ),
@@ -33,7 +33,7 @@ split = 'splits/2shot_seed0'
 prepare_commands = dict(
     data='python tools/data/prepare_folder.py data/own data/own',
     split='python tools/data/make_split.py data/own/manifest_train.csv --shots 2 --seed 0',
-    localizer='python tools/train.py docs/examples/lite0_localizer.py',
+    localizer='python tools/train.py configs/own_videos/lite0_localizer.py',
 )
 train_dataloader = dict(
     dataset=dict(

@@ -1,5 +1,5 @@
 # ASL-Mix with small networks on one's own videos: 100 iterations, minutes on two CPU cores.
-_base_ = '../../configs/asl_mix/avsprites_1shot.py'
+_base_ = '../asl_mix/avsprites_1shot.py'
 
 num_classes = 10
 model = dict(
@@ -7,7 +7,7 @@ model = dict(
     mixer=dict(
         masker=dict(
             localizer=dict(
-                init_cfg=dict(checkpoint='work_dirs/examples/own_videos_localizer/epoch_10.pth')
+                init_cfg=dict(checkpoint='work_dirs/own_videos/small_localizer/epoch_10.pth')
             )
         )
     ),
@@ -24,5 +24,5 @@ param_scheduler = [dict(type='LinearLR', start_factor=0.05, by_epoch=False, end=
 prepare_commands = dict(
     data='python tools/data/prepare_folder.py data/own data/own',
     split='python tools/data/make_split.py data/own/manifest_train.csv --shots 1 --seed 0',
-    localizer='python tools/train.py docs/examples/own_videos_localizer.py',
+    localizer='python tools/train.py configs/own_videos/small_localizer.py',
 )

@@ -1,5 +1,5 @@
 # The localizer of lite0_asl_mix.py, without labels.
-_base_ = './own_videos_localizer.py'
+_base_ = './small_localizer.py'
 
 input_size = dict(num_frames=2, size=128)
 

@@ -1,5 +1,5 @@
 # A small localizer on one's own videos, without labels.
-_base_ = '../../configs/localizers/fnac_avsprites.py'
+_base_ = '../localizers/fnac_avsprites.py'
 
 train_dataloader = dict(
     batch_size=16, dataset=dict(data_root='data/own', ann_file='manifest_train.csv')
