@@ -91,8 +91,12 @@ class Report:
         return whole
 
     def table(self) -> list[str]:
-        """Return the lines of the table; what fares alike in one layer of all blocks has one."""
-        rows = [(how, braces(sources), name) for name, (how, sources) in self.origins.items()]
+        """Return the lines of the table.
+
+        What fares alike in one layer of all blocks has one, and so has all that keeps its name, or
+        has it in a network that is, or was, part of another one.
+        """
+        rows = [_taken_row(name, origin) for name, origin in self.origins.items()]
         rows += [(INITIAL, '', name) for name in self.initial]
         rows += [(ASIDE if n in self.aside else DROPPED, group, '') for n, group in self.dropped]
         counts = Counter(tuple(BLOCK_NUMBER.sub(r'\1*', cell) for cell in row) for row in rows)
@@ -105,6 +109,18 @@ class Report:
             '  '.join([*map(str.ljust, line[:3], widths), line[3].rjust(len(HEADER[3]))])
             for line in lines
         ]
+
+
+def _taken_row(name: str, origin: Origin) -> tuple[str, ...]:
+    row = (origin.how, braces(origin.sources), name)
+    if origin.how != COPIED or len(origin.sources) > 1:
+        return row
+    source = row[1]
+    if f'.{source}'.endswith(f'.{name}'):
+        return (COPIED, f'{source.removesuffix(name)}*', '*')
+    if name.endswith(f'.{source}'):
+        return (COPIED, '*', f'{name.removesuffix(source)}*')
+    return row
 
 
 def _layer_row(counts: Counter) -> tuple[str, ...]:

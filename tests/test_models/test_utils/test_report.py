@@ -23,6 +23,25 @@ def test_blocks_and_parts_of_a_layer_share_a_row():
     ]
 
 
+def test_all_that_keeps_its_name_has_one_row():
+    report = Report()
+    for name in ('conv.weight', 'bn.running_mean', 'layer1.0.conv.weight'):
+        report.take(name, (name,))
+        report.take(f'inner.{name}', (name,))
+        report.take(name.replace('conv', 'fc'), (f'student.{name.replace("conv", "fc")}',))
+    report.take('stem.conv', ('xconv',))
+    report.take('xstem', ('stem',))
+    report.take('scaled', ('scaled',), 'halved')
+    assert rows(report) == [
+        'copied * * 2',
+        'copied * inner.* 3',
+        'copied student.* * 3',
+        'copied xconv stem.conv 1',
+        'copied stem xstem 1',
+        'halved scaled scaled 1',
+    ]
+
+
 def test_columns_are_aligned():
     report = Report()
     report.take('a', ('much longer',))
