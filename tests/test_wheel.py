@@ -106,7 +106,7 @@ def test_messages_name_what_is_there(mmavssl):
     assert "Did you mean 'asl_mix/ucf51_1shot.py'?" in line
     line = mmavssl('bench', 'benchmarks/grids/table2_small.py', status=2).stderr
     assert line == (
-        'benchmark: Grids and their results are in benchmarks/ of the repository, which an '
+        'bench: Grids and their results are in benchmarks/ of the repository, which an '
         'installed package has not. Clone the repository, pip install -e . there, and run it '
         'there.\n'
     )

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 
 from mmavssl.utils.closed_output import quiet_when_closed
-from mmavssl.utils.commands import as_typed
+from mmavssl.utils.commands import as_typed, called_command
 from mmavssl.utils.tool_errors import message_of
 
 
@@ -55,10 +55,11 @@ def run_tool(
     in the part of any. No ``torch.load`` runs code of a file, whichever package calls it.
 
     Args:
-        name: of the tool, for the message.
+        name: of the tool, for the message; a command of `mmavssl` is called by its own.
         job: what it does; may return another status than 0.
         args: of the tool; ``local_rank`` is that of `add_config_arguments`.
     """
+    name = called_command() or name
     os.environ.setdefault('LOCAL_RANK', str(getattr(args, 'local_rank', 0)))
     os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'
     try:

@@ -89,9 +89,15 @@ def as_typed(text: str) -> str:
     >>> as_typed('Run python tools/data/make_split.py first.')
     'Run python tools/data/make_split.py first.'
     """
-    if not ''.join(sys.argv[:1]).startswith(f'{PROGRAM} '):
+    if called_command() is None:
         return text
     names = {tool: name for name, tool in COMMANDS.items()}
     return TOOL.sub(
         lambda match: f'{PROGRAM} {names[match[1]]}' if match[1] in names else match[0], text
     )
+
+
+def called_command() -> str | None:
+    """Return the command of `mmavssl` that runs; None where a file of tools/ was called."""
+    program = ''.join(sys.argv[:1])
+    return program.removeprefix(f'{PROGRAM} ') if program.startswith(f'{PROGRAM} ') else None

@@ -19,7 +19,7 @@ ANNOTATED = ('mmavssl', 'mmengine', 'torch')
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     """Return `` Did you mean 'x'?`` for the candidate nearest to ``name``, or an empty string."""
     by_lowercase = {candidate.lower(): candidate for candidate in candidates}
-    nearest = difflib.get_close_matches(name.lower(), by_lowercase, n=1, cutoff=0.5)
+    nearest = difflib.get_close_matches(name.lower(), by_lowercase, n=1, cutoff=0.6)
     return f' Did you mean {by_lowercase[nearest[0]]!r}?' if nearest else ''
 
 

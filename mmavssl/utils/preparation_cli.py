@@ -7,7 +7,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
-from mmavssl.utils.commands import as_typed
+from mmavssl.utils.commands import as_typed, called_command
 from mmavssl.utils.tool_errors import message_of
 
 PACKAGE = 'mmavssl.datasets.preparation'
@@ -88,6 +88,7 @@ def run_preparation(tool: str, recipe: str, args: argparse.Namespace, **keys: An
         args: of `preparation_parser`.
         keys: arguments of the recipe.
     """
+    tool = called_command() or tool
     try:
         print(_prepare(recipe, args, keys))
     except KeyboardInterrupt:

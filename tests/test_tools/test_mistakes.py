@@ -157,13 +157,13 @@ def test_split_that_is_there_already(said, avsprites_root, tmp_path):
     out = tmp_path / 'split'
     shutil.copytree(avsprites_root / 'splits/1shot_seed0', out)
     line = said('split', avsprites_root / 'manifest_train.csv', '--seed', '5', '--out', out)
-    assert line.startswith(f'make_split: {out} holds another split (')
+    assert line.startswith(f'split: {out} holds another split (')
     assert 'Choose another `--out`, or `--overwrite` it.' in line
 
 
 def test_folder_without_videos(said, tmp_path):
     line = said('prepare', 'folder', tmp_path, tmp_path / 'out')
-    assert line.startswith(f'prepare_folder: {tmp_path} has 0 video files')
+    assert line.startswith(f'prepare folder: {tmp_path} has 0 video files')
     assert 'Expected video files in train/<class>/ and test/<class>/' in line
 
 
@@ -234,7 +234,7 @@ def test_gpu_without_enough_memory(said, toy, monkeypatch, tool, remedies):
 def test_cuda_that_is_not_there(said, monkeypatch):
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
     line = said('maps', ASL_MIX, 'maps', '--device', 'cuda:77')
-    assert line.startswith('precompute_maps: --device cuda:77: ')
+    assert line.startswith('maps: --device cuda:77: ')
     assert 'Take --device cpu, or see what `python -m mmavssl info` says of GPUs.' in line
 
 
@@ -285,6 +285,6 @@ def test_package_that_is_missing(said, toy, monkeypatch):
     monkeypatch.setitem(sys.modules, 'safetensors.torch', None)
     monkeypatch.delitem(sys.modules, 'mmavssl.utils.weight_writers', raising=False)  # has it
     line = said('publish', 'other.pth', 'other.safetensors', '--config', ASL_MIX)
-    assert line.startswith('publish_model: ')
+    assert line.startswith('publish: ')
     assert 'safetensors' in line
     assert 'python -m mmavssl info lists the packages that are missing or broken' in line

@@ -58,6 +58,15 @@ def test_mistake_of_the_user_is_one_line(capsys, error):
     assert capsys.readouterr().err == 'train: none: wrong\n'
 
 
+def test_a_command_is_called_by_its_own_name(capsys, monkeypatch):
+    def job(args: argparse.Namespace) -> None:
+        raise ConfigError('Run tools/data/make_split.py.')
+
+    monkeypatch.setattr('sys.argv', ['mmavssl prepare folder', 'videos'])
+    assert run_tool('prepare_folder', job, parse()) == 2
+    assert capsys.readouterr().err == 'prepare folder: Run mmavssl split.\n'
+
+
 def test_only_the_first_process_reports(capsys, monkeypatch):
     def job(args: argparse.Namespace) -> None:
         raise ConfigError('wrong')
