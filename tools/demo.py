@@ -11,9 +11,12 @@ Uploads are limited in size and length, and deleted after ten minutes.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
+from types import FrameType
 
 from mmavssl.utils.cli import run_tool
 
@@ -45,26 +48,51 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def serve(args: argparse.Namespace) -> None:
-    """Load the model, serve the page until it is interrupted, and clean up."""
+    """Load the model, serve the page until it is interrupted or ended, and clean up."""
     from mmavssl.apis import AVActionInferencer
-    from mmavssl.apis.demo import DemoService, UploadLimits, launch_settings, make_page
+    from mmavssl.apis.demo import (
+        DemoService,
+        UploadLimits,
+        check_address,
+        launch_settings,
+        make_page,
+    )
     from mmavssl.apis.demo.page import import_gradio
-    from mmavssl.apis.inference_inputs import list_inputs
 
-    import_gradio()  # or an error, before a model is loaded
+    # What is wrong is said before a model is loaded.
     limits = UploadLimits(args.max_megabytes, args.max_seconds)
-    examples = [clip.path for clip in list_inputs(args.examples)] if args.examples else []
-    examples = examples[:MAX_EXAMPLES]
+    check_address(args.host, args.port)
+    examples = list_examples(args.examples) if args.examples else []
+    import_gradio()
     views = 'full' if args.full else 'fast'
     inferencer = AVActionInferencer(
         args.model, args.weights, args.device, use=args.use, views=views
     )
-    service = DemoService(inferencer, limits, examples)
-    page = make_page(service, f'mmavssl: {Path(args.weights).name}', examples, limits)
-    try:
-        page.launch(**launch_settings(args.host, args.port, limits))
-    finally:
-        service.close()
+    signal.signal(signal.SIGTERM, end)  # of docker stop and systemd
+    with closing(DemoService(inferencer, limits, examples)) as service:
+        page = make_page(service, f'mmavssl: {Path(args.weights).name}', examples, limits)
+        with closing(page):
+            page.launch(**launch_settings(args.host, args.port, limits))
+
+
+def list_examples(folder: Path) -> list[str]:
+    """Return the first clips of a folder.
+
+    Raises:
+        ConfigError: there is no such folder.
+        DataError: it has no videos.
+    """
+    from mmavssl.apis.inference_inputs import list_inputs
+    from mmavssl.utils.errors import ConfigError
+
+    if not folder.is_dir():
+        raise ConfigError(f'--examples {folder} is no folder. Name a folder of clips.')
+    return [clip.path for clip in list_inputs(folder)][:MAX_EXAMPLES]
+
+
+def end(signal_number: int, frame: FrameType | None) -> None:
+    """Leave as after an interrupt, so that uploads and answers are deleted."""
+    sys.exit()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

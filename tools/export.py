@@ -1,11 +1,12 @@
 """Write the recognizer of a checkpoint as one file that runs without mmavssl.
 
 Examples:
-    python tools/export.py configs/asl_mix/ucf51_1shot.py epoch_50.pth asl_mix.onnx
-    python tools/export.py configs/asl_mix/ucf51_1shot.py epoch_50.pth asl_mix.pt2 --use teacher
+    python tools/export.py epoch_50.pth asl_mix.onnx
+    python tools/export.py epoch_50.pth asl_mix.pt2 --use teacher
+    python tools/export.py my_config.py epoch_50.pth asl_mix.onnx
 
 The file, of ONNX or of torch.export, takes uint8 frames (and the log-mel of the sound) and gives
-class probabilities: docs/export.md.
+class probabilities. The config is in the checkpoint; one is named where it is not, or has plugins.
 """
 
 from __future__ import annotations
@@ -27,12 +28,17 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('config', help='config that the checkpoint was trained with')
-    parser.add_argument('checkpoint', help='checkpoint of a training run')
+    parser.add_argument(
+        'config', nargs='?', help='config that it was trained with (default: that of CHECKPOINT)'
+    )
+    parser.add_argument(
+        'checkpoint', help='checkpoint of a training run, or a published network'
+    )
     parser.add_argument('out', type=Path, help='file to write: *.onnx or *.pt2')
     parser.add_argument(
         '--use', choices=('student', 'teacher'),
-        help="network to export; default: the config's `model.test_with`, or the student",
+        help="network to export; default: that of a published file, else the config's "
+        '`model.test_with`, or the student',
     )  # fmt: skip
     batch = parser.add_mutually_exclusive_group()
     batch.add_argument(
@@ -49,7 +55,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='compare the file with the network on random clips, to 1e-4 (default: yes)',
     )  # fmt: skip
     add_reading_arguments(parser)
-    return parser.parse_args(argv)
+    return parser.parse_intermixed_args(argv)  # options may stand between the files
 
 
 def positive(text: str) -> int:
@@ -82,16 +88,17 @@ def export(args: argparse.Namespace) -> None:
     import mmavssl.datasets
     import mmavssl.models  # noqa: F401  (both fill the registries)
     from mmavssl.apis.export import export_recognizer
+    from mmavssl.apis.inference_config import inference_config
     from mmavssl.utils.config_check import check_config
-    from mmavssl.utils.configs import load_config
+    from mmavssl.utils.tested_network import network_to_test
 
-    cfg = load_config(args.config, args.cfg_options, safe=args.safe_config)
+    cfg = inference_config(args.config, args.checkpoint, args.cfg_options, args.safe_config)
     check_config(cfg)
     exported = export_recognizer(
         cfg,
         args.checkpoint,
         args.out,
-        use=args.use,
+        use=network_to_test(cfg, args.use, args.checkpoint),
         batch_size=None if args.dynamic_batch else args.batch_size,
         opset=args.opset,
         check=args.check,

@@ -4,17 +4,22 @@ Examples:
     python tools/predict.py clip.mp4 --weights epoch_15.pth
     python tools/predict.py videos/ --weights epoch_15.pth --use teacher --out predictions.json
     python tools/predict.py clip.mp4 --weights epoch_15.pth --out-dir played --localize
-    python tools/predict.py pool/ --weights epoch_15.pth --save-pseudo-labels pseudo.csv
+    python tools/predict.py unlabeled.csv --weights epoch_15.pth --save-pseudo-labels pseudo.csv
 
-Inputs are files, URLs and folders; a file that cannot be used is named and left out. The config is
-in the checkpoint; --model is for one that is not, or that names plugins (docs/inference.md).
+Inputs are files, URLs, folders, and lists as of training (*.csv), whose labels are not looked at.
+A file that cannot be used is named and left out. The config is in the checkpoint; --model is for
+one that is not, or that names plugins.
+
+Exit status: 0 all is predicted; 1 some inputs cannot be used, which are named; 2 nothing is
+predicted, or a mistake, in one line; 130 stopped by Ctrl-C: what was done before is written.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +29,9 @@ if TYPE_CHECKING:
     from mmavssl.apis import AVActionInferencer
 
 MEASURES = ('entropy', 'margin', 'confidence')
+UNCERTAIN_LIST = Path('most_uncertain.csv')
+#: Exit statuses.
+SOME_FAILED, NONE_PREDICTED, INTERRUPTED = 1, 2, 130
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -31,7 +39,14 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('inputs', nargs='+', metavar='INPUT', help='video, URL or folder')
+    parser.add_argument(
+        'inputs', nargs='+', metavar='INPUT', help='video, URL, folder or list (*.csv)'
+    )
+    parser.add_argument(
+        '--data-root', metavar='DIR',
+        help='what the paths of lists are relative to (default: the folder of a list, or the '
+        'nearest one above it, that has its files)',
+    )  # fmt: skip
     parser.add_argument(
         '--weights', required=True, help='checkpoint of a training run, or a published network'
     )
@@ -53,7 +68,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--topk', type=int, default=5, help='classes to list (default: 5)')
     parser.add_argument('--batch-size', type=int, default=1, help='videos at a time (default: 1)')
     parser.add_argument('--workers', type=int, default=0, help='processes that load (default: 0)')
-    parser.add_argument('--out', type=Path, help='JSON file of all predictions')
+    parser.add_argument('--out', type=Path, help='JSON file (NAME.json) of all predictions')
     add_drawing_arguments(parser)
     add_list_arguments(parser)
     add_reading_arguments(parser)
@@ -88,13 +103,13 @@ def add_list_arguments(parser: argparse.ArgumentParser) -> None:
         help='write a manifest of the N least certain videos, to be labeled by somebody',
     )  # fmt: skip
     group.add_argument(
-        '--uncertainty', choices=MEASURES, default=MEASURES[0],
-        help='entropy of all classes (default), margin between the likeliest two, or confidence '
-        'in the likeliest',
+        '--uncertainty', choices=MEASURES,
+        help='of --most-uncertain: entropy of all classes (default), margin between the likeliest '
+        'two, or confidence in the likeliest',
     )  # fmt: skip
     group.add_argument(
-        '--uncertain-list', type=Path, default=Path('most_uncertain.csv'), metavar='CSV',
-        help='file of --most-uncertain (default: most_uncertain.csv)',
+        '--uncertain-list', type=Path, metavar='CSV',
+        help=f'file of --most-uncertain (default: {UNCERTAIN_LIST})',
     )  # fmt: skip
 
 
@@ -108,8 +123,34 @@ def check_options(args: argparse.Namespace) -> None:
         raise ConfigError('--min-confidence is about --save-pseudo-labels: name its file.')
     if not 0 <= args.min_confidence <= 1:
         raise ConfigError(f'--min-confidence {args.min_confidence:g} is not from 0 to 1.')
-    if args.most_uncertain is not None and args.most_uncertain < 1:
+    if args.most_uncertain is None:
+        for name in ('uncertainty', 'uncertain_list'):
+            if getattr(args, name) is not None:
+                option = f'--{name.replace("_", "-")}'
+                raise ConfigError(f'{option} is about --most-uncertain: say how many.')
+    elif args.most_uncertain < 1:
         raise ConfigError(f'--most-uncertain {args.most_uncertain}: expected 1 or more.')
+
+
+def check_files(args: argparse.Namespace) -> None:
+    """Raise a ConfigError if a file cannot be written after the work."""
+    from mmavssl.apis.call_arguments import check_json_file
+    from mmavssl.utils.errors import ConfigError
+    from mmavssl.utils.outputs import check_output
+
+    if args.out:
+        check_json_file(args.out)
+    inputs = {Path(name).resolve() for name in args.inputs}
+    for path in (args.save_pseudo_labels, args.most_uncertain and uncertain_list(args)):
+        if path and path.resolve() in inputs:
+            raise ConfigError(f'{path} is an input, which would be overwritten. Name another.')
+        if path:
+            check_output(path)
+
+
+def uncertain_list(args: argparse.Namespace) -> Path:
+    """Return the file of --most-uncertain."""
+    return args.uncertain_list or UNCERTAIN_LIST
 
 
 def open_inferencer(args: argparse.Namespace) -> AVActionInferencer:
@@ -142,12 +183,13 @@ def write_lists(
     )
 
     if args.most_uncertain:
-        chosen = most_uncertain(predictions, args.most_uncertain, args.uncertainty)
-        args.uncertain_list.parent.mkdir(parents=True, exist_ok=True)
-        save_unlabeled(args.uncertain_list, chosen)
+        path, measure = uncertain_list(args), args.uncertainty or MEASURES[0]
+        chosen = most_uncertain(predictions, args.most_uncertain, measure)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_unlabeled(path, chosen)
         print(
-            f'{args.uncertain_list}: {len(chosen)} of {len(predictions)} videos, the least '
-            f'certain by {args.uncertainty} first'
+            f'{path}: {len(chosen)} of {len(predictions)} videos, the least certain by {measure} '
+            'first'
         )
     if args.save_pseudo_labels:
         path = args.save_pseudo_labels
@@ -165,13 +207,30 @@ def log_to_stderr() -> None:
         handler.stream = sys.stderr
 
 
+def gather(batches: Generator[dict[str, list], None, None]) -> tuple[dict[str, list], bool]:
+    """Return the results of all batches, or of those before Ctrl-C, and whether that came."""
+    results: dict[str, list] = {'predictions': [], 'visualization': [], 'errors': []}
+    try:
+        with closing(batches):
+            for batch in batches:
+                for name, items in batch.items():
+                    results[name] += items
+    except KeyboardInterrupt:
+        return results, True
+    return results, False
+
+
 def predict(args: argparse.Namespace) -> int:
     """Predict, and write what is asked for; return the exit status."""
     check_options(args)
+    check_files(args)
     log_to_stderr()
+    from mmavssl.apis.inference_inputs import list_inputs
+
+    clips = list_inputs(args.inputs, args.data_root)
     inferencer = open_inferencer(args)
-    results = inferencer(
-        args.inputs,
+    batches = inferencer.in_batches(
+        clips,
         batch_size=args.batch_size,
         topk=args.topk,
         localize=args.localize,
@@ -179,23 +238,43 @@ def predict(args: argparse.Namespace) -> int:
         print_result=True,
         pred_out_file=args.out or '',
     )
-    predictions, errors = results['predictions'], results['errors']
+    results, is_stopped = gather(batches)
     for path in filter(None, results['visualization']):
         print(path)
-    if predictions:
-        write_lists(args, predictions, inferencer.classes)
+    if results['predictions']:
+        write_lists(args, results['predictions'], inferencer.classes)
+    return say_what_is_missing(results, len(clips), is_stopped)
+
+
+def say_what_is_missing(results: dict[str, list], count: int, is_stopped: bool) -> int:
+    """Say which of all inputs are not predicted, and return the exit status."""
+    predictions, errors = results['predictions'], results['errors']
+    done = len(predictions) + len(errors)
     if errors:
         print(
-            f'predict: {len(errors)} of {len(predictions) + len(errors)} videos cannot be used, '
-            f'such as {errors[0]["path"]}',
+            f'predict: {len(errors)} of {done} videos cannot be used, such as '
+            f'{errors[0]["path"]}',
             file=sys.stderr,
         )
-    return 0 if predictions else 2
+    if is_stopped:
+        print(
+            f'predict: stopped after {done} of {count} videos; what was done before is written',
+            file=sys.stderr,
+        )
+        return INTERRUPTED
+    if not predictions:
+        return NONE_PREDICTED
+    return SOME_FAILED if errors else 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
-    return run_tool('predict', predict, parse_args(argv))
+    args = parse_args(argv)
+    try:
+        return run_tool('predict', predict, args)
+    except KeyboardInterrupt:
+        print('predict: stopped before the first video', file=sys.stderr)
+        return INTERRUPTED
 
 
 if __name__ == '__main__':

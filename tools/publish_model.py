@@ -1,9 +1,9 @@
 """Write one network of a training checkpoint as safetensors, with where it comes from.
 
-The file holds tensors only; its metadata name the config, the MMEngine epoch and the sha256 of the
-tensors, and a JSON file of the same name repeats them for readers. Those of a student or teacher
-have the class names and what predicting needs of the config as well, so that tools/predict.py and
-tools/demo.py take the file alone.
+The file holds tensors only; its metadata name the MMEngine epoch and the sha256 of the tensors,
+and a JSON file of the same name repeats them for readers. Those of a student or teacher have the
+class names and what predicting needs of the config in the checkpoint as well, so that
+tools/predict.py, tools/demo.py and tools/export.py take the file alone.
 """
 
 from __future__ import annotations
@@ -28,10 +28,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('checkpoint', help='checkpoint of a training run')
     parser.add_argument('out', type=Path, help='file to write, *.safetensors')
     parser.add_argument(
-        '--network', default='teacher',
+        '--use', '--network', default='teacher', metavar='NETWORK',
         help="prefix of the tensors to keep: 'teacher' (default), 'student', 'student.backbone'",
     )  # fmt: skip
-    parser.add_argument('--config', required=True, help='config that the checkpoint came from')
+    parser.add_argument(
+        '--config', metavar='NAME',
+        help='name of the config for the metadata; its content is that in the checkpoint',
+    )  # fmt: skip
     return parser.parse_args(argv)
 
 
@@ -47,7 +50,7 @@ def publish(args: argparse.Namespace) -> None:
     meta = content.get('meta')
     if not isinstance(meta, Mapping) or 'epoch' not in meta or 'state_dict' not in content:
         raise ConfigError(f'{args.checkpoint} is not of tools/train.py: it has no epoch.')
-    prefix = f'{args.network}.'
+    prefix = f'{args.use}.'
     tensors = {
         name.removeprefix(prefix): tensor
         for name, tensor in content['state_dict'].items()
@@ -55,11 +58,11 @@ def publish(args: argparse.Namespace) -> None:
     }
     if not tensors:
         raise ConfigError(
-            f'{args.checkpoint} has no tensors named {prefix}*; `--network` may be one of '
+            f'{args.checkpoint} has no tensors named {prefix}*; `--use` may be one of '
             f'{sorted({name.split(".")[0] for name in content["state_dict"]})}.'
         )
     facts = describe(args, meta, tensors)
-    if args.network in ROLES:
+    if args.use in ROLES:
         facts |= what_predicting_needs(args, content)
     write_safetensors(args.out, tensors, facts)
     told = {name: value for name, value in facts.items() if name != 'cfg'}  # long
@@ -75,12 +78,13 @@ def describe(
     for name in sorted(tensors):
         digest.update(name.encode() + tensors[name].numpy().tobytes())
     facts = {
-        'network': args.network,
-        'config': args.config,
+        'network': args.use,
         'epoch': str(meta['epoch']),
         'seed': str(meta.get('seed')),
         'sha256_of_tensors': digest.hexdigest(),
     }
+    if args.config:
+        facts['config'] = args.config
     if 'audio_input' in meta:  # of a localizer
         facts['audio_input'] = meta['audio_input']
     return facts

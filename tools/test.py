@@ -16,6 +16,8 @@ from mmavssl.utils.cli import add_config_arguments, run_tool
 
 if TYPE_CHECKING:
     from mmengine.config import Config
+    from mmengine.runner import Runner
+    from torch import nn
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -83,18 +85,33 @@ def drop_initial_weights(node: Any) -> None:
             drop_initial_weights(child)
 
 
+def check_weights(model: nn.Module, checkpoint: str | None) -> None:
+    """Raise a ConfigError unless the checkpoint has all of a model, or the model needs none."""
+    from mmavssl.utils.checkpoints import check_checkpoint_fits, check_needs_no_checkpoint
+
+    if checkpoint:
+        check_checkpoint_fits(model, checkpoint)
+    else:
+        check_needs_no_checkpoint(model)
+
+
+def record_config(runner: Runner) -> None:
+    """Write the tested config beside the log: the one in the work dir is that of the training."""
+    from mmavssl.utils.build_runner import write_config
+
+    file = Path(runner.log_dir, 'vis_data', 'config.py')
+    if not file.exists():  # MMEngine's LocalVisBackend, which a config may leave out, writes it
+        write_config(runner.cfg, file)
+
+
 def test(args: argparse.Namespace) -> None:
     """Check everything that can be checked before, then test and report."""
     from mmengine.dist import is_main_process
 
     from mmavssl.datasets.clip_check import check_clips
     from mmavssl.engine.hooks.progress_bar import shown_progress
-    from mmavssl.utils.build_runner import build_for_testing, build_runner
-    from mmavssl.utils.checkpoints import (
-        check_checkpoint_fits,
-        check_needs_no_checkpoint,
-        parameter_shapes,
-    )
+    from mmavssl.utils.build_runner import build_for_testing, build_runner, model_shapes
+    from mmavssl.utils.checkpoints import parameter_shapes
     from mmavssl.utils.data_check import check_files
     from mmavssl.utils.distributed import join_cpu_processes, leave_processes
 
@@ -103,13 +120,16 @@ def test(args: argparse.Namespace) -> None:
         parameter_shapes(args.checkpoint)  # or an error
     check_files(cfg, training=False)
     check_clips(cfg, ('test_dataloader',))
+    shapes = model_shapes(cfg)
+    if shapes is not None:
+        check_weights(shapes, args.checkpoint)
     join_cpu_processes(cfg)
     runner = build_runner(cfg)
+    record_config(runner)
     build_for_testing(runner)
-    if args.checkpoint:
-        check_checkpoint_fits(runner.model, args.checkpoint)
-    else:
-        check_needs_no_checkpoint(runner.model)
+    if shapes is None:
+        check_weights(runner.model, args.checkpoint)
+    if not args.checkpoint:
         runner.model.init_weights()  # what is kept out of checkpoints
     with shown_progress(runner):
         metrics = runner.test()

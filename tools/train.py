@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from copy import deepcopy
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmavssl.utils.cli import add_config_arguments, run_tool
 
 if TYPE_CHECKING:
     from mmengine.config import Config
+    from torch import nn
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -41,8 +44,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 
 def train_config(args: argparse.Namespace) -> Config:
-    """Read the config and apply the command line to it."""
-    from mmavssl.engine.checkpoints import AUTO, checkpoint_to_resume
+    """Read the config and apply the command line to it, but for ``--resume``."""
     from mmavssl.engine.hooks.preemption import leave_if_asked_before_training
     from mmavssl.utils.configs import load_config
 
@@ -57,7 +59,19 @@ def train_config(args: argparse.Namespace) -> Config:
         start_from(cfg, args.fine_tune)
     if args.visualize:
         draw_training(cfg)
-    wanted = list(args.resume or ())
+    return cfg
+
+
+def going_on(cfg: Config, resume: Sequence[str] | None) -> Config:
+    """Return a copy of a config that goes on from where ``--resume`` or the config says.
+
+    Args:
+        cfg: as the run begins.
+        resume: values of ``--resume``.
+    """
+    from mmavssl.engine.checkpoints import AUTO, checkpoint_to_resume
+
+    cfg, wanted = deepcopy(cfg), list(resume or ())
     if cfg.get('resume'):
         wanted.insert(0, cfg.get('load_from') or AUTO)  # an argument counts more
     found = checkpoint_to_resume(cfg.work_dir, wanted) if wanted else None
@@ -136,34 +150,66 @@ def draw_training(cfg: Config) -> None:
     cfg.visualizer = {**visualizer, 'type': 'ASLVisualizer', 'vis_backends': backends}
 
 
+def check_model(model: nn.Module, load_from: str | None, fine_tune: bool) -> None:
+    """Raise a ConfigError if a model cannot learn, or a checkpoint to begin with does not fit.
+
+    Args:
+        model: whose parameters need no values.
+        load_from: a checkpoint of all of it.
+        fine_tune: whether the student begins with another run's, see `start_from`.
+    """
+    from mmavssl.models.recognizers.weights import take_recognizer
+    from mmavssl.models.utils.pretrained import check_pretrained
+    from mmavssl.utils.checkpoints import check_checkpoint_fits
+    from mmavssl.utils.errors import ConfigError
+
+    if not any(parameter.requires_grad for parameter in model.parameters()):
+        raise ConfigError(
+            f'model: there is nothing to train, as {type(model).__name__} has no parameters that '
+            'learn. tools/test.py tests it as it is.'
+        )
+    if load_from:
+        check_checkpoint_fits(model, load_from)
+    elif fine_tune:
+        check_pretrained(model.student, model.student.init_cfg, take_recognizer)
+
+
 def train(args: argparse.Namespace) -> int:
     """Check everything that can be checked before, then train; return the exit status."""
+    from mmavssl.apis.training_warnings import training_warnings
     from mmavssl.datasets.clip_check import check_clips
     from mmavssl.engine.hooks.epoch_boundary import check_epochs
     from mmavssl.engine.hooks.preemption import LEFT
     from mmavssl.engine.hooks.progress_bar import shown_progress
-    from mmavssl.utils.build_runner import build_for_training, build_runner
-    from mmavssl.utils.checkpoints import check_checkpoint_fits
+    from mmavssl.engine.runner_parts import algorithm_of
+    from mmavssl.utils.build_runner import (
+        build_for_training,
+        build_runner,
+        model_shapes,
+        write_config,
+    )
     from mmavssl.utils.config_check import check_config
     from mmavssl.utils.data_check import check_files
     from mmavssl.utils.distributed import join_cpu_processes, leave_processes
-    from mmavssl.utils.errors import ConfigError
 
-    cfg = train_config(args)
+    begun = train_config(args)
+    cfg = going_on(begun, args.resume)
     check_config(cfg)
     check_files(cfg)
     check_clips(cfg, ('train_dataloader', 'val_dataloader'))
+    shapes = model_shapes(cfg)
+    if shapes is not None:
+        check_model(shapes, cfg.get('load_from'), bool(args.fine_tune))
     join_cpu_processes(cfg)
     runner = build_runner(cfg)
-    if not any(parameter.requires_grad for parameter in runner.model.parameters()):
-        raise ConfigError(
-            f'model: there is nothing to train, as {cfg.model.type} has no parameters that learn. '
-            'tools/test.py tests it as it is.'
-        )
-    if cfg.get('load_from'):
-        check_checkpoint_fits(runner.model, cfg.load_from)
+    write_config(begun, Path(runner.work_dir, Path(begun.filename).name))
+    if shapes is None:
+        check_model(algorithm_of(runner), cfg.get('load_from'), bool(args.fine_tune))
     check_epochs(runner)
     build_for_training(runner)
+    if runner.rank == 0:
+        for warning in training_warnings(cfg, algorithm_of(runner)):
+            runner.logger.warning(warning)
     with shown_progress(runner):
         runner.train()
     leave_processes()

@@ -13,8 +13,11 @@ from mmavssl.utils.safe_config.python_data import PythonData, parse
 
 #: Where MMEngine's Runner writes its config, as the text of a Python file.
 PLACES = (('message_hub', 'runtime_info', 'cfg'), ('meta', 'cfg'))
-#: What of it is needed to predict; what else it says is not looked at.
-USED_KEYS = ('model', 'test_dataloader', 'prepare_commands', 'default_scope', 'custom_imports')
+#: What of it is needed to predict, or to export; what else it says is not looked at.
+USED_KEYS = (
+    'model', 'test_dataloader', 'input_size', 'prepare_commands', 'default_scope',
+    'custom_imports',
+)  # fmt: skip
 NAME = 'its config'
 
 
@@ -29,7 +32,7 @@ def config_in_checkpoint(weights: str) -> Config:
     if not isinstance(text, str):
         raise ConfigError(
             f'{weights} has no config in it, as tools/train.py writes it. Name the config file '
-            'as well (`model`, --model).'
+            'as well (`model`, --model; CONFIG of export).'
         )
     try:
         cfg = _read(text)
@@ -38,7 +41,7 @@ def config_in_checkpoint(weights: str) -> Config:
         place = str(error).partition(': ')[0] if isinstance(error, ConfigError) else NAME
         raise ConfigError(
             f'{weights}: the config in it is not used, as {place} is more than data. Name the '
-            'config file as well (`model`, --model).'
+            'config file as well (`model`, --model; CONFIG of export).'
         ) from error
     return Config(cfg)
 

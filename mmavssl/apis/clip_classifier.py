@@ -87,11 +87,11 @@ def load_classifier(
     preprocessor = cfg.model.get('data_preprocessor') or {}
     preprocessor = MODELS.build({'type': 'AVDataPreprocessor', **preprocessor})
     model = ClipClassifier(preprocessor, recognizer).eval().requires_grad_(False)
-    config = Path(cfg.filename or '')
+    config = Path(cfg.filename or '')  # none where it is the checkpoint's own
     facts = {
         'mmavssl_version': __version__,
         'torch_version': torch.__version__,
-        'config': f'{config.parent.name}/{config.name}',
+        'config': f'{config.parent.name}/{config.name}' if cfg.filename else None,
         'checkpoint': Path(checkpoint).name,
         'epoch': (content.get('meta') or {}).get('epoch'),
         'network': role,

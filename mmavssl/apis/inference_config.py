@@ -1,7 +1,7 @@
 """The config of a model that predicts: of a file, of the model index, or of its checkpoint."""
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from mmengine.config import Config
@@ -20,6 +20,8 @@ from mmavssl.utils.tested_network import has_choice, network_to_test, set_tested
 
 VIEWS = ('full', 'fast')
 CONFIG_SUFFIXES = ('.py', '.json', '.yml', '.yaml')
+#: Models that a message names, of those that a name may mean.
+MAX_HINTS = 3
 
 
 def inference_config(
@@ -69,10 +71,22 @@ def config_path(name: str) -> str:
     }
     if name not in models:
         raise ConfigError(
-            f'The model index has no {name!r}.{did_you_mean(name, models)} Name a config file, or '
+            f'The model index has no {name!r}.{models_like(name, models)} Name a config file, or '
             'a model of configs/*/metafile.yml.'
         )
     return str(Path(root, models[name]))
+
+
+def models_like(name: str, models: Collection[str]) -> str:
+    """Return a hint at the models that a name is the beginning of, or at the nearest one.
+
+    >>> models_like('mix_a', ['mix_b_1shot', 'mix_a_2shot', 'mix_a_1shot'])
+    " Did you mean 'mix_a_1shot' or 'mix_a_2shot'?"
+    """
+    longer = sorted((model for model in models if model.startswith(name)), key=len)[:MAX_HINTS]
+    if not longer:
+        return did_you_mean(name, models)
+    return f' Did you mean {" or ".join(map(repr, sorted(longer)))}?'
 
 
 def choose_network(cfg: Config, use: str | None, weights: str | None = None) -> str:

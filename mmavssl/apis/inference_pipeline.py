@@ -2,12 +2,16 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from mmengine.logging import print_log
 from torch.utils.data import DataLoader, Dataset
 
+from mmavssl.apis.fetched_files import FetchedFiles
 from mmavssl.apis.inference_inputs import ClipInput, OpenInput, open_input
+from mmavssl.datasets.readers.storage import fetch
 from mmavssl.datasets.worker_init import av_worker_init_fn
 from mmavssl.registry import TRANSFORMS
 from mmavssl.utils.errors import ConfigError, DataError
@@ -60,8 +64,19 @@ class InferencePipeline:
         """Whether a video without sound is refused."""
         return self.opener.audio == 'skip'
 
+    @contextmanager
+    def fetched_once(self) -> Iterator[None]:
+        """Let what is predicted from a storage be played later without fetching it again."""
+        with TemporaryDirectory(prefix='mmavssl_', ignore_cleanup_errors=True) as folder:
+            files = FetchedFiles(folder)
+            self.opener.fetch, self.opener_for_playing.fetch = files.keep, files.take
+            try:
+                yield
+            finally:
+                self.opener.fetch = self.opener_for_playing.fetch = fetch
+
     def __call__(self, clip: ClipInput, index: int = 0) -> dict:
-        """Return ``inputs`` and ``data_samples`` of one input.
+        """Return ``inputs`` and ``data_samples`` of one input, these with its `ClipInput.part`.
 
         Random numbers are those of the first draw of that clip by `AVDataset`.
 
@@ -83,6 +98,7 @@ class InferencePipeline:
                 results = transform(results)
                 if results is None:
                     raise DataError(f'{clip.path} is skipped by {type(transform).__name__}.')
+        results['data_samples'].set_metainfo(clip.part)
         return results
 
 

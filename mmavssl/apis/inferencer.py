@@ -1,19 +1,21 @@
 """Predict what is done in videos, with a model of one's own: MMEngine's inferencer."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import sys
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from mmengine.config import Config
-from mmengine.fileio import dump
 from mmengine.infer import BaseInferencer
 from mmengine.logging import print_log
 from mmengine.registry import init_default_scope
 from torch import nn
 
+from mmavssl.apis.call_arguments import check_count, check_json_file, check_names
 from mmavssl.apis.inference_config import (
     choose_network,
     class_names_of_data,
@@ -30,7 +32,13 @@ from mmavssl.apis.inference_pipeline import (
 )
 from mmavssl.apis.prediction_drawer import PredictionDrawer
 from mmavssl.apis.prediction_videos import video_files
-from mmavssl.apis.predictions import class_names, in_plain_words, one_line
+from mmavssl.apis.predictions import (
+    RESULTS,
+    class_names,
+    in_plain_words,
+    one_line,
+    written_at_the_end,
+)
 from mmavssl.apis.sound_maps import (
     SoundMaps,
     saved_localizer,
@@ -43,7 +51,11 @@ from mmavssl.utils.build_runner import named_errors
 from mmavssl.utils.checkpoints import check_checkpoint_fits, read_checkpoint
 from mmavssl.utils.device import available_device
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.outputs import check_output_folder
 from mmavssl.utils.progress import progress_bar
+
+#: Arguments of a call that no single step is about.
+CALL = ('return_datasamples', 'batch_size', 'show_progress', 'data_root')
 
 
 class AVActionInferencer(BaseInferencer):
@@ -90,6 +102,7 @@ class AVActionInferencer(BaseInferencer):
         cfg = inference_config(model, weights)
         if weights is None:
             raise ConfigError('Name the checkpoint (`weights`): a model without predicts noise.')
+        check_count('num_workers', num_workers, 0)
         if device is not None:
             available_device(device)
         init_default_scope(scope := cfg.get('default_scope', 'mmavssl'))
@@ -138,6 +151,7 @@ class AVActionInferencer(BaseInferencer):
         return_datasamples: bool = False,
         batch_size: int = 1,
         show_progress: bool | None = None,
+        data_root: str | Path | None = None,
         **kwargs: Any,
     ) -> dict[str, Any]:
         """Predict.
@@ -146,14 +160,17 @@ class AVActionInferencer(BaseInferencer):
         is to predict, and was named, is an error.
 
         Args:
-            inputs: path, URL, folder, arrays, or a list of these: see `list_inputs`.
+            inputs: path, URL, folder, list, arrays, or a list of these: see `list_inputs`.
             return_datasamples: give the predictions as `AVDataSample`.
             batch_size: videos at a time.
             show_progress: show a bar; None: as the inferencer was told.
+            data_root: what the paths of a list (``*.csv``) are relative to; None: its folder, or
+                the nearest one above, that has its files.
             kwargs: ``topk`` classes to list (5); ``print_result``: print a line for each video;
-                ``pred_out_file``: JSON file to write; ``out_dir``: folder for a video of each
-                prediction; ``localize``: draw in it where the sound comes from (the maps are
-                ``sound_map`` and ``map_times`` of the data samples).
+                ``pred_out_file``: JSON file to write, also of what is done when an error or
+                Ctrl-C ends the work; ``out_dir``: folder for a video of each prediction;
+                ``localize``: draw in it where the sound comes from (the maps are ``sound_map`` and
+                ``map_times`` of the data samples).
 
         Returns:
             ``predictions``: see `describe`, in the order of the inputs; ``visualization``: paths
@@ -163,29 +180,58 @@ class AVActionInferencer(BaseInferencer):
             ConfigError: an option that does not exist or cannot be followed.
             DataError: there is nothing to predict, or it cannot be used.
         """
-        try:
-            before, within, shown, after = self._dispatch_kwargs(**kwargs)
-        except ValueError as error:
-            raise ConfigError(f'{error}.') from None
-        for name, value in (('batch_size', batch_size), ('topk', after.get('topk', 1))):
-            if value < 1:
-                raise ConfigError(f'Expected `{name}` to be at least 1, but got {value!r}.')
-        clips = self._inputs_to_list(inputs)
-        self._prepare_drawing(clips, **shown)
-        progress = self.show_progress if show_progress is None else show_progress
-        preds: list[AVDataSample | Failure] = []
-        with progress_bar('Predicting', len(clips), 0, progress) as advance:
-            for batch in self.preprocess(clips, batch_size, **before):
-                found = self.forward(batch, **within)
-                preds += found
-                for _ in found:
-                    advance()
-        preds.sort(key=lambda pred: pred.sample_idx)
-        visualization = self.visualize(clips, preds, **shown, show_progress=progress)
-        return self.postprocess(preds, visualization, return_datasamples, **after)
+        results: dict[str, list] = {name: [] for name in RESULTS}
+        for part in self.in_batches(
+            inputs, return_datasamples, batch_size, show_progress, data_root, **kwargs
+        ):
+            for name, items in part.items():
+                results[name] += items
+        return results
 
-    def _inputs_to_list(self, inputs: Any) -> list[ClipInput]:
-        return list_inputs(inputs)
+    def in_batches(
+        self,
+        inputs: Any,
+        return_datasamples: bool = False,
+        batch_size: int = 1,
+        show_progress: bool | None = None,
+        data_root: str | Path | None = None,
+        **kwargs: Any,
+    ) -> Generator[dict[str, list], None, None]:
+        """Yield the results of each batch when it is done; arguments and errors as `__call__`."""
+        before, within, shown, after = self._dispatch_kwargs(**kwargs)
+        check_count('batch_size', batch_size)
+        check_count('topk', after.get('topk', 1))
+        out_file = after.pop('pred_out_file', '')
+        if out_file:
+            check_json_file(out_file)
+        clips = self._inputs_to_list(inputs, data_root)
+        drawer = self._prepare_drawing(clips, **shown)
+        progress = self.show_progress if show_progress is None else show_progress
+        with ExitStack() as stack:
+            written = stack.enter_context(written_at_the_end(out_file))
+            advance = stack.enter_context(progress_bar('Predicting', len(clips), 0, progress))
+            if drawer is not None:
+                stack.enter_context(self.pipeline.fetched_once())
+            for batch in self.preprocess(clips, batch_size, **before):
+                preds = sorted(self.forward(batch, **within), key=lambda pred: pred.sample_idx)
+                drawn = self.visualize([clips[pred.sample_idx] for pred in preds], preds, drawer)
+                results = self.postprocess(
+                    preds, drawn, return_datasamples, written=written, **after
+                )
+                for _ in preds:
+                    advance()
+                yield results
+
+    def _dispatch_kwargs(self, **kwargs: Any) -> tuple[dict, dict, dict, dict]:
+        known = self.preprocess_kwargs | self.forward_kwargs
+        known |= self.visualize_kwargs | self.postprocess_kwargs
+        check_names(kwargs, {*known, *CALL})
+        return super()._dispatch_kwargs(**kwargs)
+
+    def _inputs_to_list(
+        self, inputs: Any, data_root: str | Path | None = None
+    ) -> list[ClipInput]:
+        return list_inputs(inputs, data_root)
 
     def preprocess(self, inputs: Sequence[ClipInput], batch_size: int = 1) -> Iterator[Batch]:
         """Yield batches of the inputs that can be used, and with each those that cannot."""
@@ -211,37 +257,34 @@ class AVActionInferencer(BaseInferencer):
 
     def _prepare_drawing(
         self, clips: Sequence[ClipInput], localize: bool = False, out_dir: str | Path = ''
-    ) -> None:
-        """Find before the work what would fail after it; arguments as `visualize`."""
+    ) -> PredictionDrawer | None:
+        """Find before the work what would fail after it; arguments as `__call__`."""
+        files = video_files(out_dir, clips) if out_dir else None
         if out_dir:
-            video_files(out_dir, clips)
+            check_output_folder(out_dir)
         if localize and self._sound_maps is None:
             localizer = trained_localizer(self.cfg, self._saved_localizer)
             settings = (localizer, self._steps, str(self.device))
             try_on_noise(SoundMaps(*settings), self.pipeline.opener_for_playing)
             self._sound_maps = SoundMaps(*settings)  # which looks at the first video once more
+        if not (localize or out_dir):
+            return None
+        maps = self._sound_maps if localize else None
+        return PredictionDrawer(self.pipeline.opener_for_playing, self.classes, maps, files)
 
     def visualize(
         self,
         inputs: Sequence[ClipInput],
         preds: Sequence[AVDataSample | Failure],
-        localize: bool = False,
-        out_dir: str | Path = '',
-        show_progress: bool = False,
+        drawer: PredictionDrawer | None = None,
     ) -> list[str | None]:
-        """Localize what is heard, and write a video of each prediction; arguments as `__call__`.
+        """Localize what is heard, and write a video of each prediction, as far as it is asked for.
 
         Returns:
-            Path of the video of each prediction, None where it cannot be written; empty without
-            ``out_dir``.
+            Path of the video of each prediction, None where it cannot be written; empty where
+            none is to be.
         """
-        if not (localize or out_dir):
-            return []
-        files = video_files(out_dir, inputs) if out_dir else [None] * len(inputs)
-        maps = self._sound_maps if localize else None
-        drawer = PredictionDrawer(self.pipeline.opener_for_playing, self.classes, maps)
-        written = drawer.draw_all(inputs, preds, files, show_progress)
-        return written if out_dir else []
+        return drawer.draw_all(inputs, preds) if drawer else []
 
     def postprocess(
         self,
@@ -250,16 +293,25 @@ class AVActionInferencer(BaseInferencer):
         return_datasamples: bool = False,
         topk: int = 5,
         print_result: bool = False,
-        pred_out_file: str | Path = '',
-    ) -> dict[str, Any]:
-        """Return what `__call__` does; arguments as there."""
+        written: Mapping[str, list] | None = None,
+    ) -> dict[str, list]:
+        """Return what `__call__` does, of one batch; arguments as there.
+
+        Args:
+            preds: what became of each input.
+            visualization: paths of the videos.
+            return_datasamples: give the predictions as `AVDataSample`.
+            topk: classes to list.
+            print_result: print a line for each video.
+            written: of `written_at_the_end`, which takes the results in plain words.
+        """
         results = {**in_plain_words(preds, self.classes, topk), 'visualization': visualization}
+        for name, items in (written or {}).items():
+            items += results[name]
         if print_result:
             for prediction in results['predictions']:
                 print_log(one_line(prediction), logger=None)
-        if pred_out_file:
-            Path(pred_out_file).parent.mkdir(parents=True, exist_ok=True)
-            dump(results, str(pred_out_file), indent=2)
+            sys.stdout.flush()  # whoever reads a pipe sees how far it is
         if return_datasamples:
             results['predictions'] = [pred for pred in preds if not isinstance(pred, Failure)]
         return results

@@ -1,7 +1,7 @@
 """Clips whose masks are drawn, and whom each is mixed with."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from mmengine.config import Config
@@ -19,6 +19,8 @@ def one_view_pipeline(pipeline: Sequence[dict]) -> list[dict]:
     """Return the test pipeline with one clip from the middle, one crop, and the sound itself."""
     pipeline = copy.deepcopy(list(pipeline))
     for transform in pipeline:
+        if transform['type'] == 'OpenAVFile':
+            transform.pop('cache', None)  # which decodes all of a file: each is read once
         if transform['type'] == 'SampleClip':
             transform['num_clips'] = 1
         if transform['type'] == 'ThreeCrop':
@@ -29,14 +31,18 @@ def one_view_pipeline(pipeline: Sequence[dict]) -> list[dict]:
 
 
 def load_videos(cfg: Config, videos: Sequence[str]) -> list[dict]:
-    """Run the pipeline of the test list on video files.
+    """Run the pipeline of the test list on video files; see `read_videos`."""
+    return list(read_videos(cfg, videos))
+
+
+def read_videos(cfg: Config, videos: Sequence[str]) -> Iterator[dict]:
+    """Run the pipeline of the test list on video files, one when the next clip is asked for.
 
     Raises:
         DataError: a file cannot be used, or the pipeline skips it.
     """
     pipeline = one_view_pipeline(cfg.test_dataloader.dataset.pipeline)
     transforms = [TRANSFORMS.build(transform) for transform in pipeline]
-    samples = []
     for index, video in enumerate(videos):
         results = {'video_path': video, 'source': 'test', 'sample_idx': index}
         for transform in transforms:
@@ -46,8 +52,7 @@ def load_videos(cfg: Config, videos: Sequence[str]) -> list[dict]:
                     f"{video} has no sound, and OpenAVFile(audio='skip') in the test pipeline "
                     "skips such videos. Set audio='silence' there, or name another video."
                 )
-        samples.append(results)
-    return samples
+        yield results
 
 
 def open_test_list(cfg: Config) -> AVDataset:

@@ -7,10 +7,12 @@ import torch
 from mmengine.config import Config
 from torch import Tensor
 
+from mmavssl.apis.model_front import LOCALIZER_KEY, is_untrained
 from mmavssl.models.localizers.audio_input import localizer_audio
 from mmavssl.models.maskers import TubeToken
 from mmavssl.models.mixers.base import MixResult
 from mmavssl.registry import MIXERS, MODELS
+from mmavssl.utils.errors import ConfigError
 from mmavssl.visualization.mask_figure import ClipPanel
 
 
@@ -21,7 +23,8 @@ class MaskPanels:
         cfg: with a mixer that has a masker, whose localizer is loaded here.
 
     Raises:
-        ConfigError: the localizer's weights are not there, or do not fit.
+        ConfigError: the localizer's weights are not there, do not fit, or are not named: what a
+            picture calls the source of the sound would be random numbers.
     """
 
     def __init__(self, cfg: Config) -> None:
@@ -30,6 +33,12 @@ class MaskPanels:
         localizer = getattr(self.mixer.masker, 'localizer', None)
         if hasattr(localizer, 'init_weights'):  # a plugin need not have any
             localizer.init_weights()
+            if is_untrained(localizer):
+                raise ConfigError(
+                    f'No map can be drawn: `{LOCALIZER_KEY}` has no `init_cfg`, so that its '
+                    'weights would be random numbers. Name its checkpoint there, or take the '
+                    'config that was trained with.'
+                )
 
     @torch.no_grad()
     def __call__(

@@ -126,7 +126,12 @@ def missing_weights(masker_cfg: Mapping) -> str | None:
 
 
 def is_untrained(localizer: nn.Module) -> bool:
-    """Whether a localizer takes weights by an ``init_cfg`` and has none, nor one that it wraps."""
+    """Whether a localizer takes weights by an ``init_cfg`` and has none, nor one that it wraps.
+
+    One without parameters, such as a control, has nothing to take.
+    """
     inner = getattr(localizer, 'localizer', None)
-    has_none = not getattr(localizer, 'init_cfg', True)
+    has_none = any(True for _ in localizer.parameters()) and not getattr(
+        localizer, 'init_cfg', True
+    )
     return has_none and (inner is None or is_untrained(inner))

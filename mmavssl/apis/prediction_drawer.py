@@ -14,7 +14,6 @@ from mmavssl.apis.prediction_videos import played_prediction
 from mmavssl.apis.predictions import describe
 from mmavssl.apis.sound_maps import SoundMaps
 from mmavssl.utils.errors import DataError
-from mmavssl.utils.progress import progress_bar
 from mmavssl.visualization.prediction_video import save_prediction_video
 
 #: Bars in a video.
@@ -28,6 +27,7 @@ class PredictionDrawer:
         opener: of the files, and of their sound if they have some.
         classes: names of the classes, if known.
         sound_maps: what localizes, or None.
+        files: video to write of each input; None: none is written.
     """
 
     def __init__(
@@ -35,34 +35,30 @@ class PredictionDrawer:
         opener: OpenInput,
         classes: Sequence[str] | None,
         sound_maps: SoundMaps | None = None,
+        files: Sequence[Path] | None = None,
     ) -> None:
         self.opener, self.classes, self.sound_maps = opener, classes, sound_maps
+        self.files = files
 
     def draw_all(
-        self,
-        clips: Sequence[ClipInput],
-        preds: Sequence[BaseDataElement | Failure],
-        files: Sequence[Path | None],
-        progress: bool = False,
+        self, clips: Sequence[ClipInput], preds: Sequence[BaseDataElement | Failure]
     ) -> list[str | None]:
-        """Draw the predictions of all inputs; the log names those that cannot be drawn.
+        """Draw the predictions of some inputs; the log names those that cannot be drawn.
 
         Args:
             clips: the inputs.
             preds: what became of each.
-            files: video to write of each, or None.
-            progress: show a bar.
 
         Returns:
-            Path of the video of each prediction, None where there is none.
+            Path of the video of each prediction, None where it cannot be written; empty where
+            none is to be.
         """
-        written: list[str | None] = []
-        with progress_bar('Drawing', len(preds), 0, progress) as advance:
-            for clip, pred, file in zip(clips, preds, files, strict=True):
-                if not isinstance(pred, Failure):
-                    written.append(self._drawn(clip, pred, file))
-                advance()
-        return written
+        written = []
+        for clip, pred in zip(clips, preds, strict=True):
+            if not isinstance(pred, Failure):
+                file = self.files[pred.sample_idx] if self.files else None
+                written.append(self._drawn(clip, pred, file))
+        return written if self.files else []
 
     def _drawn(
         self, clip: ClipInput, sample: BaseDataElement, file: Path | None

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ def save_pseudo_labels(
 ) -> int:
     """Write a manifest of videos with the classes that were predicted, and how surely.
 
-    Training reads it as a list of labeled clips, whatever its ``data_root``: paths are absolute.
+    Training reads it as a list of labeled clips, whatever its ``data_root``: paths are absolute,
+    and what a list says of them beside (``start``, ``end``, ``audio_path``) is in it as well.
 
     Args:
         path: CSV file to write.
@@ -45,19 +47,20 @@ def save_pseudo_labels(
         raise ConfigError(
             f'Expected a least confidence from 0 to 1, but got {min_confidence!r}.'
         )
-    entries = {
-        place: ClipEntry(place, each['label'], confidence=min(round(each['score'], 6), 1.0))
-        for each in predictions
-        if each['score'] >= min_confidence
-        for place in [absolute(each['path'])]
-    }
+    likely = [each for each in distinct(predictions) if each['score'] >= min_confidence]
+    entries = [
+        replace(
+            entry_of(each), label=each['label'], confidence=min(round(each['score'], 6), 1.0)
+        )
+        for each in likely
+    ]
     if not entries:
         highest = max((each['score'] for each in predictions), default=0.0)
         raise DataError(
             f'{path} is not written: of {len(predictions)} videos, none has a class with a '
             f'confidence of {min_confidence:g}; the highest is {highest:.3f}. Ask for less.'
         )
-    write_manifest(path, list(entries.values()), classes)
+    write_manifest(path, entries, classes)
     return len(entries)
 
 
@@ -79,13 +82,32 @@ def most_uncertain(
         raise ConfigError(f'Expected one of {tuple(UNCERTAINTIES)}, but got {measure!r}.')
     if count < 1:
         raise ConfigError(f'Expected at least 1 of the most uncertain videos, but got {count!r}.')
-    distinct = {absolute(each['path']): each for each in predictions}
-    return sorted(distinct.values(), key=UNCERTAINTIES[measure], reverse=True)[:count]
+    return sorted(distinct(predictions), key=UNCERTAINTIES[measure], reverse=True)[:count]
 
 
 def save_unlabeled(path: str | Path, predictions: Sequence[Mapping[str, Any]]) -> None:
     """Write a manifest of videos whose labels are to be filled in, in their order."""
-    write_manifest(path, [ClipEntry(absolute(each['path'])) for each in predictions])
+    write_manifest(path, [entry_of(each) for each in predictions])
+
+
+def distinct(predictions: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the predictions, the last one of each clip, as a list has it once."""
+    found = {}
+    for each in predictions:
+        entry = entry_of(each)
+        found[entry.path, entry.start, entry.end] = each
+    return list(found.values())
+
+
+def entry_of(prediction: Mapping[str, Any]) -> ClipEntry:
+    """Return the row of a list that a prediction is of, without its label."""
+    sound = prediction.get('audio_path')
+    return ClipEntry(
+        absolute(prediction['path']),
+        start=prediction.get('start'),
+        end=prediction.get('end'),
+        audio_path=sound and absolute(sound),
+    )
 
 
 def absolute(path: str) -> str:

@@ -9,9 +9,11 @@ import torch
 from torchaudio.functional import resample
 
 from mmavssl.apis.inference_inputs import ClipInput
+from mmavssl.apis.predictions import part_in_words
 from mmavssl.datasets.readers.storage import is_remote
 from mmavssl.datasets.readers.video_file import VideoFile
 from mmavssl.datasets.transforms.kaldi_fbank import LENGTH, STEP, kaldi_fbank
+from mmavssl.datasets.transforms.sampling import part_of_file
 from mmavssl.structures.audio_front_end import SAMPLE_RATE
 from mmavssl.utils.errors import ConfigError
 from mmavssl.visualization.prediction_video import PlayedPrediction
@@ -66,7 +68,7 @@ def played_prediction(
     top: Sequence[tuple[str, float]],
     maps: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> PlayedPrediction:
-    """Return what is shown of an input.
+    """Return what is shown of an input, of which a list may name a part.
 
     Args:
         results: of the transform that opens it, with its sound if it has some.
@@ -77,33 +79,36 @@ def played_prediction(
         DataError: the file cannot be read; as well when the frames are taken.
     """
     video = results['video_file']
-    sound = sound_of(results)
+    begin, end = part_of_file(results, video.clock)
+    shown = range(int(video.clock.index_at(begin)), video.clock.last_before(end) + 1)
+    part = part_in_words(results.get('start'), results.get('end'))
+    sound = sound_of(results, begin, end)
     return PlayedPrediction(
-        title=Path(results['video_path']).name,
-        frames=frames_of(video),
-        times=video.clock.times,
-        duration=video.clock.duration,
+        title=f'{Path(results["video_path"]).name}{part}',
+        frames=frames_of(video, shown),
+        times=np.maximum(video.clock.times[shown] - begin, 0),
+        duration=end - begin,
         top=top,
         sound=sound,
         logmel=None if sound is None else logmel_of(sound),
         maps=None if maps is None else maps[0],
-        map_times=None if maps is None else maps[1],
+        map_times=None if maps is None else np.maximum(maps[1] - begin, 0),
     )
 
 
-def frames_of(video: VideoFile) -> Iterator[np.ndarray]:
-    """Yield all frames (H, W, 3), of which few are in memory at a time."""
-    portion = max(MAX_BYTES // video.frames(np.array([0]))[0].nbytes, 1)
-    for first in range(0, video.num_frames, portion):
-        yield from video.frames(np.arange(first, min(first + portion, video.num_frames)))
+def frames_of(video: VideoFile, shown: range) -> Iterator[np.ndarray]:
+    """Yield frames (H, W, 3), of which few are in memory at a time."""
+    portion = max(MAX_BYTES // video.frames(np.array(shown[:1]))[0].nbytes, 1)
+    for first in range(0, len(shown), portion):
+        yield from video.frames(np.array(shown[first : first + portion]))
 
 
-def sound_of(results: dict) -> np.ndarray | None:
-    """Return the sound (S,) at 16 kHz that belongs to the frames, None where there is none."""
+def sound_of(results: dict, begin: float, end: float) -> np.ndarray | None:
+    """Return the sound (S,) at 16 kHz of a part in seconds from the first frame, None for none."""
     file = results.get('audio_file')
     if file is None:
         return None
-    sound = file.window(results['audio_origin'], results['video_file'].clock.duration)
+    sound = file.window(results['audio_origin'] + begin, end - begin)
     if file.sample_rate != SAMPLE_RATE:
         sound = resample(torch.from_numpy(sound), file.sample_rate, SAMPLE_RATE).numpy()
     return sound if len(sound) >= LENGTH else None

@@ -1,13 +1,21 @@
 """What a model says of videos, in plain words and numbers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from mmengine.fileio import dump
 
 from mmavssl.apis.inference_pipeline import Failure
 from mmavssl.structures import AVDataSample
 from mmavssl.utils.errors import ConfigError, NumericalError
+
+#: What a list may say of a clip beside its path.
+PART = ('start', 'end', 'audio_path')
+#: What predicting gives.
+RESULTS = ('predictions', 'visualization', 'errors')
 
 
 def class_names(checkpoint: Mapping[str, Any]) -> tuple[str, ...] | None:
@@ -38,9 +46,10 @@ def describe(
         topk: how many classes to list; at most C are.
 
     Returns:
-        ``path``, ``label``, ``class`` and ``score`` of the likeliest class, ``topk`` of these for
-        the likeliest classes, ``entropy`` of all C in nats, and ``margin``, how much likelier the
-        first one is than the second one.
+        ``path``, and of ``start``, ``end`` and ``audio_path`` what a list says; ``label``,
+        ``class`` and ``score`` of the likeliest class, ``topk`` of these for the likeliest
+        classes, ``entropy`` of all C in nats, and ``margin``, how much likelier the first one is
+        than the second one.
 
     Raises:
         ConfigError: ``topk`` below 1, or there are other than C names.
@@ -65,8 +74,10 @@ def describe(
     ]
     positive = scores[scores > 0]
     ranked = [*scores[order[:2]], 0.0]
+    part = {name: sample.get(name) for name in PART if sample.get(name) is not None}
     return {
         'path': sample.video_path,
+        **part,
         **best[0],
         'topk': best,
         'entropy': abs(float((positive * np.log(positive)).sum())),
@@ -95,8 +106,38 @@ def in_plain_words(
 def one_line(prediction: Mapping[str, Any]) -> str:
     """Return a prediction in one line.
 
-    >>> one_line({'path': 'a.mp4', 'topk': [{'class': 'drum', 'score': 0.875}]})
-    'a.mp4: drum 0.875'
+    >>> one_line({'path': 'a.mp4', 'start': 2.0, 'topk': [{'class': 'drum', 'score': 0.875}]})
+    'a.mp4 (from 2 s): drum 0.875'
     """
     best = ', '.join(f'{each["class"]} {each["score"]:.3f}' for each in prediction['topk'])
-    return f'{prediction["path"]}: {best}'
+    part = part_in_words(prediction.get('start'), prediction.get('end'))
+    return f'{prediction["path"]}{part}: {best}'
+
+
+def part_in_words(start: float | None, end: float | None) -> str:
+    """Return which part of a video is meant, to be put behind its name.
+
+    >>> part_in_words(None, None), part_in_words(2.0, 4.5), part_in_words(None, 3.0)
+    ('', ' (2 to 4.5 s)', ' (to 3 s)')
+    """
+    if start is None and end is None:
+        return ''
+    if end is None:
+        return f' (from {start:g} s)'
+    return f' (to {end:g} s)' if start is None else f' ({start:g} to {end:g} s)'
+
+
+@contextmanager
+def written_at_the_end(path: str | Path) -> Iterator[dict[str, list]]:
+    """Yield results to fill, which are written to a JSON file whatever ends the work.
+
+    Args:
+        path: of the file; nothing is written without one, or without any result.
+    """
+    results: dict[str, list] = {name: [] for name in RESULTS}
+    try:
+        yield results
+    finally:
+        if path and any(results.values()):
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            dump(results, str(path), indent=2)

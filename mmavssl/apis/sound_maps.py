@@ -13,6 +13,7 @@ from mmavssl.apis.frame_maps import FrameMaps
 from mmavssl.apis.inference_inputs import ClipInput, OpenInput, open_input
 from mmavssl.apis.model_front import LOCALIZER_KEY, is_untrained, missing_weights
 from mmavssl.apis.whole_videos import whole_video_pipeline
+from mmavssl.datasets.transforms.sampling import part_of_file
 from mmavssl.models.utils.fit import describe_misfit
 from mmavssl.registry import LOCALIZERS, TRANSFORMS
 from mmavssl.structures.audio_front_end import SAMPLE_RATE
@@ -62,7 +63,8 @@ class SoundMaps:
         """
         video = results['video_file']
         height, width = video.frames(np.array([0])).shape[1:3]
-        count = ceil(video.clock.duration * MAPS_PER_SECOND)
+        begin, end = part_of_file(results, video.clock)
+        count = ceil((end - begin) * MAPS_PER_SECOND)
         count = max(min(count, MAX_MAPS, MAX_BYTES // (height * width * 3)), 1)
         results = dict(results)
         for step in whole_video_pipeline(self.steps, count, self.short_side)[1:]:

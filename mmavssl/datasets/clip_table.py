@@ -1,10 +1,14 @@
 """Many clips in a few arrays."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from math import isnan
 
 import numpy as np
+
+#: Rows that are numbers of Python at once, which take much more memory than in an array.
+AT_A_TIME = 2**16
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,19 @@ class TextColumn(Sequence):
     def __getitem__(self, index: int) -> str:
         """Return one string; the index counts from 0."""
         return self.data[self.bounds[index] : self.bounds[index + 1]].tobytes().decode()
+
+    def find(self, texts: Collection[str]) -> list[int]:
+        """Return where the strings are that are among others, without a look at each as a string.
+
+        A million takes half a second.
+        """
+        wanted, data, found = {text.encode() for text in texts}, self.data.data, []
+        for first in range(0, len(self), AT_A_TIME):
+            bounds = self.bounds[first : first + AT_A_TIME + 1].tolist()
+            for index, (begin, end) in enumerate(pairwise(bounds), first):
+                if bytes(data[begin:end]) in wanted:
+                    found.append(index)
+        return found
 
     @property
     def nbytes(self) -> int:

@@ -73,6 +73,16 @@ class LabelIndex(dict):
         return label
 
 
+class IgnoredLabels(LabelIndex):
+    """`NO_LABEL` for any text, for whoever wants the clips of a list alone."""
+
+    def __init__(self) -> None:
+        super().__init__((), names_allowed=False)
+
+    def _parse(self, text: str) -> int | None:
+        return None
+
+
 class RowParser:
     """Turn rows into columns of values, and say which row is at fault.
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from mmavssl.datasets.clip_table import ClipEntry, ClipTable
 from mmavssl.datasets.clip_table_builder import ClipTableBuilder
-from mmavssl.datasets.list_parser import STRAY, LabelIndex, RowParser
+from mmavssl.datasets.list_parser import STRAY, IgnoredLabels, LabelIndex, RowParser
 from mmavssl.datasets.list_rows import COLUMNS, open_rows, read_text
 from mmavssl.utils.errors import DataError
 
@@ -30,7 +30,7 @@ def read_classes(path: str | Path) -> tuple[str, ...]:
     return tuple(names)
 
 
-def read_manifest(path: str | Path, classes: Sequence[str]) -> ClipTable:
+def read_manifest(path: str | Path, classes: Sequence[str] | None) -> ClipTable:
     """Read a CSV manifest, ``path,label[,start,end,audio_path,confidence]``, or a text list.
 
     A text list (mmaction2's, SVFormer's) has ``path label`` in each line, the label after the last
@@ -39,7 +39,7 @@ def read_manifest(path: str | Path, classes: Sequence[str]) -> ClipTable:
 
     Args:
         path: the list.
-        classes: class names, which give the range of the labels.
+        classes: class names, which give the range of the labels; None: labels are left out.
 
     Returns:
         A sequence of `ClipEntry`, small enough for lists of millions (see `ClipTable`).
@@ -49,7 +49,8 @@ def read_manifest(path: str | Path, classes: Sequence[str]) -> ClipTable:
     """
     builder = ClipTableBuilder()
     with open_rows(path) as rows:
-        labels = LabelIndex(classes, rows.names_allowed)
+        named = rows.names_allowed
+        labels = IgnoredLabels() if classes is None else LabelIndex(classes, named)
         parser = RowParser(path, rows, labels)
         for portion, lines in rows:
             builder.add(parser.parse(portion, lines))

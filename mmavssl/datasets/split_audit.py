@@ -1,10 +1,16 @@
 """Find what training would see of the test part."""
 
+import os
 import re
+from collections import defaultdict
 from collections.abc import Sequence
+from math import inf
 from pathlib import PurePosixPath
 
-from mmavssl.datasets.manifest import ClipEntry
+import numpy as np
+
+from mmavssl.datasets.clip_infos import ClipInfos, place_of
+from mmavssl.datasets.clip_table import ClipEntry
 from mmavssl.utils.errors import DataError
 
 # Names of UCF-101: clips `_c01`, `_c02`, ... of one recording `_g07`.
@@ -45,3 +51,40 @@ def check_no_leak(train: Sequence[ClipEntry], test: Sequence[ClipEntry]) -> None
         f'with one there: {first.path} (line {first.line}) {what} {twin.path} (line {twin.line} '
         'of the test list). Take them out of one of the lists.'
     )
+
+
+def find_tested(train: ClipInfos, tests: Sequence[ClipInfos]) -> list[ClipEntry]:
+    """Return the training clips that are tested, be it in part or under another spelling.
+
+    Two clips of a file that have no moment in common are different ones. Links between files are
+    not followed, those of folders are.
+
+    Args:
+        train: clips of a training list, of which there may be millions.
+        tests: clips of validation and test lists.
+    """
+    folder, spans = _folder(train.root), defaultdict(list)
+    for test in tests:
+        root = _folder(test.root)
+        for row in test.rows:
+            entry = test.table[int(row)]
+            place = place_of(entry.path, root)
+            place = place if '://' in place else os.path.normpath(place)
+            for name in {place, place.removeprefix(f'{folder}/')}:  # as training may call it
+                spans[name].append(_span(entry))
+    rows = np.array(train.table.paths.find(spans), dtype=np.int64)
+    entries = [train.table[int(row)] for row in rows[np.isin(rows, train.rows)]]
+    return [entry for entry in entries if _overlaps(_span(entry), spans[entry.path])]
+
+
+def _folder(root: str) -> str:
+    return root.rstrip('/') if '://' in root else os.path.realpath(root)
+
+
+def _span(entry: ClipEntry) -> tuple[float, float]:
+    """Return begin and end in the file, which may be open."""
+    return entry.start or 0.0, inf if entry.end is None else entry.end
+
+
+def _overlaps(span: tuple[float, float], others: Sequence[tuple[float, float]]) -> bool:
+    return any(span[0] < end and begin < span[1] for begin, end in others)

@@ -2,15 +2,22 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from traceback import walk_tb
 from types import TracebackType
 from typing import Any
 
+import torch
 from mmengine.config import Config
+from mmengine.dist import is_main_process
+from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
+from torch import nn
 
+from mmavssl.registry import MODELS
 from mmavssl.utils.argument_types import PLAIN
 from mmavssl.utils.errors import CLEAR, ConfigError
+from mmavssl.utils.network_cost import build_shapes
 from mmavssl.utils.tool_errors import system_message
 
 #: Names of local variables in which MMEngine and `build_component` have a component's config.
@@ -29,7 +36,40 @@ KEYS = {
 }  # fmt: skip
 
 
-def build_runner(cfg: Config, runner_class: type[Runner] = Runner) -> Runner:
+class ToolRunner(Runner):
+    """A Runner that leaves no config in its work dir: what is left there is up to the tool.
+
+    MMEngine's writes it whatever the Runner is for, so that a test replaces what training left.
+    """
+
+    def dump_config(self) -> None:
+        """Do nothing."""
+
+
+def write_config(cfg: Config, file: Path) -> None:
+    """Write a config with all bases and options, in the first process."""
+    if is_main_process():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        cfg.dump(file)
+
+
+def model_shapes(cfg: Config) -> nn.Module | None:
+    """Return the model with parameters that have shapes alone, to compare with a checkpoint.
+
+    This takes no log and no folder, as a Runner does, and changes no random numbers.
+
+    Returns:
+        None where it cannot be built, or not like this: the Runner will tell why.
+    """
+    scope = DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmavssl'))
+    try:
+        with scope, torch.random.fork_rng(devices=[]):
+            return build_shapes(cfg.model, MODELS)
+    except Exception:  # of any kind, as constructors of plugins may need values
+        return None
+
+
+def build_runner(cfg: Config, runner_class: type[Runner] = ToolRunner) -> Runner:
     """Return the Runner of a config, as ``Runner.from_cfg`` does.
 
     Raises:

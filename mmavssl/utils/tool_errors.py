@@ -1,6 +1,7 @@
 """What an error of a tool's job means to its user: one message, or None where it is a bug."""
 
 import errno
+from traceback import walk_tb
 
 from mmavssl.utils.errors import CLEAR
 
@@ -10,6 +11,8 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 REFUSED = (
     errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST,
 )  # fmt: skip
+#: Functions of Python's that make folders: a path that "does not exist" was not to be read there.
+MAKERS = ('makedirs', 'mkdir')
 #: In what torch says of a GPU, or a machine, that has no memory left.
 NO_MEMORY = ('out of memory', 'CUBLAS_STATUS_ALLOC_FAILED', "can't allocate memory")
 #: What takes less of it, by tool.
@@ -48,12 +51,19 @@ def system_message(error: OSError) -> str | None:
     """Say which file the system refuses, and why."""
     if error.errno in FULL:
         return f'The disk is full ({error}). Make room, and go on.'
-    if error.errno in REFUSED and error.filename:
+    is_refused = error.errno in REFUSED or makes_folder(error)
+    if is_refused and error.filename:
         return (
             f'{error.filename}: {error.strerror}. Name another path (of files to write: '
             '--work-dir, --out), or change its permissions.'
         )
     return None
+
+
+def makes_folder(error: OSError) -> bool:
+    """Whether a folder was to be made, in a place where there can be none, such as /proc."""
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    return bool(frames) and frames[-1].f_code.co_name in MAKERS
 
 
 def import_message(error: ImportError) -> str | None:

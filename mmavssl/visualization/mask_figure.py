@@ -106,7 +106,7 @@ def overlay_heatmap(frames: np.ndarray, heatmap: np.ndarray) -> np.ndarray:
         fine = cv2.resize(np.float32(values), (width, height), interpolation=cv2.INTER_LINEAR)
         fine = (fine - fine.min()) / max(float(fine.max() - fine.min()), np.finfo(np.float32).tiny)
         colours = cv2.applyColorMap(np.uint8(255 * fine), cv2.COLORMAP_JET)[..., ::-1]
-        target[:] = frame * (1 - HEATMAP_OPACITY) + colours * HEATMAP_OPACITY
+        cv2.addWeighted(frame, 1 - HEATMAP_OPACITY, colours, HEATMAP_OPACITY, 0, dst=target)
     return blended
 
 

@@ -22,7 +22,7 @@ from mmavssl.visualization.mask_figure import (
 from mmavssl.visualization.movie import write_movie
 from mmavssl.visualization.sound_panel import sound_panel
 
-HEIGHT = 288  # of a frame
+HEIGHT, MAX_WIDTH = 288, 1024  # of a frame
 SIDE_WIDTH = 248
 SIDE_MARGIN = 12
 STRIP_HEIGHT = 84
@@ -32,6 +32,8 @@ TROUGH = (228, 232, 238)
 BEST, OTHERS = (31, 98, 190), (139, 165, 201)
 CURSOR = (255, 90, 60)
 MAP_NOTE = 'red: where the sound comes from'
+NO_SOUND_NOTE = 'no map: there is no sound'
+NO_MAP_NOTE = 'no map: it is the same everywhere'
 
 
 @dataclass
@@ -85,7 +87,7 @@ def draw_prediction(played: PlayedPrediction, height: int = HEIGHT) -> Iterator[
     """Yield a picture (H, W, 3) for each frame, with even H and W.
 
     The frame, with its map over it, is on the left, the bars are on its right, the sound is below
-    with a line where it is at that time.
+    with a line where it is at that time. A very wide frame has black above and below.
 
     Args:
         played: what is shown.
@@ -93,7 +95,8 @@ def draw_prediction(played: PlayedPrediction, height: int = HEIGHT) -> Iterator[
     """
     canvas = None
     for frame, time in zip(played.frames, played.times, strict=True):
-        shown = with_map(scale_to(frame, height), played, time)
+        fitting = min(height, max(round(MAX_WIDTH * frame.shape[0] / frame.shape[1]), 1))
+        shown = pad_to(with_map(scale_to(frame, fitting), played, time), height)
         if canvas is None:
             canvas = draw_canvas(played, *shown.shape[:2])
         picture = canvas.copy()
@@ -112,8 +115,7 @@ def draw_canvas(played: PlayedPrediction, height: int, width: int) -> np.ndarray
         height: of a frame.
         width: of a frame.
     """
-    note = MAP_NOTE if played.maps is not None else ''
-    side = draw_bars(played.top, SIDE_WIDTH + width % 2, height, note)
+    side = draw_bars(played.top, SIDE_WIDTH + width % 2, height, map_note(played))
     body = np.concatenate([np.zeros((height, width, 3), np.uint8), side], axis=1)
     rows = [text_strip(played.title, body.shape[1], TITLE_HEIGHT), body]
     if played.logmel is not None:
@@ -121,6 +123,15 @@ def draw_canvas(played: PlayedPrediction, height: int, width: int) -> np.ndarray
     picture = np.concatenate(rows)
     below = picture.shape[0] % 2
     return np.pad(picture, ((0, below), (0, 0), (0, 0)), constant_values=BACKGROUND[0])
+
+
+def map_note(played: PlayedPrediction) -> str:
+    """Say what the colours over the frames mean, or why there are none."""
+    if played.maps is None:
+        return ''
+    if np.ptp(played.maps, axis=(1, 2)).any():
+        return MAP_NOTE
+    return NO_MAP_NOTE if played.sound is not None and played.sound.any() else NO_SOUND_NOTE
 
 
 def draw_bars(
@@ -167,6 +178,12 @@ def sound_strip(played: PlayedPrediction, above: np.ndarray) -> np.ndarray:
         logmel = np.pad(logmel, ((0, frames - len(logmel)), (0, 0)), mode='edge')
     values = (float(logmel.min()), float(logmel.max()))
     return sound_panel(played.sound, logmel, above.shape[1], STRIP_HEIGHT, values)
+
+
+def pad_to(frame: np.ndarray, height: int) -> np.ndarray:
+    """Put black above and below a frame (H, W, 3) that is less high."""
+    above, odd = divmod(height - frame.shape[0], 2)
+    return np.pad(frame, ((above, above + odd), (0, 0), (0, 0)))
 
 
 def with_map(frame: np.ndarray, played: PlayedPrediction, time: float) -> np.ndarray:

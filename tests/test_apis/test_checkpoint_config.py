@@ -15,6 +15,7 @@ model = dict(
     student=dict({'type': 'AVRecognizer', 'a.b': dict(x=-1.5)}),
     average=None)
 test_dataloader = dict(batch_size=4)
+input_size = dict(size=64)
 default_scope = 'mmavssl'
 """
 
@@ -43,6 +44,7 @@ def test_what_is_needed_is_read_and_nothing_is_run(save, place, capsys):
             'average': None,
         },
         'test_dataloader': {'batch_size': 4},
+        'input_size': {'size': 64},
         'default_scope': 'mmavssl',
     }
     assert capsys.readouterr().out == ''
@@ -79,7 +81,7 @@ def test_more_than_data_is_refused(save, text, place, capsys):
         config_in_checkpoint(path)
     assert str(error.value) == (
         f'{path}: the config in it is not used, as {place} is more than data. Name the config '
-        'file as well (`model`, --model).'
+        'file as well (`model`, --model; CONFIG of export).'
     )
     assert capsys.readouterr().out == ''
 

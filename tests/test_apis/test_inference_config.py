@@ -1,7 +1,10 @@
+import doctest
+
 import pytest
 import torch
 from mmengine.config import Config
 
+from mmavssl.apis import inference_config as module
 from mmavssl.apis.inference_config import (
     choose_network,
     config_path,
@@ -45,6 +48,9 @@ def test_names_that_do_not_exist():
     assert config_path('a/b.py') == 'a/b.py'
     with pytest.raises(ConfigError, match=f"no 'svformer_ucf51_1sho'. Did you mean '{NAME}'"):
         config_path('svformer_ucf51_1sho')
+    three = r"mean 'asl_mix_avsprites_1shot' or '\w+_2shot' or '\w+_5shot'\?"
+    with pytest.raises(ConfigError, match=three):
+        config_path('asl_mix_avsprites')
     with pytest.raises(ConfigError, match=r'nothing\.py does not exist'):
         inference_config('nothing.py', None)
     with pytest.raises(ConfigError, match='Name a checkpoint'):
@@ -97,3 +103,7 @@ def test_no_views():
         cfg = Config(dict(test_dataloader=dict(dataset=dict(pipeline=pipeline))))
         with pytest.raises(ConfigError, match='to begin with OpenAVFile'):
             test_pipeline(cfg, 'full')
+
+
+def test_examples():
+    assert doctest.testmod(module).failed == 0

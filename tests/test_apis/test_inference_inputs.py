@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mmavssl.apis import inference_inputs
+from mmavssl.apis import input_places
 from mmavssl.apis.inference_inputs import ClipInput, OpenInput, list_inputs, open_input
-from mmavssl.utils.errors import DataError
+from mmavssl.utils.errors import ConfigError, DataError
 
 ARRAYS = {'video': np.zeros((5, 8, 8, 3), np.uint8), 'fps': 5}
 
@@ -43,9 +43,37 @@ def test_folders_of_a_storage(monkeypatch):
         def join_path(self, *parts):
             return '/'.join(parts)
 
-    monkeypatch.setattr(inference_inputs, 'get_file_backend', lambda path: Storage())
+    monkeypatch.setattr(input_places, 'get_file_backend', lambda path: Storage())
     paths = [clip.path for clip in list_inputs(['s3://pool', 's3://pool/d.mp4'])]
     assert paths == ['s3://pool/a/c.webm', 's3://pool/b.mp4', 's3://pool/d.mp4']
+
+
+def test_files_by_their_uri(folder):
+    uri = (folder / 'b/2 ü.mp4').as_uri()
+    assert '%20' in uri
+    assert list_inputs(uri) == [ClipInput(str(folder / 'b/2 ü.mp4'))]
+    assert [clip.path for clip in list_inputs(f'file://localhost{folder}')] == [
+        str(folder / name) for name in ('a.mkv', 'b/1.AVI', 'b/2.mp4')
+    ]
+
+
+def test_rows_of_a_list_among_others(folder):
+    """Labels of any kind are not looked at."""
+    (folder / 'list.csv').write_text(
+        'path,label,start,end,audio_path\nb/2.mp4,no such class,,,\nb/2.mp4,99,1,2.5,b/x.wav\n'
+    )
+    whole, part, named = list_inputs([folder / 'list.csv', 'a.mp4'])
+    assert whole == ClipInput(str(folder / 'b/2.mp4'), is_named=False)
+    assert part == ClipInput(
+        str(folder / 'b/2.mp4'), None, False, 1.0, 2.5, str(folder / 'b/x.wav')
+    )
+    assert part.part == {'start': 1.0, 'end': 2.5, 'audio_path': str(folder / 'b/x.wav')}
+    assert (named, named.part) == (ClipInput('a.mp4'), {})
+    assert list_inputs([part, named]) == [part, named]
+    [first, *_] = list_inputs(folder / 'list.csv', data_root=folder / 'b')
+    assert first.path == str(folder / 'b/b/2.mp4')
+    with pytest.raises(ConfigError, match=r'`data_root` \(--data-root\) is what .* Leave it out'):
+        list_inputs([folder], data_root=folder)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,9 @@ import copy
 import json
 import runpy
 import shutil
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -230,6 +233,86 @@ def test_maps_and_videos(inferencer, videos, tmp_path):
         assert np.corrcoef(heard, own)[0, 1] > 0.95
 
 
+def test_parts_of_a_list(inferencer, videos, tmp_path):
+    """Each is predicted, localized and shown as if it were a file of its own."""
+    path = tmp_path / 'list.csv'
+    path.write_text(
+        f'path,label,start,end,audio_path\n{videos[0]},,0.5,2.5,\n{videos[0]},,1,2,{videos[1]}\n'
+        f'{videos[0]},,,,\n{videos[0]},,7,8,\n'
+    )
+    results = inferencer(path, localize=True, out_dir=tmp_path / 'new', return_datasamples=True)
+    middle, dubbed, whole = results['predictions']
+    # One clip of 2 s from the middle is all that `fast` sees.
+    torch.testing.assert_close(middle.pred_score, whole.pred_score, atol=1e-6, rtol=0)
+    assert (dubbed.pred_score - whole.pred_score).abs().max() > 1e-4
+    assert (middle.start, middle.end, whole.get('start')) == (0.5, 2.5, None)
+    assert dubbed.audio_path == videos[1]
+    assert len(middle.sound_map) == 16  # 8 a second
+    assert middle.map_times[[0, -1]].tolist() == pytest.approx([0.5, 2.5 - 1 / 16], abs=0.01)
+    shown = [VideoFile(name).clock.duration for name in results['visualization']]
+    assert shown == pytest.approx([2, 1, 3], abs=0.01)
+    heard = AudioFile(results['visualization'][0]).waveform[:31000]
+    assert np.corrcoef(heard, AudioFile(videos[0]).waveform[8000:39000])[0, 1] > 0.95
+    [error] = results['errors']
+    assert 'lasts 3.00 s' in error['reason']
+    plain = inferencer(path)['predictions']
+    assert [each.get('start') for each in plain] == [0.5, 1, None]
+    assert (plain[0]['end'], plain[1]['audio_path']) == (2.5, videos[1])
+
+
+@pytest.mark.parametrize('error', [KeyboardInterrupt, MemoryError])
+def test_what_was_done_before_is_written(inferencer, videos, tmp_path, monkeypatch, error):
+    forward, calls = inferencer.forward, []
+
+    def until_stopped(batch):
+        calls.append(batch)
+        if len(calls) == 3:
+            raise error
+        return forward(batch)
+
+    monkeypatch.setattr(inferencer, 'forward', until_stopped)
+    out = tmp_path / 'new/predictions.json'
+    with pytest.raises(error):
+        inferencer(videos, batch_size=2, pred_out_file=out)
+    found = json.loads(out.read_text())
+    assert [each['path'] for each in found['predictions']] == videos[:4]
+    out.unlink()
+    calls[:] = calls[:2]
+    with pytest.raises(error):
+        inferencer(videos, pred_out_file=out)
+    assert not out.exists()  # nothing was done
+
+
+@pytest.mark.parametrize('num_workers', [0, 1])
+def test_video_of_a_server_is_fetched_once(weights, videos, tmp_path, num_workers):
+    asked = []
+
+    class Handler(SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            asked.append(self.path)
+
+    handler = partial(Handler, directory=str(Path(videos[0]).parent))
+    inferencer = AVActionInferencer(
+        weights=weights, device='cpu', views='fast', num_workers=num_workers, show_progress=False
+    )
+    with ThreadingHTTPServer(('127.0.0.1', 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            names = [Path(path).name for path in videos[:2]]
+            urls = [f'http://127.0.0.1:{server.server_port}/{name}' for name in names]
+            results = inferencer(urls, out_dir=tmp_path)
+        finally:
+            server.shutdown()
+            thread.join()
+    assert asked == [f'/{name}' for name in names]
+    assert results['visualization'] == [str(tmp_path / name) for name in names]
+    expected = inferencer(videos[:2])['predictions']
+    assert [each['score'] for each in results['predictions']] == pytest.approx(
+        [each['score'] for each in expected]
+    )
+
+
 def test_localizer_that_compares_frames_is_refused_before_the_work(
     avsprites_root, videos, tmp_path, monkeypatch
 ):
@@ -303,20 +386,32 @@ def test_published_file_without_config(avsprites_root, weights, videos, tmp_path
     assert found(videos[0])['predictions'][0]['class'] in found.classes
 
 
-def test_what_cannot_be_done_is_said_before_the_work(inferencer, weights, videos, tmp_path):
+def test_what_cannot_be_done_is_said_before_the_work(inferencer, weights, videos, monkeypatch):
     folder = Path(videos[0]).parent
     with pytest.raises(ConfigError, match='is one of the videos to predict'):
         inferencer(videos[:1], out_dir=folder)
-    with pytest.raises(ConfigError, match=r"unknown argument \{'top'\}"):
-        inferencer(videos[:1], top=3)
-    for wrong in ({'batch_size': 0}, {'topk': 0}):
-        with pytest.raises(ConfigError, match='to be at least 1, but got 0'):
+    with pytest.raises(ConfigError, match=r"no argument 'top_k'. Did you mean 'topk'\? It takes"):
+        inferencer(videos[:1], top_k=3)
+    monkeypatch.setattr(inferencer, 'forward', lambda batch: pytest.fail('predicted'))
+    for wrong, message in (
+        ({'batch_size': 0}, '`batch_size` to be at least 1, but got 0'),
+        ({'batch_size': None}, '`batch_size` to be an integer, but got None'),
+        ({'topk': 0}, '`topk` to be at least 1, but got 0'),
+        ({'topk': '3'}, "`topk` to be an integer, but got '3'"),
+        ({'pred_out_file': 'x.pkl'}, 'the name of x.pkl does not end with .json'),
+        ({'pred_out_file': '/proc/x/x.json'}, '/proc/x: no file can be written there'),
+        ({'out_dir': '/proc/x'}, '/proc/x: no file can be written there'),
+        ({'data_root': 'data'}, 'Leave it out.'),
+    ):
+        with pytest.raises(ConfigError) as error:
             inferencer(videos[:1], **wrong)
+        assert message in str(error.value)
     for wrong, message in (
         ({'views': 'half'}, "`views` to be one of ('full', 'fast'), but got 'half'"),
         ({'audio': 'skip'}, "`audio` to be one of ('error', 'silence'), but got 'skip'"),
         ({'use': 'both'}, "`use` to be one of ('student', 'teacher'), but got 'both'"),
         ({'device': 'tpu'}, '--device tpu: '),
+        ({'num_workers': -1}, '`num_workers` to be at least 0, but got -1'),
     ):
         with pytest.raises(ConfigError) as error:
             AVActionInferencer(weights=weights, **wrong)

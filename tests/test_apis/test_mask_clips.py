@@ -1,7 +1,14 @@
 import pytest
 import torch
 
-from mmavssl.apis.mask_clips import find_partners
+from mmavssl.apis.mask_clips import (
+    find_partners,
+    load_videos,
+    one_view_pipeline,
+    read_videos,
+)
+from mmavssl.datasets.transforms import OpenAVFile
+from tests.small_predictor import CENTER, small_config, test_videos
 
 
 @pytest.mark.parametrize(
@@ -18,3 +25,35 @@ from mmavssl.apis.mask_clips import find_partners
 def test_partner_is_the_next_clip_that_shows_something_else(shown, partners):
     clips = [{'inputs': {'video': torch.full((1, 3, 2, 4, 4), ord(name))}} for name in shown]
     assert find_partners(clips) == partners
+
+
+def test_clips_of_long_videos_are_not_decoded_as_a_whole():
+    pipeline = [
+        dict(type='OpenAVFile', audio='error', cache=1024),
+        dict(type='SampleClip', clip_len=8, num_clips=5),
+        dict(type='ThreeCrop', size=64),
+        dict(type='PackAVInputs'),
+    ]
+    assert one_view_pipeline(pipeline) == [
+        dict(type='OpenAVFile', audio='error'),
+        dict(type='SampleClip', clip_len=8, num_clips=1),
+        dict(type='CenterCrop', size=64),
+        dict(type='PackAVInputs', keep_waveform=True),
+    ]
+    assert pipeline[0]['cache'] == 1024  # the config stays as it is
+
+
+def test_videos_are_read_one_by_one(avsprites_root, monkeypatch):
+    opened, transform = [], OpenAVFile.transform
+    monkeypatch.setattr(
+        OpenAVFile,
+        'transform',
+        lambda self, results: opened.append(results['video_path']) or transform(self, results),
+    )
+    videos = test_videos(avsprites_root)[:3]
+    cfg = small_config(avsprites_root, localizer=CENTER)
+    clips = read_videos(cfg, videos)
+    first = next(clips)
+    assert first['data_samples'].video_path == videos[0]
+    assert opened == videos[:1]
+    assert len([first, *clips]) == len(load_videos(cfg, videos)) == 3

@@ -8,6 +8,8 @@ from mmengine.registry import init_default_scope
 
 from mmavssl.apis.prediction_lists import most_uncertain, save_pseudo_labels, save_unlabeled
 from mmavssl.datasets import AVDataset, SemiSupervisedDataset
+from mmavssl.datasets.clip_table import ClipEntry
+from mmavssl.datasets.manifest import read_manifest
 from mmavssl.utils.errors import ConfigError, DataError
 from tests.small_predictor import class_names, small_config, test_videos
 
@@ -57,6 +59,28 @@ def test_paths_do_not_depend_on_a_folder(tmp_path, monkeypatch):
     save_pseudo_labels('list.csv', found)
     lines = Path('list.csv').read_text().splitlines()
     assert lines[1:] == [f'{os.getcwd()}/b.mp4,0,1.0', 'http://host/c.mp4,1,0.5']
+
+
+def test_parts_of_files_are_kept(avsprites_root, tmp_path, monkeypatch):
+    """Of one file, with a sound of its own; each part is once in a list."""
+    monkeypatch.chdir(tmp_path)
+    found = predictions_of(['a.mp4'] * 3, (0, 1, 2), (0.5, 0.6, 0.7))
+    found[0].update(start=1.0, end=2.5)
+    found[1].update(start=3.0, audio_path='b.wav')
+    place = os.getcwd()
+    save_pseudo_labels('list.csv', [*found, found[0]])
+    table = read_manifest('list.csv', class_names(avsprites_root))
+    assert table == [
+        ClipEntry(f'{place}/a.mp4', 0, 1.0, 2.5, confidence=0.5),
+        ClipEntry(f'{place}/a.mp4', 1, 3.0, None, f'{place}/b.wav', confidence=0.6),
+        ClipEntry(f'{place}/a.mp4', 2, confidence=0.7),
+    ]
+    chosen = most_uncertain([*found, found[0]], 2)
+    save_unlabeled('list.csv', chosen)
+    assert read_manifest('list.csv', None) == [
+        ClipEntry(f'{place}/a.mp4', start=1.0, end=2.5),
+        ClipEntry(f'{place}/a.mp4', start=3.0, audio_path=f'{place}/b.wav'),
+    ]
 
 
 def test_no_label_is_likely_enough(predictions, tmp_path):

@@ -39,8 +39,9 @@ def test_frames_come_in_portions(monkeypatch):
             asked.append(np.ravel(indices).tolist())
             return super().frames(indices)
 
-    np.testing.assert_array_equal(list(frames_of(Watched('v', frames, 5))), frames)
-    assert asked == [[0], [0, 1, 2], [3, 4, 5], [6]]
+    shown = list(frames_of(Watched('v', frames, 5), range(1, 6)))
+    np.testing.assert_array_equal(shown, frames[1:6])
+    assert asked == [[1], [1, 2, 3], [4, 5]]
 
 
 def test_log_mels_of_pieces_are_those_of_the_whole(monkeypatch):
@@ -59,6 +60,22 @@ def test_a_file_with_its_sound(avsprites_root, rate):
     assert len(played.sound) == 48000
     assert played.logmel.shape == (298, 64)
     assert played.maps is played.map_times is None
+
+
+def test_a_part_of_a_file(avsprites_root):
+    """Both ends are within a frame, which is shown from the begin and to the end of the part."""
+    [path, *_] = test_videos(avsprites_root)
+    clip = ClipInput(path, start=1.03, end=2.03)
+    maps = np.zeros((2, 4, 4)), np.array([1.0, 1.5])
+    played = played_prediction(open_input(OpenInput(audio='silence'), clip), [], maps)
+    assert played.title.endswith('.mp4 (1.03 to 2.03 s)')
+    assert played.duration == pytest.approx(1)
+    whole = played_prediction(open_input(OpenInput(audio='silence'), ClipInput(path)), [])
+    np.testing.assert_array_equal(list(played.frames), list(whole.frames)[16:33])
+    assert played.times[:2].tolist() == pytest.approx([0, 17 / 16 - 1.03])
+    assert played.times[-1] == pytest.approx(2 - 1.03)
+    np.testing.assert_allclose(played.sound, whole.sound[16480:32480], atol=1e-5)
+    assert played.map_times.tolist() == pytest.approx([0, 0.47])
 
 
 def test_no_sound_or_next_to_none():

@@ -1,4 +1,6 @@
 import doctest
+import json
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -6,7 +8,7 @@ import torch
 
 from mmavssl.apis import predictions
 from mmavssl.apis.inference_pipeline import Failure
-from mmavssl.apis.predictions import class_names, describe, in_plain_words
+from mmavssl.apis.predictions import class_names, describe, in_plain_words, written_at_the_end
 from mmavssl.structures import AVDataSample
 from mmavssl.utils.errors import ConfigError, NumericalError
 
@@ -32,6 +34,30 @@ def test_numbers_of_a_prediction():
         'entropy': pytest.approx(-sum(p * np.log(p) for p in (0.25, 0.625, 0.125))),
         'margin': 0.375,
     }
+
+
+def test_part_of_a_list():
+    found = describe(sample(1.0))
+    assert not {'start', 'end', 'audio_path'} & found.keys()
+    part = sample(1.0)
+    part.set_metainfo({'start': 0.0, 'audio_path': 'a.wav'})
+    found = describe(part)
+    assert (found['start'], found['audio_path'], 'end' in found) == (0.0, 'a.wav', False)
+
+
+def test_results_are_written_whatever_ends_the_work(tmp_path):
+    path = tmp_path / 'new/a.json'
+    for error, results in ((None, [1]), (KeyboardInterrupt, [2]), (ValueError, [3])):
+        with pytest.raises(error) if error else nullcontext(), written_at_the_end(path) as written:
+            written['errors'] += results
+            if error:
+                raise error
+        expected = {'predictions': [], 'visualization': [], 'errors': results}
+        assert json.loads(path.read_text()) == expected
+    path.unlink()
+    with written_at_the_end(path), written_at_the_end('') as written:
+        written['errors'].append(1)
+    assert not path.exists()
 
 
 def test_certain_and_single_classes():

@@ -151,14 +151,18 @@ def write_video(
     return path
 
 
+def set_display_matrix(path: Path, xx: float, xy: float, yx: float, yy: float) -> None:
+    """Tell players of an MP4 file to show a pixel at (x, y) @ ((xx, xy), (yx, yy))."""
+    content = bytearray(path.read_bytes())
+    begin = content.index(b'tkhd') + 44
+    xx, xy, yx, yy = (round(value * 65536) for value in (xx, xy, yx, yy))
+    content[begin : begin + 36] = struct.pack('>9i', xx, xy, 0, yx, yy, 0, 0, 0, 1 << 30)
+    path.write_bytes(content)
+
+
 def rotate_clockwise(path: Path) -> None:
     """Tell players of an MP4 file to turn the picture by 90 degrees clockwise, as phones do."""
-    content = bytearray(path.read_bytes())
-    matrix = content.index(b'tkhd') + 44
-    content[matrix : matrix + 36] = struct.pack(
-        '>9i', 0, 1 << 16, 0, -(1 << 16), 0, 0, 48 << 16, 0, 1 << 30
-    )
-    path.write_bytes(content)
+    set_display_matrix(path, 0, 1, -1, 0)
 
 
 def cut_by_edit_list(path: Path, seconds: float) -> None:
@@ -236,6 +240,12 @@ def numbers_of() -> Callable[[np.ndarray], list[int]]:
 def rotate() -> Callable[[Path], None]:
     """Return `rotate_clockwise`."""
     return rotate_clockwise
+
+
+@pytest.fixture
+def orient() -> Callable[..., None]:
+    """Return `set_display_matrix`."""
+    return set_display_matrix
 
 
 @pytest.fixture

@@ -92,3 +92,11 @@ def test_nothing_at_all():
     table = table_of()
     assert len(table) == 0
     assert table == []
+
+
+def test_rows_are_found_by_their_path(monkeypatch):
+    monkeypatch.setattr('mmavssl.datasets.clip_table.AT_A_TIME', 2)
+    names = ['b.mp4', 'ü.mp4', 'ab.mp4', 'a.mp4', 'ü.mp4']
+    paths = table_of(portion([ClipEntry(name) for name in names])).paths
+    assert paths.find({'ü.mp4', 'a.mp4', 'mp4'}) == [1, 3, 4]
+    assert paths.find(()) == []

@@ -62,6 +62,12 @@ def test_text_list(tmp_path, newline, name):
     ]
 
 
+@pytest.mark.parametrize('text', ['path,label\na.mp4,x\nb.mp4,99\n', 'a.mp4 -7\nb.mp4 x\n'])
+def test_labels_that_nobody_asks_for(tmp_path, text):
+    table = read_manifest(write(tmp_path, text), None)
+    assert table == [ClipEntry('a.mp4'), ClipEntry('b.mp4')]
+
+
 def test_windows_line_ends_and_byte_order_mark(tmp_path):
     text = '\ufeffpath,label\r\na.mp4,1\r\nb.mp4,sit\r\n'
     entries = read_manifest(write(tmp_path, text), CLASSES)

@@ -82,7 +82,7 @@ def test_samples_are_those_of_the_disk(served, avsprites_root, tmp_path, backend
 @pytest.mark.parametrize(
     ('content', 'message'),
     [
-        (None, r'the storage does not give this file: .*404'),
+        (None, r'the storage does not give this file: .*404.*\. Correct the address .*server'),
         (b'', r'is empty \(0 bytes\)'),
         (b'no video\n' * 99, r'cannot read video'),
     ],
@@ -112,8 +112,16 @@ def test_a_storage_that_fails_for_a_moment_is_asked_again(served, avsprites_root
     assert len(calls) == 3
 
 
-def test_unknown_storage():
-    for kwargs in ({'backend_args': {'backend': 'nowhere'}}, {}):
-        path = 'a.mp4' if kwargs else 'nowhere://a.mp4'
-        with pytest.raises(ConfigError, match=r'no storage backend for .*a\.mp4'):
-            OpenAVFile(**kwargs)({'video_path': path})
+@pytest.mark.parametrize('path', ['a.mp4', 'nowhere://a.mp4', 's3://bucket/a.mp4'])
+def test_unknown_storage(path):
+    """MMEngine has one for s3://, but the package it needs is in no registry."""
+    backend_args = None if '://' in path else {'backend': 'nowhere'}
+    remedy = r'no storage backend for .*a\.mp4 .*mmengine\.fileio\.register_backend'
+    with pytest.raises(ConfigError, match=remedy):
+        OpenAVFile(backend_args=backend_args)({'video_path': path})
+
+
+def test_a_storage_of_another_kind_has_another_remedy(monkeypatch):
+    monkeypatch.setattr(storage, 'get_file_backend', lambda *args, **kwargs: None)
+    with pytest.raises(DataError, match=r'Correct the path .* or `backend_args`'):
+        OpenAVFile()({'video_path': 's3://bucket/a.mp4'})

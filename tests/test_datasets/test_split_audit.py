@@ -1,7 +1,8 @@
 import pytest
 
-from mmavssl.datasets.manifest import ClipEntry
-from mmavssl.datasets.split_audit import check_no_leak
+from mmavssl.datasets.clip_infos import ClipInfos
+from mmavssl.datasets.manifest import ClipEntry, read_manifest, write_manifest
+from mmavssl.datasets.split_audit import check_no_leak, find_tested
 from mmavssl.utils.errors import DataError
 
 
@@ -33,3 +34,53 @@ def test_another_part_of_a_test_file_is_an_error():
     train, test = [ClipEntry('a.mp4', 0, 0.0, 5.0)], [ClipEntry('a.mp4', 0, 5.0, 9.0)]
     with pytest.raises(DataError, match=r'1 of 1 training clips'):
         check_no_leak(train, test)
+
+
+@pytest.fixture
+def clips(tmp_path):
+    """Return what makes clips of a list, each a path or a path with begin and end."""
+
+    def make(root, *rows, indices=None):
+        listed = [ClipEntry(row) if isinstance(row, str) else ClipEntry(row[0], None, *row[1:])
+                  for row in rows]  # fmt: skip
+        write_manifest(tmp_path / 'list.csv', listed)
+        infos = ClipInfos(read_manifest(tmp_path / 'list.csv', ['a']), str(root), 'test')
+        return infos if indices is None else infos.take(indices)
+
+    return make
+
+
+def paths(entries):
+    return [entry.path for entry in entries]
+
+
+def test_tested_clips_under_any_spelling(clips, tmp_path):
+    (tmp_path / 'data').mkdir()
+    (tmp_path / 'link').symlink_to(tmp_path / 'data')
+    train = clips(tmp_path / 'data', 'a.mp4', 'b/c.mp4', f'{tmp_path}/data/d.mp4', 'e.mp4')
+    test = clips(tmp_path / 'link', 'b/../a.mp4', 'd.mp4', 'x.mp4')
+    other = clips('', f'{tmp_path}/data/b/c.mp4')
+    assert paths(find_tested(train, [test])) == ['a.mp4', f'{tmp_path}/data/d.mp4']
+    assert len(find_tested(train, [test, other])) == 3
+    assert find_tested(clips(tmp_path, 'a.mp4'), [test, other]) == []
+    assert find_tested(train, []) == []
+
+
+def test_tested_clips_of_a_storage(clips):
+    train = clips('s3://bucket/clips/', 'a.mp4', 'b.mp4')
+    assert paths(find_tested(train, [clips('s3://bucket', 'clips/b.mp4')])) == ['b.mp4']
+
+
+@pytest.mark.parametrize(
+    ('span', 'is_tested'),
+    [((), True), ((0.0, 5.0), False), ((5.5, 7.0), True), ((9.0, None), False), ((4.0,), True)],
+)
+def test_parts_of_a_file_that_is_tested(clips, span, is_tested):
+    train = clips('data', ('a.mp4', *span))
+    assert bool(find_tested(train, [clips('data', ('a.mp4', 5.0, 9.0))])) is is_tested
+
+
+def test_rows_that_are_left_out_count_on_neither_side(clips):
+    names = ('a.mp4', 'b.mp4', 'c.mp4')
+    train, test = clips('x', *names, indices=[0, 1]), clips('x', *names, indices=[1, 2])
+    assert paths(find_tested(train, [test])) == ['b.mp4']

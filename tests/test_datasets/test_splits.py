@@ -231,9 +231,22 @@ def test_tool(root, tool, capsys):
 
 def test_tool_with_other_class_file(root, tool, capsys):
     (root / 'classes.txt').rename(root / 'names.txt')
-    assert tool(root / 'train.csv') == 2
+    command = (root / 'train.csv', '--shots', 1)
+    assert tool(*command) == 2
     assert 'classes.txt is not a file' in capsys.readouterr().err
-    assert tool(root / 'train.csv', '--classes', root / 'names.txt') == 0
+    assert tool(*command, '--classes', root / 'names.txt') == 0
+
+
+def test_tool_names_a_list_that_is_not_there(root, tool, capsys):
+    assert tool(root / 'nope/train.csv', '--shots', 1) == 2
+    assert capsys.readouterr().err.startswith(f'make_split: {root}/nope/train.csv is not a file.')
+
+
+def test_tool_draws_no_split_that_nobody_asked_for(root, tool, capsys):
+    with pytest.raises(SystemExit, match='2'):
+        tool(root / 'train.csv')
+    assert 'one of the arguments --shots --percent --import-labeled' in capsys.readouterr().err
+    assert not (root / 'splits').exists()
 
 
 @pytest.mark.parametrize('seed', SEEDS)
@@ -269,7 +282,7 @@ def test_amount_of_labels(root, amount, message):
 
 
 def test_test_clips_are_looked_for(root, tool, capsys):
-    command = [str(root / 'train.csv')]
+    command = [str(root / 'train.csv'), '--shots', '1']
     (root / 'manifest_test.csv').write_text('path,label\nrun/77.mp4,0\njump/03.mp4,1\n')
     assert tool(*command) == 2
     assert capsys.readouterr().err == (

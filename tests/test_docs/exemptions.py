@@ -26,7 +26,6 @@ BLOCKS = {
         'bash tools/quickstart.sh': QUICKSTART,
         'pip install mmavssl-*.whl': NEW_USER,
         'python tools/data/prepare_ucf51.py': DATA,
-        'PYTHONPATH=. python tools/train.py my_config.py': DATA,
     },
     'docs/datasets.md': {
         'python tools/data/prepare_ucf51.py': DATA,

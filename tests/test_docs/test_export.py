@@ -16,6 +16,7 @@ import mmavssl.models  # noqa: F401  (both fill the registries)
 from mmavssl.datasets.collate import av_collate
 from mmavssl.registry import DATASETS, SSL_ALGORITHMS
 from mmavssl.utils.configs import load_config
+from tests.small_predictor import as_text
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / 'docs/export.md').read_text()
@@ -47,8 +48,8 @@ def export(monkeypatch):
 
 @pytest.mark.docs
 def test_programs_of_the_page(checkout, export, capsys):
-    config, checkpoint, out, *options = shlex.split(COMMAND)
-    cfg = load_config(config, SHALLOW)
+    checkpoint, out, *options = shlex.split(COMMAND)
+    cfg = load_config('configs/asl_mix/avsprites_2shot.py', SHALLOW)
     init_default_scope('mmavssl')
     torch.manual_seed(0)
     cfg.model.mixer = None
@@ -56,7 +57,9 @@ def test_programs_of_the_page(checkout, export, capsys):
     for parameter in model.student.parameters():
         torch.nn.init.normal_(parameter, std=0.2)
     Path(checkpoint).parent.mkdir(parents=True)
-    torch.save({'state_dict': model.state_dict(), 'meta': {'epoch': 15}}, checkpoint)
+    hub = {'runtime_info': {'cfg': as_text(cfg)}}
+    content = {'state_dict': model.state_dict(), 'meta': {'epoch': 15}, 'message_hub': hub}
+    torch.save(content, checkpoint)
 
     dataset = DATASETS.build(cfg.test_dataloader.dataset)
     sample = dataset[0]
@@ -65,9 +68,8 @@ def test_programs_of_the_page(checkout, export, capsys):
         [tested] = model.test_step(av_collate([sample]))
     score, label = tested.student_score.max(dim=0)
 
-    options += ['--cfg-options', *SHALLOW]
-    assert export(config, checkpoint, out, *options) == 0
-    assert export(config, checkpoint, 'asl_mix.pt2', '--no-check', *options) == 0
+    assert export(checkpoint, out, *options) == 0
+    assert export(checkpoint, 'asl_mix.pt2', '--no-check', *options) == 0
     for program in (MAKE_CLIPS, WITH_ONNX, WITH_TORCH):
         capsys.readouterr()
         exec(compile(program, 'docs/export.md', 'exec'), {})

@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / 'docs/inference.md').read_text()
 PROGRAMS = re.findall(r'```python\n(.*?)```', PAGE, re.DOTALL)
 COMMANDS = re.findall(r'^python tools/predict.py (.*)', PAGE.replace('\\\n', ' '), re.MULTILINE)
+POOL = 'data/avsprites/splits/2shot_seed0/unlabeled.csv'
 WEIGHTS = Path('work_dirs/asl_mix/avsprites_2shot/epoch_15.pth')
 
 
@@ -24,6 +25,10 @@ def _checkout(tmp_path, avsprites_root, monkeypatch):
     folder.mkdir(parents=True)
     for path in map(Path, test_videos(avsprites_root)[:2]):
         (folder / path.name).symlink_to(path)
+    pool = tmp_path / POOL
+    pool.parent.mkdir(parents=True)
+    rows = [f'videos/test/{path.name},9\n' for path in folder.iterdir()]
+    pool.write_text(''.join(['path,label\n', *rows]))
     monkeypatch.chdir(tmp_path)
     WEIGHTS.parent.mkdir(parents=True)
     cfg = small_config(avsprites_root, localizer=CENTER)

@@ -8,6 +8,7 @@ import pytest
 import yaml
 from packaging.requirements import Requirement
 
+from mmavssl.utils.commands import COMMANDS, GROUPS
 from mmavssl.utils.configs import load_config
 from tests.test_docs.blocks import ROOT
 from tests.test_docs.command_check import extras
@@ -53,6 +54,20 @@ def test_variables_of_the_scripts(script):
 def test_extras_are_named():
     named = set(re.findall(r"'\.\[(\w+)\]'", INSTALL))
     assert extras() <= named
+
+
+def test_commands_of_a_wheel_are_all_in_the_table():
+    row = re.compile(r'^\| `tools/([\w/]+)\.py` \| `mmavssl ([\w ]+)` \|$', re.MULTILINE)
+    named = dict(row.findall(INSTALL))
+    known = {tool: command for command, tool in COMMANDS.items()}
+    for tool, command in [*named.items()]:
+        group, _, name = command.partition(' ')
+        if name == 'NAME':
+            del named[tool]
+            members = [each for each in COMMANDS if each.startswith(f'{group} ')]
+            named |= {tool.replace('NAME', each.split()[1]): each for each in members}
+            assert group in GROUPS
+    assert named == known
 
 
 def test_python_versions():

@@ -39,6 +39,14 @@ class Tools:
         assert line.startswith(f'{tool}: ')
         return line.removeprefix(f'{tool}: ')
 
+    def only_says(self, tool: str, *args: str | Path) -> str:
+        """Return the one line that a failing tool writes, in place of a log as well."""
+        assert self(tool, *args) == 2
+        said = self.capsys.readouterr()
+        assert said.out == ''
+        [line] = said.err.splitlines()
+        return line.removeprefix(f'{tool}: ')
+
     def error(self, tool: str, *args: str | Path) -> str:
         """Return the one line that a failing tool writes."""
         assert self(tool, *args) == 2

@@ -1,6 +1,7 @@
 """tools/export.py on the checkpoint of a shipped config, and its mistakes."""
 
 import json
+import runpy
 
 import onnxruntime
 import pytest
@@ -10,6 +11,7 @@ from mmengine.registry import init_default_scope
 import mmavssl.models  # noqa: F401  (fills the registries)
 from mmavssl.registry import MODELS
 from mmavssl.utils.configs import load_config
+from tests.small_predictor import class_names, small_config, write_checkpoint
 
 SVFORMER = 'configs/svformer/avsprites_1shot.py'
 SUPERVISED = 'configs/supervised/avsprites_1shot.py'
@@ -71,6 +73,34 @@ def test_network_of_the_config(tools, checkpoint, tmp_path, capsys):
     options = ('--no-check', '--cfg-options', SHALLOW, 'model.test_with=teacher')
     assert tools('export', SVFORMER, checkpoint, out, *options) == 0
     assert 'teacher of epoch_15.pth' in capsys.readouterr().out
+
+
+def test_config_of_the_checkpoint(tools, avsprites_root, tmp_path, capsys):
+    """Is enough, and options may stand between the files; a published file says which network."""
+    cfg = small_config(avsprites_root, 'svformer/avsprites_1shot.py')
+    path = write_checkpoint(tmp_path / 'epoch_1.pth', cfg, class_names(avsprites_root))
+    out = tmp_path / 'a.pt2'
+    assert tools('export', path, '--no-check', out) == 0
+    said = capsys.readouterr().out
+    assert 'student of epoch_1.pth' in said
+    assert 'no class names' not in said
+    extra = {'mmavssl.json': ''}
+    torch.export.load(out, extra_files=extra)
+    facts = json.loads(extra['mmavssl.json'])
+    assert facts['config'] is None
+    assert facts['inputs']['video']['shape'] == [1, 3, 4, 64, 64]
+
+    published = tmp_path / 'net.safetensors'
+    publish = runpy.run_path('tools/publish_model.py')['main']
+    assert publish([str(path), str(published)]) == 0
+    assert tools('export', published, out, '--no-check') == 0
+    assert 'teacher of net.safetensors' in capsys.readouterr().out
+
+
+def test_checkpoint_without_a_config(tools, checkpoint, tmp_path):
+    line = tools.error('export', checkpoint, tmp_path / 'a.pt2')
+    assert line.startswith(f'{checkpoint} has no config in it')
+    assert 'CONFIG' in line
 
 
 @pytest.mark.parametrize(

@@ -156,7 +156,8 @@ def test_class_without_enough_labeled_clips(said, data):
 def test_split_that_is_there_already(said, avsprites_root, tmp_path):
     out = tmp_path / 'split'
     shutil.copytree(avsprites_root / 'splits/1shot_seed0', out)
-    line = said('split', avsprites_root / 'manifest_train.csv', '--seed', '5', '--out', out)
+    command = ('split', avsprites_root / 'manifest_train.csv', '--shots', '1', '--seed', '5')
+    line = said(*command, '--out', out)
     assert line.startswith(f'split: {out} holds another split (')
     assert 'Choose another `--out`, or `--overwrite` it.' in line
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from mmavssl.apis import AVActionInferencer
 from mmavssl.datasets.manifest import read_manifest
 from mmavssl.datasets.readers.audio_file import AudioFile
 from tests.small_predictor import (
@@ -45,7 +46,7 @@ def pool(avsprites_root, tmp_path):
 def test_one_line_for_each_video(tools, weights, pool, tmp_path, capsys):
     out = tmp_path / 'new/predictions.json'
     call = (pool, '--weights', weights, '--fast', '--topk', '2', '--batch-size', '2')
-    assert tools('predict', *call, '--out', out, '--use', 'teacher') == 0
+    assert tools('predict', *call, '--out', out, '--use', 'teacher') == 1  # some are missing
     said = capsys.readouterr()
     lines, written = said.out.splitlines(), json.loads(out.read_text())
     assert len(lines) == len(written['predictions']) == 2
@@ -79,6 +80,7 @@ def test_config_by_its_file(tools, weights, pool, avsprites_root, capsys):
 
 def test_videos_with_maps(tools, weights, pool, tmp_path, capsys):
     folder = tmp_path / 'played'
+    (pool / 'c.mp4').unlink()
     call = (pool, '--weights', weights, '--fast', '--out-dir', folder, '--localize')
     assert tools('predict', *call) == 0
     assert capsys.readouterr().out.splitlines()[2:] == [f'{folder}/a.mp4', f'{folder}/b.mp4']
@@ -86,6 +88,7 @@ def test_videos_with_maps(tools, weights, pool, tmp_path, capsys):
 
 
 def test_lists(tools, weights, pool, avsprites_root, tmp_path, capsys):
+    (pool / 'c.mp4').unlink()
     labeled, unlabeled = tmp_path / 'x/pseudo.csv', tmp_path / 'y/ask.csv'
     call = (pool, '--weights', weights, '--fast', '--out', tmp_path / 'p.json')
     lists = (
@@ -109,6 +112,97 @@ def test_lists(tools, weights, pool, avsprites_root, tmp_path, capsys):
     assert 'the highest is 0.' in capsys.readouterr().err
 
 
+def test_list_of_a_pool(tools, weights, avsprites_root, tmp_path, monkeypatch, capsys):
+    """As the pool of a split is: relative to the data, two folders above; parts stay parts."""
+    monkeypatch.chdir(tmp_path)
+    root, (first, second, *_) = avsprites_root, test_videos(avsprites_root)
+    names = [str(Path(path).relative_to(root)) for path in (first, second)]
+    Path('pool.csv').write_text(
+        f'path,label,start,end\n{names[0]},5,0.5,2.5\n{names[0]},?,,\n{names[1]},,1,\n'
+    )
+    lists = ('--save-pseudo-labels', 'pseudo.csv', '--most-uncertain', '3')
+    call = ('predict', 'pool.csv', '--weights', weights, '--fast', '--out', 'p.json')
+    assert tools(*call, '--data-root', root, *lists) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith(f'{first} (0.5 to 2.5 s): ')
+    assert lines[2].startswith(f'{second} (from 1 s): ')
+    found = json.loads(Path('p.json').read_text())['predictions']
+    table = read_manifest('pseudo.csv', class_names(root))
+    assert [(entry.path, entry.start, entry.end, entry.label) for entry in table] == [
+        (path, start, end, each['label'])
+        for each, (path, start, end) in zip(
+            found, [(first, 0.5, 2.5), (first, None, None), (second, 1.0, None)], strict=True
+        )
+    ]
+    asked = read_manifest('most_uncertain.csv', None)
+    assert {(entry.path, entry.start) for entry in asked} == {
+        (first, 0.5), (first, None), (second, 1.0),
+    }  # fmt: skip
+    message = tools.error(*call, *lists)
+    assert message.startswith(f'pool.csv: its file {names[0]} is neither in the folder')
+    message = tools.error(*call, '--save-pseudo-labels', 'pool.csv')
+    assert message == 'pool.csv is an input, which would be overwritten. Name another.'
+
+
+@pytest.mark.parametrize('stopped_at', [1, 3])
+def test_stopped(tools, weights, avsprites_root, tmp_path, monkeypatch, capsys, stopped_at):
+    """By Ctrl-C within a batch; what was printed is what is written."""
+    monkeypatch.chdir(tmp_path)
+    paths = test_videos(avsprites_root)[:5]
+    forward, calls = AVActionInferencer.forward, []
+
+    def until_stopped(*args):
+        calls.append(args)
+        if len(calls) == stopped_at:
+            raise KeyboardInterrupt
+        return forward(*args)
+
+    monkeypatch.setattr(AVActionInferencer, 'forward', until_stopped)
+    outputs = ('--out', 'p.json', '--save-pseudo-labels', 'pseudo.csv')
+    call = (*paths, '--weights', weights, '--fast', '--batch-size', '2', *outputs)
+    assert tools('predict', *call) == 130
+    said = capsys.readouterr()
+    done = 2 * (stopped_at - 1)
+    assert said.err == (
+        f'predict: stopped after {done} of 5 videos; what was done before is written\n'
+    )
+    assert [line.partition(': ')[0] for line in said.out.splitlines()[:done]] == paths[:done]
+    assert Path('p.json').exists() == Path('pseudo.csv').exists() == (done > 0)
+    if done:
+        found = json.loads(Path('p.json').read_text())['predictions']
+        assert [each['path'] for each in found] == paths[:done]
+        assert len(read_manifest('pseudo.csv', class_names(avsprites_root))) == done
+
+
+def test_lines_are_printed_batch_by_batch(tools, weights, avsprites_root, monkeypatch, capsys):
+    forward, said = AVActionInferencer.forward, []
+
+    def look(*args):
+        said.append(capsys.readouterr().out.count('.mp4: '))
+        return forward(*args)
+
+    monkeypatch.setattr(AVActionInferencer, 'forward', look)
+    paths = test_videos(avsprites_root)[:5]
+    assert tools('predict', *paths, '--weights', weights, '--fast', '--batch-size', '2') == 0
+    assert said == [0, 2, 2]
+
+
+def test_stopped_before_the_first_video(tools, weights, pool, monkeypatch, capsys):
+    def stop(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(AVActionInferencer, '__init__', stop)
+    assert tools('predict', pool, '--weights', weights) == 130
+    assert capsys.readouterr().err == 'predict: stopped before the first video\n'
+
+
+def test_nothing_is_predicted(tools, weights, pool, capsys):
+    bad = pool / 'c.mp4'
+    assert tools('predict', bad, bad, '--weights', weights) == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == f'predict: 2 of 2 videos cannot be used, such as {bad}'
+
+
 def test_videos_without_sound(tools, weights, pool, remove_sound, capsys):
     remove_sound(pool / 'a.mp4')
     call = ('predict', pool / 'a.mp4', '--weights', weights, '--fast')
@@ -123,15 +217,35 @@ def test_videos_without_sound(tools, weights, pool, remove_sound, capsys):
         (['--min-confidence', '0.5'], '--min-confidence is about --save-pseudo-labels'),
         (['--min-confidence', '90', '--save-pseudo-labels', 'x.csv'], '--min-confidence 90 is'),
         (['--most-uncertain', '0'], '--most-uncertain 0: expected 1 or more.'),
+        (['--uncertainty', 'margin'], '--uncertainty is about --most-uncertain: say how many.'),
+        (['--uncertain-list', 'x.csv'], '--uncertain-list is about --most-uncertain: say how'),
+        (['--out', 'x.txt'], 'Predictions are written as JSON, but the name of x.txt does not'),
+        (['--out', '/proc/x/x.json'], '/proc/x: no file can be written there (No such file'),
+        (['--save-pseudo-labels', '/proc/x/x.csv'], '/proc/x: no file can be written there'),
+        (['--most-uncertain', '1', '--uncertain-list', '/proc/x/y'], '/proc/x: no file can be'),
+        (['--out-dir', '/proc/x'], '/proc/x: no file can be written there'),
+        (['--workers', '-1'], 'Expected `num_workers` to be at least 0, but got -1'),
+        (['--data-root', 'x'], '`data_root` (--data-root) is what the paths of a list'),
         (['--topk', '0'], 'Expected `topk` to be at least 1'),
         (['--batch-size', '0'], 'Expected `batch_size` to be at least 1'),
         (['--device', 'nowhere'], '--device nowhere: '),
         (['--model', 'asl_mix_avsprites'], "The model index has no 'asl_mix_avsprites'"),
     ],
 )
-def test_mistakes(tools, weights, pool, options, message):
+def test_mistakes(tools, weights, pool, monkeypatch, options, message):
+    monkeypatch.setattr(AVActionInferencer, 'forward', lambda *args: pytest.fail('predicted'))
     call = ('predict', pool / 'a.mp4', '--weights', weights, '--fast')
     assert tools.error(*call, *options).startswith(message)
+
+
+def test_uris(tools, weights, pool):
+    uri = (pool / 'a.mp4').as_uri()
+    assert tools('predict', uri, '--weights', weights, '--fast') == 0
+    for uri, message in (
+        ('ftp://host/a.mp4', 'ftp://host/a.mp4: there is no storage for ftp:// here.'),
+        ('http://host/folder/', 'http://host/folder/ looks like a folder, but HTTP has none'),
+    ):
+        assert tools.error('predict', uri, '--weights', weights).startswith(message)
 
 
 def test_files_that_are_no_checkpoint(tools, weights, pool, tmp_path):
@@ -178,4 +292,5 @@ def test_help_imports_nothing_heavy():
     done = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert '--save-pseudo-labels CSV' in done.stdout
+    assert 'Exit status: 0 all is predicted; 1 some inputs' in done.stdout
     assert time.monotonic() - begin < 2

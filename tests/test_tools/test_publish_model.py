@@ -25,19 +25,20 @@ def publish(tmp_path, monkeypatch):
     spec = importlib.util.spec_from_file_location('publish', ROOT / 'tools/publish_model.py')
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return lambda *args: module.main([*args, '--config', 'configs/a/b.py'])
+    return module.main
 
 
 def test_one_network_and_where_it_comes_from(publish, capsys):
     state = {'student.a': torch.ones(2), 'teacher.a': torch.arange(6.0).view(2, 3).t()}
     meta = {'epoch': 3, 'seed': 7, 'audio_input': 'logmel'}
     torch.save({'state_dict': state, 'meta': meta}, 'epoch_3.pth')
-    assert publish('epoch_3.pth', 'net.safetensors') == 0
+    assert publish(['epoch_3.pth', 'net.safetensors', '--config', 'configs/a/b.py']) == 0
     said = capsys.readouterr()
     assert said.out == 'net.safetensors: 1 tensors, 0.00 MB\n'
     assert said.err == (
         'net.safetensors is written without a config: epoch_3.pth has no config in it, as '
-        'tools/train.py writes it. Name the config file as well (`model`, --model).\n'
+        'tools/train.py writes it. Name the config file as well (`model`, --model; CONFIG of '
+        'export).\n'
     )
     with safe_open('net.safetensors', 'pt') as opened:
         assert list(opened.keys()) == ['a']
@@ -58,15 +59,16 @@ def test_what_predicting_needs_of_the_config(publish, capsys):
         'meta': {'epoch': 3, 'dataset_meta': {'classes': ['bell', 'drum']}, 'cfg': config},
     }
     torch.save(content, 'a.pth')
-    assert publish('a.pth', 'net.safetensors', '--network', 'student') == 0
+    assert publish(['a.pth', 'net.safetensors', '--use', 'student']) == 0
     assert capsys.readouterr().err == ''
     meta = read_checkpoint('net.safetensors')['meta']
     assert meta['cfg'] == "model = {'type': 'SupervisedRecognizer', 'x': (1, 2)}"
     assert meta['dataset_meta'] == {'classes': ['bell', 'drum']}
     assert meta['roles'] == 'student'
     assert 'cfg' not in json.loads(Path('net.json').read_text())
-    assert publish('a.pth', 'part.safetensors', '--network', 'student.backbone') == 0
-    assert not {'cfg', 'classes', 'roles'} & json.loads(Path('part.json').read_text()).keys()
+    assert publish(['a.pth', 'part.safetensors', '--network', 'student.backbone']) == 0
+    facts = json.loads(Path('part.json').read_text())
+    assert not {'config', 'cfg', 'classes', 'roles'} & facts.keys()
 
 
 def test_published_file_is_tested(publish, tools, avsprites_root, capsys):
@@ -74,7 +76,7 @@ def test_published_file_is_tested(publish, tools, avsprites_root, capsys):
     cfg.test_dataloader.dataset.indices = 4
     Path('cfg.py').write_text(as_text(cfg))
     write_checkpoint(Path('epoch_1.pth'), cfg, class_names(avsprites_root))
-    assert publish('epoch_1.pth', 'net.safetensors') == 0
+    assert publish(['epoch_1.pth', 'net.safetensors']) == 0
     found = []
     for weights in ('epoch_1.pth', 'net.safetensors'):
         call = ('test', 'cfg.py', weights, '--out', 'metrics.json', '--work-dir', 'work')
@@ -92,7 +94,7 @@ def test_published_file_is_tested(publish, tools, avsprites_root, capsys):
 
 
 def test_other_suffix(publish, capsys):
-    assert publish('a.pth', 'net.pth') == 2
+    assert publish(['a.pth', 'net.pth']) == 2
     assert 'Expected OUT to end with .safetensors, but got net.pth' in capsys.readouterr().err
 
 
@@ -107,7 +109,7 @@ def test_other_suffix(publish, capsys):
 )
 def test_mistakes(publish, capsys, content, message):
     torch.save(content, 'a.pth')
-    assert publish('a.pth', 'net.safetensors') == 2
+    assert publish(['a.pth', 'net.safetensors']) == 2
     line = capsys.readouterr().err
     assert line.startswith('publish_model: a.pth ')
     assert message in line

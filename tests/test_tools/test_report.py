@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
+from mmavssl.registry import LOCALIZERS
 from tests.test_training import run, small_config
 
 ROOT = Path(__file__).parents[2]
@@ -21,7 +23,12 @@ VALIDATION = '<th scope="col">validation</th>'
 @pytest.fixture(scope='module')
 def work_dir(avsprites_root, tmp_path_factory):
     folder = tmp_path_factory.mktemp('report') / 'asl_mix'
-    run(small_config('asl_mix/avsprites_1shot.py', avsprites_root, folder))
+    cfg = small_config('asl_mix/avsprites_1shot.py', avsprites_root, folder)
+    masker = cfg.model.mixer.masker
+    weights = folder.with_name('localizer.pth')
+    torch.save({'state_dict': LOCALIZERS.build(masker.localizer).state_dict()}, weights)
+    masker.localizer.init_cfg = dict(type='Pretrained', checkpoint=str(weights))
+    run(cfg)
     return folder
 
 
@@ -47,7 +54,7 @@ def test_a_run_on_one_page(report, work_dir):
     page = (work_dir / 'report.html').read_text()
     titles = re.findall(r'<section id="part-\d"><h2>(.*?)</h2>', page)
     assert titles == ['Settings', 'Curves', 'Classes', 'Masks', 'Cost and time', 'Config']
-    assert 'The student of epoch_1.pth on 4 clips of the test list' in page
+    assert 'The student of epoch_1.pth on 4 clips of the test list (of each class eq' in page
     assert 'alt="confusion matrix"' in page
     assert 'alt="localization maps, masks and mixed clips"' in page
     rows = re.findall(CLASS_ROW, page)

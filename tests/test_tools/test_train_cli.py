@@ -4,6 +4,7 @@ import errno
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 from contextlib import redirect_stderr, redirect_stdout
@@ -17,6 +18,7 @@ from mmengine.visualization import LocalVisBackend
 from mmavssl.registry import MODELS
 from mmavssl.utils.config_check import check_config
 from tests.terminal import Terminal, screen
+from tests.test_tools.small_data import supervised
 from tests.test_tools.toy_plugin_files import TOY_CONFIG
 
 ROOT = Path(__file__).parents[2]
@@ -116,9 +118,8 @@ def test_resume_from_what_does_not_fit(tools, toy):
     )
     parts = {'meta': {'iter': 4, 'epoch': 1}, 'optimizer': {}, 'message_hub': {}}
     torch.save({'state_dict': {'other.weight': torch.zeros(1)}, **parts}, 'other.pth')
-    assert tools('train', 'toy.py', '--resume', 'other.pth') == 2
-    assert tools.capsys.readouterr().err.strip().splitlines()[-1] == (
-        'train: other.pth does not fit the config: it lacks layer.weight, layer.bias '
+    assert tools.only_says('train', 'toy.py', '--resume', 'other.pth') == (
+        'other.pth does not fit the config: it lacks layer.weight, layer.bias '
         '(2 of 2 parameters). Name the config that it was trained with, or another checkpoint.'
     )
 
@@ -127,14 +128,89 @@ def test_start_from_what_does_not_fit(tools, toy):
     """MMEngine would train from the initial values, and log that nothing fits."""
     torch.save({'state_dict': {'other.weight': torch.zeros(1)}, 'meta': {}}, 'other.pth')
     Path('fine.py').write_text(f"{TOY_CONFIG}load_from = 'other.pth'\n")
-    assert tools('train', 'fine.py') == 2
-    message = tools.capsys.readouterr().err
-    assert 'other.pth does not fit the config: it lacks layer.weight' in message
+    assert tools.only_says('train', 'fine.py', '--work-dir', 'new').startswith(
+        'other.pth does not fit the config: it lacks layer.weight'
+    )
+    assert not Path('new').exists()
     state = {'layer.weight': torch.full((1, 3), 100.0), 'layer.bias': torch.zeros(1)}
     torch.save({'state_dict': state, 'meta': {}}, 'other.pth')
     assert tools('train', 'fine.py', '--work-dir', 'run') == 0
     trained = torch.load('run/epoch_1.pth', weights_only=True)['state_dict']
     assert trained['layer.weight'].min() > 99
+
+
+def test_a_test_leaves_the_config_of_the_training(tools, toy):
+    """And writes its own beside its log, whatever the visualizer keeps."""
+    assert tools('train', 'toy.py', '--work-dir', 'run') == 0
+    copy = Path('run/toy.py').read_text()
+    visualizer = ('visualizer.type=Visualizer', 'visualizer.vis_backends=[]')
+    for more in ((), visualizer):
+        for folder in Path('run').glob('*_*/'):  # which two runs in a second would share
+            shutil.rmtree(folder)
+        options = ('--cfg-options', 'optim_wrapper.optimizer.lr=7', *more)
+        assert tools('test', 'toy.py', 'run/epoch_1.pth', '--work-dir', 'run', *options) == 0
+        assert Path('run/toy.py').read_text() == copy
+        assert [path.name for path in Path('run').glob('*.py')] == ['toy.py']
+        [tested] = Path('run').glob('*_*/vis_data/config.py')
+        assert Config.fromfile(tested).optim_wrapper.optimizer.lr == 7
+        assert Config.fromfile(tested).load_from == 'run/epoch_1.pth'
+
+
+def weights_of(path: str) -> dict[str, torch.Tensor]:
+    return torch.load(path, weights_only=True)['state_dict']
+
+
+@pytest.mark.parametrize('is_resumed', [False, True])
+def test_config_in_the_work_dir_repeats_the_run(tools, toy, is_resumed):
+    """Also of a run that was tested since, and of one that has gone on from a checkpoint."""
+    state = {'layer.weight': torch.full((1, 3), 100.0), 'layer.bias': torch.zeros(1)}
+    torch.save({'state_dict': state, 'meta': {}}, 'start.pth')
+    Path('fine.py').write_text(f"{TOY_CONFIG}load_from = 'start.pth'\n")
+    two = ('--work-dir', 'run', '--cfg-options', 'train_cfg.max_epochs=2')
+    if is_resumed:
+        assert tools('train', 'fine.py', '--work-dir', 'run') == 0
+        assert tools('train', 'fine.py', '--resume', *two) == 0
+    else:
+        assert tools('train', 'fine.py', *two) == 0
+    assert tools('test', 'fine.py', 'run/epoch_2.pth', '--work-dir', 'run') == 0
+    assert Config.fromfile('run/fine.py').load_from == 'start.pth'
+    assert tools('train', 'run/fine.py', '--work-dir', 'again') == 0
+    first, second = weights_of('run/epoch_2.pth'), weights_of('again/epoch_2.pth')
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_config_in_the_work_dir_repeats_a_run_on_videos(tools, data):
+    assert tools('train', *supervised(data)) == 0
+    assert tools('train', 'run/avsprites_1shot.py', '--work-dir', 'again') == 0
+    first, second = weights_of('run/epoch_1.pth'), weights_of('again/epoch_1.pth')
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_clips_that_are_trained_on_and_tested_are_told(tools, data):
+    """In the log, where results are looked up later."""
+    tested = f'val_dataloader.dataset.ann_file={data}/labeled.csv'
+    assert tools('train', *supervised(data, tested)) == 0
+    [log] = Path('run').glob('*/*.log')
+    assert (
+        f'WARNING - 8 of 8 clips of `train_dataloader.dataset` ({data}/labeled.csv) are in the '
+        'validation or test list as well: videos/'
+    ) in log.read_text()
+
+
+def test_localizer_without_weights_is_told(tools, avsprites_root, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    parts = ('train_dataloader.dataset.labeled', 'train_dataloader.dataset.unlabeled')
+    options = [f'{part}.data_root={avsprites_root}' for part in (*parts, 'val_dataloader.dataset')]
+    options += [
+        'model.mixer.masker.localizer.init_cfg=None', 'train_cfg.max_epochs=1',
+        'train_cfg.val_begin=9', 'train_dataloader.batch_size=6',
+        'train_dataloader.sampler.epoch_over=2', 'train_dataloader.num_workers=0',
+        'train_dataloader.persistent_workers=False',
+    ]  # fmt: skip
+    config = ROOT / 'configs/asl_mix/avsprites_1shot.py'
+    assert tools('train', config, '--work-dir', 'run', '--cfg-options', *options) == 0
+    [log] = Path('run').glob('*/*.log')
+    assert 'WARNING - `model.mixer.masker.localizer` is a FNACLocalizer without' in log.read_text()
 
 
 def test_resume_without_checkpoint_is_a_new_run(tools, toy):
@@ -215,6 +291,16 @@ def test_fine_tune(train, tmp_path, monkeypatch):
         assert torch.equal(value, saved[name]) != name.startswith('head.'), name
 
 
+def test_fine_tune_from_a_localizer(tools, data):
+    """Is told before there is a log, or a folder for it."""
+    torch.save({'state_dict': {'localizer.trunk.weight': torch.zeros(1)}}, 'localizer.pth')
+    config, *rest = supervised(data)
+    line = tools.only_says('train', config, '--fine-tune', 'localizer.pth', *rest)
+    assert line.startswith('localizer.pth (`init_cfg.checkpoint`) does not fit AVRecognizer: it ')
+    assert 'has no recognizer of ours' in line
+    assert not Path('run').exists()
+
+
 def test_fine_tune_of_what_cannot(tools, toy):
     line = tools.error('train', 'toy.py', '--fine-tune', 'x.pth')
     assert line.startswith('--fine-tune starts an AVRecognizer, but `model.student` is a None.')
@@ -257,13 +343,22 @@ def test_slurm_without_gpus(tools, toy, monkeypatch):
     assert line.startswith('--launcher slurm needs a CUDA device')
 
 
-def test_tested_checkpoint_must_fit_and_exist(tools, toy):
+@pytest.mark.parametrize('needs_values', [False, True])
+def test_tested_checkpoint_must_fit_and_exist(tools, toy, monkeypatch, needs_values):
+    """It is compared before there is a log or a folder, unless the model needs values."""
     line = tools.error('test', 'toy.py', 'nowhere.pth')
     assert line.startswith('nowhere.pth does not exist.')
     state = {'layer.weight': torch.zeros(2, 3), 'layer.bias': torch.zeros(2)}
     torch.save({'state_dict': state, 'meta': {}}, 'wide.pth')
-    assert tools('test', 'toy.py', 'wide.pth') == 2
-    assert 'layer.weight is (2, 3) instead of (1, 3)' in tools.capsys.readouterr().err
+    if needs_values:
+        monkeypatch.setattr('mmavssl.utils.build_runner.model_shapes', lambda cfg: None)
+    say = tools.last_line if needs_values else tools.only_says
+    for weights, message in (
+        (['wide.pth'], 'layer.weight is (2, 3) instead of (1, 3)'),
+        ([], 'The model has 2 tensors to load, such as layer.weight.'),
+    ):
+        assert message in say('test', 'toy.py', *weights, '--work-dir', 'run')
+        assert Path('run').exists() == needs_values
 
 
 def test_teacher_of_a_model_without_one(tools, toy):

@@ -9,8 +9,12 @@ import pytest
 import torch
 from PIL import Image
 
+import mmavssl.models  # noqa: F401  (fills the registries)
+from mmavssl.apis.model_front import LOCALIZER_KEY
 from mmavssl.datasets.readers.audio_file import AudioFile
 from mmavssl.datasets.readers.video_file import VideoFile
+from mmavssl.registry import LOCALIZERS
+from mmavssl.utils.configs import load_config
 from mmavssl.visualization.mask_figure import GAP, LABEL_WIDTH, TITLE_HEIGHT
 
 ROOT = Path(__file__).parents[2]
@@ -26,10 +30,20 @@ def tool():
     return module
 
 
+@pytest.fixture(scope='module')
+def weights(tmp_path_factory):
+    """Weights of the config's localizer, which it has to name."""
+    torch.manual_seed(0)
+    localizer = LOCALIZERS.build(load_config(CONFIG).model.mixer.masker.localizer)
+    path = tmp_path_factory.mktemp('localizer') / 'epoch_6.pth'
+    torch.save({'state_dict': localizer.state_dict()}, path)
+    return path
+
+
 @pytest.fixture
-def options(avsprites_root):
+def options(avsprites_root, weights):
     return [
-        '--cfg-options', 'model.mixer.masker.localizer.init_cfg=None',
+        '--cfg-options', f'{LOCALIZER_KEY}.init_cfg.checkpoint={weights}',
         f'test_dataloader.dataset.data_root={avsprites_root}',
     ]  # fmt: skip
 
@@ -143,7 +157,6 @@ def test_video_shows_what_the_picture_shows(tool, options, tmp_path):
     """The columns of a frame in the video are the rows of that frame in the picture."""
     [path] = videos(options)
     for name in ('masks.png', 'masks.mp4'):
-        torch.manual_seed(0)  # of the localizer's weights
         assert tool.main([CONFIG, path, '--out', str(tmp_path / name), *options]) == 0
     picture = np.asarray(Image.open(tmp_path / 'masks.png')).astype(int)
     shown = VideoFile(str(tmp_path / 'masks.mp4')).frames(np.arange(4))
@@ -193,3 +206,27 @@ def test_config_without_masks(tool, tmp_path, capsys):
     config = str(ROOT / 'configs/supervised/avsprites_1shot.py')
     assert tool.main([config, '--out', str(tmp_path / 'x.png')]) == 2
     assert 'there is no mask' in capsys.readouterr().err
+
+
+def test_random_weights_are_no_source_of_a_sound(tool, options, tmp_path, capsys):
+    out = tmp_path / 'x.png'
+    untrained = f'{LOCALIZER_KEY}.init_cfg=None'
+    assert tool.main([CONFIG, '--out', str(out), '--cfg-options', untrained, options[2]]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f'visualize_masks: No map can be drawn: `{LOCALIZER_KEY}` has no `init')
+    assert not out.exists()
+
+
+def test_control_needs_no_weights(tool, options, tmp_path):
+    center = [f'{LOCALIZER_KEY}._delete_=True', f'{LOCALIZER_KEY}.type=CenterPrior']
+    out = tmp_path / 'x.png'
+    args = ['--num-clips', '2', '--out', str(out), '--cfg-options', *center, options[2]]
+    assert tool.main([CONFIG, *args]) == 0
+    assert out.is_file()
+
+
+def test_video_that_is_not_there(tool, options, tmp_path, capsys):
+    out = tmp_path / 'x.png'
+    for video, problem in (('nope.mp4', 'does not exist.'), (str(tmp_path), 'is a folder: name ')):
+        assert tool.main([CONFIG, video, '--out', str(out), *options]) == 2
+        assert capsys.readouterr().err.startswith(f'visualize_masks: {video} {problem}')

@@ -1,7 +1,10 @@
 import errno
+import os
+from pathlib import Path
 
 import pytest
 import torch
+from mmengine.utils import mkdir_or_exist
 
 from mmavssl.utils.errors import DataError
 from mmavssl.utils.tool_errors import message_of
@@ -26,6 +29,15 @@ def test_our_errors_say_all_by_themselves():
 def test_system(error, begins):
     message = message_of(error, 'train')
     assert message is None if begins is None else message.startswith(begins)
+
+
+@pytest.mark.parametrize('make', [os.makedirs, Path.mkdir, mkdir_or_exist])
+def test_folder_where_there_can_be_none(make):
+    """The system says that it does not exist, as of a file that was to be read."""
+    with pytest.raises(FileNotFoundError) as error:
+        make(Path('/proc/x'))
+    message = message_of(error.value, 'train')
+    assert message.startswith('/proc/x: No such file or directory. Name another path (of files')
 
 
 @pytest.mark.parametrize(

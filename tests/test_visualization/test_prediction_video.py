@@ -8,6 +8,10 @@ from mmavssl.visualization.mask_figure import GAP, TITLE_HEIGHT, overlay_heatmap
 from mmavssl.visualization.prediction_video import (
     BEST,
     CURSOR,
+    MAP_NOTE,
+    MAX_WIDTH,
+    NO_MAP_NOTE,
+    NO_SOUND_NOTE,
     OTHERS,
     SIDE_MARGIN,
     SIDE_WIDTH,
@@ -79,6 +83,39 @@ def test_maps_are_those_of_the_nearest_time_and_constant_ones_are_not_drawn():
         if which is not None:
             frame = overlay_heatmap(frame, maps[which : which + 1])
         np.testing.assert_array_equal(frames[index], frame[0])
+
+
+def test_what_is_said_of_maps():
+    corner = np.zeros((2, 5, 5))
+    corner[1, 0, 0] = 1
+    same, times = np.full((2, 5, 5), 0.3), np.array([0.0, 1.0])
+    silence = np.zeros(32000, np.float32)
+    for note, maps, others in [
+        ('', None, {}),
+        (MAP_NOTE, corner, {}),
+        (MAP_NOTE, corner, dict(sound=silence)),  # of a localizer that does not listen
+        (NO_MAP_NOTE, same, {}),
+        (NO_SOUND_NOTE, same, dict(sound=silence)),
+        (NO_SOUND_NOTE, same, dict(sound=None, logmel=None)),
+    ]:
+        made = played(maps=maps, map_times=times, **others)
+        picture = next(draw_prediction(made, height=160))
+        side = picture[TITLE_HEIGHT:][:160, 240:]
+        np.testing.assert_array_equal(side, draw_bars(TOP, SIDE_WIDTH, 160, note))
+
+
+def test_a_very_wide_video_has_black_above_and_below():
+    maps = np.zeros((1, 5, 5))
+    maps[0, 0, 0] = 1
+    made = played(side=(50, 50 * 32), maps=maps, map_times=np.zeros(1))
+    picture = next(draw_prediction(made, height=101))
+    assert picture.shape[1] == MAX_WIDTH + SIDE_WIDTH
+    shown = picture[TITLE_HEIGHT:][:101, :MAX_WIDTH]
+    assert not shown[:34].any()
+    assert not shown[-35:].any()
+    assert shown[34:-35].any(axis=(1, 2)).all()
+    frame = np.full((1, 32, MAX_WIDTH, 3), 20, np.uint8)
+    np.testing.assert_array_equal(shown[34:-35], overlay_heatmap(frame, maps)[0])
 
 
 @pytest.mark.parametrize('side', [(40, 60), (35, 33), (64, 20)])

@@ -24,7 +24,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--out', type=Path, help='page to write (default: WORK_DIR/report.html)')
     parser.add_argument(
         '--max-clips', type=int, default=200,
-        help='clips of the test list to predict, evenly spaced (default: 200)',
+        help='clips of the test list to predict, equally many of each class (default: 200)',
     )  # fmt: skip
     args = parser.parse_args(argv)
     if args.max_clips < 1:

@@ -48,6 +48,16 @@ def check_out(out: Path, videos: list[str]) -> None:
         raise ConfigError(f'--out {out} is one of the videos to draw. Name another file.')
 
 
+def check_videos(videos: list[str]) -> None:
+    """Raise a ConfigError at the first file that is not there; a storage tells of its own."""
+    from mmavssl.utils.errors import ConfigError
+
+    for video in videos:
+        if '://' not in video and not Path(video).is_file():
+            what = 'is a folder: name the videos' if Path(video).is_dir() else 'does not exist'
+            raise ConfigError(f'{video} {what}. Expected video files to draw after the config.')
+
+
 def visualize(args: argparse.Namespace) -> None:
     """Load the clips, mix them, and write the file."""
     import mmavssl.datasets
@@ -57,6 +67,7 @@ def visualize(args: argparse.Namespace) -> None:
     from mmavssl.utils.configs import load_config
     from mmavssl.utils.errors import ConfigError
 
+    check_videos(args.videos)
     check_out(args.out, args.videos)
     cfg = load_config(args.config, args.cfg_options, safe=args.safe_config)
     if not (cfg.model.get('mixer') or {}).get('masker'):

@@ -36,27 +36,53 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         description='Make the AVSprites data set. The same options give the same clips.'
     )
     parser.add_argument('out_dir', help='folder to create')
-    parser.add_argument('--recipe', choices=RECIPES, default='default')
-    parser.add_argument('--seed', type=int, default=0)
-    parser.add_argument('--num-train', type=int, default=800, help='training clips')
-    parser.add_argument('--num-test', type=int, default=240, help='test clips')
-    parser.add_argument('--num-kinds', type=int, help='kinds of actors and of sounds')
-    parser.add_argument('--workers', type=int, default=1, help='processes')
+    parser.add_argument(
+        '--recipe', choices=RECIPES, default='default',
+        help='kinds of actors and sounds, and so the classes: 4 of each and 8 classes; held_out '
+        'has none in common with default (default: default)',
+    )  # fmt: skip
+    parser.add_argument(
+        '--seed', type=int, default=0,
+        help='of all that is drawn: places, sizes, times, noise; another one gives other clips of '
+        'the same classes (default: 0)',
+    )  # fmt: skip
+    parser.add_argument('--num-train', type=int, default=800, help='training clips (default: 800)')
+    parser.add_argument('--num-test', type=int, default=240, help='test clips (default: 240)')
+    parser.add_argument(
+        '--num-kinds', type=int,
+        help='kinds of actors and of sounds, from 2; there are twice as many classes (default: 4)',
+    )  # fmt: skip
+    parser.add_argument('--workers', type=int, default=1, help='processes (default: 1)')
     parser.add_argument('--overwrite', action='store_true', help='replace another AVSprites set')
     recipe = parser.add_argument_group('changes to the recipe')
-    recipe.add_argument('--size', type=int, help='side of the frame in pixels')
-    recipe.add_argument('--fps', type=int, help='frames a second')
-    recipe.add_argument('--seconds', type=float, help='duration of a clip')
-    recipe.add_argument('--appearance', choices=APPEARANCES, help="'shape': random colours")
-    recipe.add_argument('--num-distractors', type=int, help='silent actors in a clip')
-    recipe.add_argument('--distractor-scale', type=float, help='size relative to the actor')
-    recipe.add_argument('--distractor-motion', choices=DISTRACTOR_MOTIONS)
+    recipe.add_argument('--size', type=int, help='side of the frame in pixels (default: 80)')
+    recipe.add_argument('--fps', type=int, help='frames a second (default: 16)')
+    recipe.add_argument('--seconds', type=float, help='duration of a clip (default: 3)')
+    recipe.add_argument(
+        '--appearance', choices=APPEARANCES,
+        help='what tells kinds of actors apart besides their motion: colour and shape, or the '
+        'shape alone, as colours are random (default: colour)',
+    )  # fmt: skip
+    recipe.add_argument(
+        '--num-distractors', type=int, help='silent actors in a clip (default: 1)'
+    )
+    recipe.add_argument(
+        '--distractor-scale', type=float,
+        help="their greatest size relative to the actor's (default: 0.4)",
+    )  # fmt: skip
+    recipe.add_argument(
+        '--distractor-motion', choices=DISTRACTOR_MOTIONS,
+        help="they drift only; move as their kind does, but slowly; or as fast as an actor "
+        '(default: slow)',
+    )  # fmt: skip
     recipe.add_argument(
         '--actor-size', type=float, nargs=2, metavar=('LOW', 'HIGH'),
-        help="diameter as a part of the frame's side",
+        help="diameter as a part of the frame's side (default: 0.3 0.4)",
     )  # fmt: skip
-    recipe.add_argument('--pixel-noise', type=float, help='standard deviation in grey levels')
-    recipe.add_argument('--audio-noise', type=float, help='standard deviation')
+    recipe.add_argument(
+        '--pixel-noise', type=float, help='standard deviation in grey levels (default: 4)'
+    )
+    recipe.add_argument('--audio-noise', type=float, help='standard deviation (default: 0.005)')
     recipe.add_argument('--silent-classes', type=int, help='classes without sound (default: 0)')
     args = parser.parse_args(argv)
     args.actor_size = args.actor_size and tuple(args.actor_size)

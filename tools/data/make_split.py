@@ -21,8 +21,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--classes', type=Path, help='class names (default: classes.txt beside it)'
     )
-    amount = parser.add_mutually_exclusive_group()
-    amount.add_argument('--shots', type=int, help='labeled clips per class (default: 1)')
+    amount = parser.add_mutually_exclusive_group(required=True)
+    amount.add_argument('--shots', type=int, help='labeled clips per class')
     amount.add_argument('--percent', type=float, help='labeled share of each class, at least 1')
     amount.add_argument(
         '--import-labeled', type=Path, metavar='LIST',
@@ -33,7 +33,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--import-unlabeled', type=Path, metavar='LIST',
         help='the unlabeled ones likewise (default: the rest of the manifest)',
     )  # fmt: skip
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--seed', type=int, default=0, help='of the choice (default: 0)')
     parser.add_argument(
         '--out', type=Path,
         help='folder (default: splits/<shots>shot_seed<seed>, <percent>percent_seed<seed>, or the '
@@ -95,8 +95,13 @@ def write(args: argparse.Namespace) -> dict:
 
 def run(args: argparse.Namespace) -> None:
     """Write the split and report."""
-    if args.shots is None and args.percent is None:
-        args.shots = None if args.import_labeled else 1
+    from mmavssl.utils.errors import DataError
+
+    if not args.manifest.is_file():
+        raise DataError(
+            f'{args.manifest} is not a file. Name the list of the training clips with their '
+            'labels, such as manifest_train.csv of a prepared data set.'
+        )
     args.out = args.out or default_out(args)
     facts = write(args)
     for imported in facts.get('imported', {}).values():

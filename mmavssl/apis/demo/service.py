@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from mmavssl.apis.demo.page import Answer
+from mmavssl.apis.demo.page import KEEP, Answer
 from mmavssl.apis.demo.upload import UploadLimits, check_upload
 from mmavssl.apis.inferencer import AVActionInferencer
-from mmavssl.apis.mask_clips import find_partners, load_videos
+from mmavssl.apis.mask_clips import differ, read_videos
 from mmavssl.apis.mask_panels import MaskPanels
 from mmavssl.utils.errors import ConfigError, DataError
 from mmavssl.visualization.mask_figure import draw_mask_figure
@@ -42,7 +42,7 @@ class DemoService:
         self._mask_panels: MaskPanels | None = None
 
     def __call__(self, path: str) -> Answer:
-        """Return what is to be shown; the files of the answer before it are deleted.
+        """Return what is to be shown, whose file is deleted after as long as the page keeps one.
 
         Raises:
             DataError: the clip is none, or is beyond the limits.
@@ -50,7 +50,10 @@ class DemoService:
         check_upload(path, self.limits, self.inferencer.pipeline.needs_sound)
         remarks: list[str] = []
         with self._lock:
-            video, scores = self._predict(path, remarks)
+            try:
+                video, scores = self._predict(path, remarks)
+            except DataError as error:
+                raise DataError(self._by_name(path, error)) from error
             masks = self._masks(path, remarks)
         return Answer(scores, video, masks, ' '.join(remarks))
 
@@ -59,9 +62,7 @@ class DemoService:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _predict(self, path: str, remarks: list[str]) -> tuple[str | None, dict[str, float]]:
-        for file in self.folder.iterdir():
-            file.unlink()
-        wanted = dict(out_dir=str(self.folder), show_progress=False)
+        wanted = dict(out_dir=self._new_folder(), show_progress=False)
         try:
             found = self.inferencer(path, localize=True, **wanted)
         except ConfigError as error:  # a model that localizes nothing
@@ -71,17 +72,39 @@ class DemoService:
         scores = {each['class']: each['score'] for each in prediction['topk']}
         return next(iter(found['visualization']), None), scores
 
+    def _new_folder(self) -> str:
+        """Return a folder for one answer: the page may still copy the file of another visitor."""
+        folder = tempfile.mkdtemp(dir=self.folder)
+        end = threading.Timer(KEEP, shutil.rmtree, [folder], {'ignore_errors': True})
+        end.daemon = True  # the end of the page does not wait for it
+        end.start()
+        return folder
+
     def _masks(self, path: str, remarks: list[str]) -> np.ndarray | None:
         cfg = self.inferencer.cfg
         if not (cfg.model.get('mixer') or {}).get('masker'):
             return None
         try:
             self._mask_panels = self._mask_panels or MaskPanels(cfg)
-            samples = load_videos(cfg, [path, *self.examples])
-            partner = find_partners(samples)[0]
-            if partner is None:
+            clip, *other = self._clip_and_another(path)
+            if not other:
                 remarks.append('No clip is mixed in: no example shows another one (--examples).')
-            return draw_mask_figure(self._mask_panels(samples, [partner], seed=0))
+            partner = 1 if other else None
+            return draw_mask_figure(self._mask_panels([clip, *other], [partner], seed=0))
         except (ConfigError, DataError) as error:
-            remarks.append(f'No mask is drawn: {error}')
+            remarks.append(f'No mask is drawn: {self._by_name(path, error)}')
             return None
+
+    def _clip_and_another(self, path: str) -> list[dict]:
+        """Return the clip and the first example that shows something else, if there is one."""
+        clips = read_videos(self.inferencer.cfg, [path, *self.examples])
+        clip = next(clips)
+        another = next((example for example in clips if differ(clip, example)), None)
+        return [clip] if another is None else [clip, another]
+
+    def _by_name(self, path: str, error: Exception) -> str:
+        """Return a message without the folders of files, which are no business of visitors."""
+        message = str(error)
+        for file in (path, *self.examples):
+            message = message.replace(file, Path(file).name)
+        return message

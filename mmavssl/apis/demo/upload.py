@@ -1,10 +1,11 @@
 """Is an upload a clip that the demo page takes?"""
 
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 from mmavssl.datasets.preparation.probe import probe_file
-from mmavssl.utils.errors import DataError
+from mmavssl.utils.errors import ConfigError, DataError
 
 MEGABYTE = 2**20
 
@@ -17,11 +18,20 @@ class UploadLimits:
         megabytes: size of a file.
         seconds: length of its picture.
         pixels: of a frame.
+
+    Raises:
+        ConfigError: a limit that no clip keeps, or that is none.
     """
 
     megabytes: float = 50
     seconds: float = 60
     pixels: int = 4096 * 2304
+
+    def __post_init__(self) -> None:
+        for name in ('megabytes', 'seconds'):
+            value = getattr(self, name)
+            if not 0 < value < inf:
+                raise ConfigError(f'--max-{name} {value:g}: expected a positive number.')
 
 
 def check_upload(path: str | Path, limits: UploadLimits, needs_sound: bool) -> None:

@@ -45,7 +45,8 @@ def make_report(
     Args:
         folder: work directory of tools/train.py.
         out: HTML file to write.
-        max_clips: of the test list that the newest checkpoint sees, one view each.
+        max_clips: of the test list that the newest checkpoint sees, one view each; equally many
+            of each class.
         warn: called with a line for each thing that is left out, and why.
         progress: show a bar.
 
@@ -102,8 +103,8 @@ def class_parts(
     return [
         page.remark(
             f'The {networks.role} of {run.checkpoint.name} on {len(clips)} clips of the test '
-            f'list, one view each: {100 * share:.1f} % right. tools/test.py averages several '
-            'views.'
+            f'list (of each class equally many, as far as there are), one view each: '
+            f'{100 * share:.1f} % right. tools/test.py averages several views of all clips.'
         ),
         page.figure_html(draw_confusion(confusion_of(clips).numpy(), classes), 'confusion matrix'),
         *network_parts(networks.seen_by(clips), classes),

@@ -54,8 +54,8 @@ def find_run(folder: Path, warn: Callable[[str], None]) -> RunFiles:
 def config_of_training(folder: Path, scalars: Path) -> Path:
     """Return the config that was trained with.
 
-    It is beside the scalars; that of the folder may be the one of a later test, in which networks
-    have no weights to begin with.
+    It is beside the scalars; in runs of earlier versions, that of the folder may be the one of a
+    later test, in which networks have no weights to begin with.
 
     Raises:
         DataError: there is none.

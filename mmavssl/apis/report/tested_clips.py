@@ -1,5 +1,7 @@
 """What a checkpoint says of clips of the test list."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,11 +45,30 @@ class TestedClip:
         return self.predicted == self.label
 
 
+def choose_clips(labels: Sequence[int], count: int) -> list[int]:
+    """Return the places of clips, equally many of each class as far as there are so many.
+
+    Each class gives clips from anywhere in the list, always the same ones. The rest of a division
+    falls to classes by lot.
+
+    Args:
+        labels: of all clips.
+        count: of clips to choose, at most.
+    """
+    lot = np.random.default_rng(0).permutation(len(labels))
+    taken, ranks = Counter(), []
+    for place in lot:
+        ranks.append(taken[labels[place]])
+        taken[labels[place]] += 1
+    chosen = lot[np.argsort(ranks, kind='stable')[:count]]
+    return np.sort(chosen).tolist()
+
+
 @torch.no_grad()
 def predict_clips(
     cfg: Config, classifier: ClipClassifier, max_clips: int, progress: bool = False
 ) -> tuple[list[TestedClip], list[str]]:
-    """Let a classifier see one view of clips, evenly spaced in the test list.
+    """Let a classifier see one view of clips of the test list, equally many of each class.
 
     Args:
         cfg: has the test list.
@@ -62,11 +83,12 @@ def predict_clips(
         DataError: the list, or a clip, cannot be used.
     """
     dataset = open_test_list(cfg)
-    count = min(max_clips, len(dataset))
+    labels = [dataset.get_data_info(index)['label'] for index in range(len(dataset))]
+    places = choose_clips(labels, max_clips)
     clips = []
-    with progress_bar('Predicting', count, shown=progress) as advance:
-        for number in followed(range(count), advance):
-            sample = dataset[number * len(dataset) // count]
+    with progress_bar('Predicting', len(places), shown=progress) as advance:
+        for place in followed(places, advance):
+            sample = dataset[place]
             video, audio = sample['inputs']['video'], sample['inputs'].get('audio')
             probs = classifier(video, audio if classifier.hears else None)[0]
             clips.append(

@@ -8,10 +8,12 @@ import logging
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from av.error import FFmpegError
 from av.packet import Packet
 
 from mmavssl.datasets.readers.frame_clock import FrameClock
 from mmavssl.datasets.readers.media_file import MediaFile
+from mmavssl.datasets.readers.orientation import AS_STORED, display_matrix
 from mmavssl.datasets.readers.picture_sizes import keeps_size
 
 try:
@@ -43,7 +45,8 @@ class DecordDecoder:
         """Open a file with decord, or return None where its frames are not those of the packets.
 
         decord ignores what an edit list cuts off, so that a file that was cut without re-encoding
-        has other frames and times there than in players and in its sound.
+        has other frames and times there than in players and in its sound. It does not mirror
+        pictures where the file says so, and cannot turn those of most sizes.
 
         Args:
             media: open file with a video.
@@ -54,6 +57,8 @@ class DecordDecoder:
             return None
         if media.video.stream.frames > media.video.count:
             return None  # it would make room for as many as the file says, or end the process
+        if not is_shown_as_stored(media):
+            return None
         try:
             reader = decord.VideoReader(media.source, num_threads=1)
             if len(reader) != clock.num_frames:
@@ -73,6 +78,16 @@ class DecordDecoder:
             _log(self._path, error)
             return None
         return dict(zip(wanted, frames, strict=True))
+
+
+def is_shown_as_stored(media: MediaFile) -> bool:
+    """Return whether the first frame, which is all that is decoded, is not turned or mirrored."""
+    first = next(media.packets(media.video))
+    try:
+        frames = [*first.decode(), *media.video.stream.codec_context.decode(None)]
+    except FFmpegError:  # damaged, which is found out where frames are wanted
+        return True
+    return all(display_matrix(frame) == AS_STORED for frame in frames)
 
 
 def is_plain(media: MediaFile) -> bool:

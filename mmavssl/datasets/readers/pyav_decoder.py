@@ -16,6 +16,7 @@ from mmavssl.datasets.readers.media import (
     decode_packets,
 )
 from mmavssl.datasets.readers.media_file import MediaFile
+from mmavssl.datasets.readers.orientation import display_matrix, set_upright
 
 
 class PyAVDecoder:
@@ -120,4 +121,4 @@ class PyAVDecoder:
     def _to_rgb(self, frame: VideoFrame) -> np.ndarray:
         """Return the picture (H, W, 3), uint8, upright as the file says."""
         picture = self._reformatter.reformat(frame, format='rgb24', threads=1).to_ndarray()
-        return np.rot90(picture, round(frame.rotation / 90) % 4)
+        return set_upright(picture, display_matrix(frame))

@@ -12,6 +12,7 @@ from mmavssl.utils.errors import ConfigError, DataError
 
 # Seconds to wait before a storage is asked again.
 PAUSES = (0.2, 1.0)
+WEB = ('http://', 'https://')
 # What stays as it is in a URL; a name may have blanks and letters of any language.
 SAFE = "/:%?&=+,;@!$'()*~[]#"
 
@@ -42,9 +43,12 @@ def fetch(path: str, backend_args: Mapping[str, Any] | None = None) -> bytes:
         get_file_backend(path, backend_args=args, enable_singleton=True)
     except (KeyError, ValueError, TypeError, ImportError) as error:
         raise ConfigError(
-            f'`backend_args`: MMEngine has no storage backend for {path} with {args!r}: {error!r}.'
+            f'MMEngine has no storage backend for {path} with `backend_args` {args!r}: {error!r}. '
+            'Name files on the disk, or make one known to MMEngine by '
+            'mmengine.fileio.register_backend.'
         ) from None
-    where = quote(path, SAFE) if path.startswith(('http://', 'https://')) else path
+    is_web = path.startswith(WEB)
+    where = quote(path, SAFE) if is_web else path
     for pause in PAUSES:
         with suppress(Exception):  # each client has errors of its own
             return get(where, backend_args=args)
@@ -52,7 +56,12 @@ def fetch(path: str, backend_args: Mapping[str, Any] | None = None) -> bytes:
     try:
         return get(where, backend_args=args)
     except Exception as error:
+        remedy = (
+            'Correct the address (of a list: `data_prefix` and its rows), or try again when the '
+            'server answers.'
+            if is_web
+            else 'Correct the path (of a list: `data_prefix` and its rows), or `backend_args`.'
+        )
         raise DataError(
-            f'{path}: the storage does not give this file: {error}. Check the list, `data_root` '
-            'and `backend_args`.'
+            f'{path}: the storage does not give this file: {error}. {remedy}'
         ) from error

@@ -50,7 +50,10 @@ class VideoFile:
         self._requested: set[int] = set()
         self._decoded: dict[int, np.ndarray] = {}
         if self.media.video is None:
-            raise DataError(f'{self.path} has no video in it, only other streams.')
+            raise DataError(
+                f'{self.path} has no video in it, only other streams. Name a video; a sound file '
+                'has its place in the column `audio_path` of a list.'
+            )
         with media_errors(self.path, 'video'):
             is_timed = self._order_packets()
             times = self._read_times()

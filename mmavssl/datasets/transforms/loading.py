@@ -39,7 +39,7 @@ class OpenAVFile(BaseTransform):
             short clips, which are then decoded once instead of in every epoch.
         backend: what decodes the pictures, ``pyav`` or ``decord`` (see `VideoFile`).
         backend_args: of MMEngine's storage backend, where the files are not on the disk; None: by
-            the beginning of the path (``http://``, ``s3://``).
+            the beginning of the path (``http://``, or what a backend of yours is registered for).
         sample_rate: that all sounds are resampled to, in Hz. `LogMel` wants 16 kHz;
             `LogSpectrogram` takes any.
 
@@ -127,8 +127,9 @@ class OpenAVFile(BaseTransform):
             return stills, None
         if sound_path is None:
             raise DataError(
-                f'{path} is not a video, and the list names no sound for it. Name a file in its '
-                'column `audio_path`, or set OpenAVFile(audio=None).'
+                f'{path} is not a video, and no sound is named for it, which this model needs. '
+                'Name a video, or in a list the sound of the picture (column `audio_path`); a '
+                'model that does not listen has OpenAVFile(audio=None).'
             )
         return stills, self._sound(self._media(sound_path, 'audio'))
 

@@ -14,7 +14,9 @@ from mmavssl.models.utils.report import Report
 from mmavssl.models.utils.source import SourceTensors
 from mmavssl.structures.network_facts import UNKNOWN, NetworkFacts, parse_facts, read_facts
 from mmavssl.utils.errors import ConfigError
-from mmavssl.utils.weight_files import read_weight_file
+from mmavssl.utils.safe_globals import plain_objects_allowed
+from mmavssl.utils.weight_files import existing_file, read_torch_file, read_weight_file
+from mmavssl.utils.weight_formats import WeightFormat, recognize_format
 
 #: Returns the tensors of a file as a network has them, and notes in the report what it did.
 Adapter = Callable[[SourceTensors, nn.Module, Report], StateDict]
@@ -56,30 +58,40 @@ def load_pretrained(model: nn.Module, init_cfg: dict, adapt: Adapter) -> None:
         ConfigError: malformed ``init_cfg``, a file that cannot be used, or a network that does
             not fit.
     """
-    cfg = parse_init_cfg(init_cfg)
-    file, report = f'{cfg.checkpoint} (`init_cfg.checkpoint`)', Report()
+    cfg, report = parse_init_cfg(init_cfg), Report()
     try:
         whole = read_state_dict(cfg.checkpoint, cfg.sha256)
     except ConfigError as error:
         raise ConfigError(
             f'`init_cfg.checkpoint`: {error} `init_cfg=None` starts from random weights.'
         ) from error
-    source = whole.part(cfg.prefix)
-    source.said = cfg.source
-    if not source:
-        raise ConfigError(f'No tensor of {file} has a name with `init_cfg.prefix`={cfg.prefix!r}.')
-    for name in whole:
-        if not name.startswith(cfg.prefix):
-            report.drop(name, _group(name, cfg.prefix))
-    try:
-        adapted = adapt(source, model, report)
-        state = settle(adapted, model.state_dict(), report, cfg.allow, cfg.drop)
-    except MisfitError as misfit:
-        raise ConfigError(f'{file} does not fit {type(model).__name__}: {misfit}.') from misfit
+    state = _fit(whole, model, cfg, adapt, report)
     model.load_state_dict(state, strict=False)
     title = f' ({report.layout})' if report.layout else ''
     head = f'{type(model).__name__}: {len(state)} tensors from {cfg.checkpoint}{title}'
     print_log('\n'.join([head, *report.table()]), logger='current')
+
+
+def check_pretrained(model: nn.Module, init_cfg: dict, adapt: Adapter) -> None:
+    """Raise what `load_pretrained` would because of names and shapes, which are read alone.
+
+    Args:
+        model: network, whose parameters need no values.
+        init_cfg: names a file, as for `load_pretrained`.
+        adapt: looks at no values either.
+
+    Raises:
+        ConfigError: see `load_pretrained`.
+    """
+    cfg = parse_init_cfg(init_cfg)
+    path = existing_file(cfg.checkpoint)
+    if recognize_format(path) is WeightFormat.TORCH:
+        with plain_objects_allowed():
+            content = read_torch_file(path, map_location='meta')
+        whole = find_state_dict(content, cfg.checkpoint)
+    else:
+        whole = read_state_dict(cfg.checkpoint, cfg.sha256)
+    _fit(whole, model, cfg, adapt, Report())
 
 
 def parse_init_cfg(init_cfg: Any) -> InitCfg:
@@ -146,6 +158,25 @@ def find_state_dict(content: Any, file: str) -> SourceTensors:
             f'{WRAPPER_KEYS}.'
         )
     return SourceTensors(content, networks)
+
+
+def _fit(
+    whole: SourceTensors, model: nn.Module, cfg: InitCfg, adapt: Adapter, report: Report
+) -> StateDict:
+    """Return the tensors of a file that are to be loaded, and report on the others."""
+    file = f'{cfg.checkpoint} (`init_cfg.checkpoint`)'
+    source = whole.part(cfg.prefix)
+    source.said = cfg.source
+    if not source:
+        raise ConfigError(f'No tensor of {file} has a name with `init_cfg.prefix`={cfg.prefix!r}.')
+    for name in whole:
+        if not name.startswith(cfg.prefix):
+            report.drop(name, _group(name, cfg.prefix))
+    try:
+        adapted = adapt(source, model, report)
+        return settle(adapted, model.state_dict(), report, cfg.allow, cfg.drop)
+    except MisfitError as misfit:
+        raise ConfigError(f'{file} does not fit {type(model).__name__}: {misfit}.') from misfit
 
 
 def _group(name: str, prefix: str) -> str:

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from mmavssl.apis.demo.upload import UploadLimits, check_upload
-from mmavssl.utils.errors import DataError
+from mmavssl.utils.errors import ConfigError, DataError
 
 
 def write_video(path, frames=10, size=(64, 48), rate=5):
@@ -26,6 +26,13 @@ def clip(avsprites_root):
 def test_a_clip_within_the_limits(clip, tmp_path):
     check_upload(clip, UploadLimits(), needs_sound=True)
     check_upload(write_video(tmp_path / 'silent.mp4'), UploadLimits(), needs_sound=False)
+
+
+@pytest.mark.parametrize('limit', [-1.0, 0.0, float('nan'), float('inf')])
+@pytest.mark.parametrize('name', ['megabytes', 'seconds'])
+def test_limits_that_no_clip_keeps(name, limit):
+    with pytest.raises(ConfigError, match=f'^--max-{name} {limit:g}: expected a positive number'):
+        UploadLimits(**{name: limit})
 
 
 def test_what_the_page_does_not_take(clip, tmp_path):

@@ -1,10 +1,17 @@
+from collections import Counter
 from contextlib import redirect_stderr
 
 import numpy as np
 import torch
 
 from mmavssl.apis.report import tested_clips
-from mmavssl.apis.report.tested_clips import TestedClip, confusion_of, examples, predict_clips
+from mmavssl.apis.report.tested_clips import (
+    TestedClip,
+    choose_clips,
+    confusion_of,
+    examples,
+    predict_clips,
+)
 from mmavssl.structures import AVDataSample
 from tests.terminal import Terminal
 
@@ -32,6 +39,9 @@ def test_examples_that_say_most():
 class List(list):
     metainfo = {'classes': ('a', 'b')}
 
+    def get_data_info(self, index):
+        return {'label': index % 2}
+
 
 def sample(number):
     data_sample = AVDataSample(metainfo={'video_path': f'videos/{number}.mp4'})
@@ -47,15 +57,38 @@ class Classifier:
         return torch.tensor([[0.9, 0.1]])
 
 
-def test_clips_are_evenly_spaced_and_counted(monkeypatch):
+def test_classes_have_equal_shares():
+    """Lists are often in an order of classes, by which every n-th clip is of one alone."""
+    labels = [0, 1, 2, 3, 4, 5, 6, 7] * 30  # as AVSprites has them
+    for count in (8, 30, 200):
+        chosen = choose_clips(labels, count)
+        assert chosen == sorted(set(chosen))
+        shares = Counter(labels[place] for place in chosen)
+        assert sum(shares.values()) == count
+        assert set(shares.values()) <= {count // 8, -(-count // 8)}
+    assert choose_clips(labels, 30) == choose_clips(labels, 30)
+    assert choose_clips(labels, 900) == list(range(240))
+
+
+def test_small_classes_are_whole():
+    labels = [0] * 90 + [1] * 3 + [2] * 7
+    shares = Counter(labels[place] for place in choose_clips(labels, 30))
+    assert shares == {0: 20, 1: 3, 2: 7}
+    first = [place for place in choose_clips(labels, 30) if place < 90]
+    assert first != list(range(20))
+    assert max(first) > 60  # from anywhere in the list
+
+
+def test_clips_of_each_class_are_counted(monkeypatch):
     monkeypatch.setenv('TERM', 'xterm')
     monkeypatch.setattr('mmavssl.utils.progress.INTERVAL', 0)
     monkeypatch.setattr(tested_clips, 'open_test_list', lambda cfg: List(map(sample, range(9))))
     with redirect_stderr(Terminal()) as terminal:
-        clips, classes = predict_clips(None, Classifier(), 3)
+        clips, classes = predict_clips(None, Classifier(), 4)
         assert terminal.getvalue() == ''
-        predict_clips(None, Classifier(), 3, progress=True)
-    assert [clip.name for clip in clips] == ['0.mp4', '3.mp4', '6.mp4']
-    assert [clip.is_right for clip in clips] == [True, False, True]
+        predict_clips(None, Classifier(), 4, progress=True)
+    numbers = [int(clip.name.partition('.')[0]) for clip in clips]
+    assert sorted(number % 2 for number in numbers) == [0, 0, 1, 1]
+    assert [clip.is_right for clip in clips] == [number % 2 == 0 for number in numbers]
     assert classes == ['a', 'b']
-    assert '3/3' in terminal.getvalue()
+    assert '4/4' in terminal.getvalue()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mmavssl.datasets.avsprites.recipe import APPEARANCES, DISTRACTOR_MOTIONS
-from mmavssl.datasets.avsprites.shipped import RECIPES
+from mmavssl.datasets.avsprites.shipped import DEFAULT, RECIPES
 
 TOOL = Path(__file__).parents[3] / 'tools' / 'data' / 'make_avsprites.py'
 SMALL = ['--num-train', '4', '--num-test', '4', '--num-kinds', '2', '--size', '32', '--fps', '8']
@@ -72,3 +72,27 @@ def test_choices_of_the_help_are_those_of_the_package(tool):
     assert sorted(tool.RECIPES) == sorted(RECIPES)
     assert tool.APPEARANCES == APPEARANCES
     assert tool.DISTRACTOR_MOTIONS == DISTRACTOR_MOTIONS
+
+
+def test_help_has_the_defaults_of_the_package(tool, capsys):
+    with pytest.raises(SystemExit, match='0'):
+        tool.main(['--help'])
+    text = ' '.join(capsys.readouterr().out.split()).partition('options:')[2]
+    said = {
+        part.split()[0]: part.rpartition('(default: ')[2].partition(')')[0]
+        for part in text.split(' --')[1:]
+    }
+    values = tool.parse_args(['out'])
+    for name in ('recipe', 'seed', 'num_train', 'num_test', 'workers'):
+        assert said[name.replace('_', '-')] == str(getattr(values, name))
+    assert said['num-kinds'] == str(DEFAULT.num_kinds)
+    parts = (*tool.CLIP_OPTIONS, DEFAULT.clip), (*tool.DIFFICULTY_OPTIONS, DEFAULT.difficulty)
+    for *names, part in parts:
+        for name in names:
+            value = getattr(part, name)
+            shown = value if isinstance(value, tuple) else (value,)
+            shown = [each if isinstance(each, str) else f'{each:g}' for each in shown]
+            assert said[name.replace('_', '-')] == ' '.join(shown)
+    assert {(r.clip, r.difficulty, r.num_kinds) for r in RECIPES.values()} == {
+        (DEFAULT.clip, DEFAULT.difficulty, DEFAULT.num_kinds)
+    }

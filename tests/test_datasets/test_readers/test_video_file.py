@@ -74,11 +74,9 @@ def test_picture_is_turned_as_the_file_says(make_video, rotate, backend):
     lying = VideoFile(str(path)).frames(np.array([3, 20]))
     rotate(path)
     video = VideoFile(str(path), backend)
-    assert backend == 'pyav' or decord_decoder.decord is None or video._decord is not None
     upright = video.frames(np.array([3, 20]))
     assert upright.shape == (2, 64, 48, 3)
-    difference = upright.astype(int) - np.rot90(lying, -1, axes=(1, 2))
-    assert np.abs(difference).mean() < 2  # decord turns before it upsamples the colours
+    np.testing.assert_array_equal(upright, np.rot90(lying, -1, axes=(1, 2)))
 
 
 def test_edit_list_cuts_off_the_beginning(make_video, cut, numbers_of):
@@ -302,7 +300,7 @@ def test_what_is_no_media_file_is_named(tmp_path, opener, name, message):
 
 
 def test_sound_file_has_no_video_even_with_a_cover(cover_mp3):
-    with pytest.raises(DataError, match=r'song\.mp3 has no video in it'):
+    with pytest.raises(DataError, match=r'song\.mp3 has no video in it.* Name a video'):
         VideoFile(str(cover_mp3))
     assert len(AudioFile(str(cover_mp3)).waveform) == pytest.approx(16000, abs=2000)
 

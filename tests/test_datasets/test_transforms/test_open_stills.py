@@ -48,7 +48,7 @@ def test_cache_decodes_once(info):
 
 def test_sound_has_to_be_named(info):
     info['audio_path'] = None
-    with pytest.raises(DataError, match=r'frames/a is not a video, and the list names no sound'):
+    with pytest.raises(DataError, match=r'frames/a is not a video, and no sound .* Name a video'):
         OpenAVFile(audio='silence')(info)
 
 

@@ -6,7 +6,11 @@ from torch import nn
 
 from mmavssl.models.utils import pretrained
 from mmavssl.models.utils.fit import MisfitError
-from mmavssl.models.utils.pretrained import load_pretrained, read_state_dict
+from mmavssl.models.utils.pretrained import (
+    check_pretrained,
+    load_pretrained,
+    read_state_dict,
+)
 from mmavssl.utils import ConfigError
 
 WEIGHTS = {'norm.weight': torch.arange(3.0), 'norm.bias': torch.ones(3)}
@@ -128,6 +132,21 @@ def test_loads_and_logs_the_table(tmp_path, monkeypatch):
     torch.testing.assert_close(dict(model.state_dict()), WEIGHTS)
     assert lines[0].startswith(f'Net: 2 tensors from {file} (somebody)\n')
     assert words(lines) == ['copied * * 2', 'dropped head.* 1']
+
+
+@pytest.mark.parametrize('name', ['net.pth', 'net.safetensors'])
+def test_check_needs_no_values(tmp_path, name):
+    """It refuses what loading refuses, and changes nothing."""
+    write = torch.save if name == 'net.pth' else save_file
+    write(WEIGHTS, tmp_path / name)
+    with torch.device('meta'):
+        model = Net()
+    check_pretrained(model, pretrained_cfg(tmp_path / name), keep_all)
+    assert model.norm.weight.is_meta
+    write({'norm.weight': torch.ones(4)}, tmp_path / name)
+    for change in (check_pretrained, load_pretrained):
+        with pytest.raises(ConfigError, match=rf'{name} .* does not fit Net: '):
+            change(Net(), pretrained_cfg(tmp_path / name), keep_all)
 
 
 def test_prefix_takes_a_part(tmp_path, monkeypatch):

@@ -1,0 +1,40 @@
+"""What somebody should know before a run trains, as its results might mean less than they seem."""
+
+from mmengine.config import Config
+from torch import nn
+
+from mmavssl.apis.model_front import LOCALIZER_KEY, is_untrained
+from mmavssl.datasets.config_leaks import describe_leaks
+from mmavssl.utils.checkpoints import parameter_shapes
+
+
+def training_warnings(cfg: Config, model: nn.Module) -> list[str]:
+    """Return a line for each thing, with its remedy.
+
+    Args:
+        cfg: of the run.
+        model: as built from it.
+    """
+    localizer = untrained_localizer(cfg, model)
+    return ([localizer] if localizer else []) + describe_leaks(cfg)
+
+
+def untrained_localizer(cfg: Config, model: nn.Module) -> str | None:
+    """Return what to say of a frozen localizer that gets its weights from nowhere."""
+    masker = getattr(getattr(model, 'mixer', None), 'masker', None)
+    localizer = getattr(masker, 'localizer', None)
+    if localizer is None or not is_untrained(localizer):
+        return None
+    prefix = f'{LOCALIZER_KEY.removeprefix("model.")}.'
+    if cfg.get('load_from') and any(
+        name.startswith(prefix) for name in parameter_shapes(cfg.load_from)
+    ):
+        return None
+    command = (cfg.get('prepare_commands') or {}).get('localizer')
+    return (
+        f'`{LOCALIZER_KEY}` is a {type(localizer).__name__} without weights: it is not trained '
+        'here, and no checkpoint has them, so that its maps, and the masks that they guide, are '
+        f'those of random numbers. Name its checkpoint: {LOCALIZER_KEY}.init_cfg='
+        "dict(type='Pretrained', checkpoint=...)."
+        + (f' To make it: {command}' if command else '')
+    )

@@ -1,0 +1,71 @@
+"""Do the training lists of a config have clips that it is tested on?"""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from mmengine.config import Config
+
+from mmavssl.datasets.av_dataset import AVDataset
+from mmavssl.datasets.clip_infos import ClipInfos, place_of
+from mmavssl.datasets.manifest import read_classes
+from mmavssl.datasets.open_lists import open_manifest
+from mmavssl.datasets.split_audit import find_tested
+from mmavssl.utils.dataset_configs import dataset_class, dataset_configs
+from mmavssl.utils.errors import DataError
+
+NAMED = 3
+
+
+def describe_leaks(cfg: Config) -> list[str]:
+    """Return a line for each training list with clips that are validated or tested on.
+
+    Lists that the data sets of a run hold are not read again. One that cannot be read, as that of
+    a test on another disk, is not looked at.
+    """
+    lists = {
+        place: clips
+        for loader in ('val_dataloader', 'test_dataloader')
+        for place, clips in _lists(cfg, loader).values()
+    }
+    leaks = []
+    for key, (place, clips) in _lists(cfg, 'train_dataloader').items():
+        found = find_tested(clips, list(lists.values()))
+        if found:
+            names = [entry.path for entry in found[:NAMED]] + ['...'] * (len(found) > NAMED)
+            leaks.append(
+                f'{len(found)} of {len(clips)} clips of `{key}` ({place}) are in the validation '
+                f'or test list as well: {", ".join(names)}. Accuracies of this run say nothing of '
+                'videos that it has not seen. Take the clips out of one of the lists.'
+            )
+    return leaks
+
+
+def _lists(cfg: Config, loader: str) -> dict[str, tuple[str, ClipInfos]]:
+    """Return file and clips of the lists of a data loader by their place in the config."""
+    return {key: found for key, node in _nodes(cfg, loader) if (found := _clips(node))}
+
+
+def _nodes(cfg: Config, loader: str) -> Iterator[tuple[str, Mapping]]:
+    for key, node in dataset_configs(cfg.get(loader), loader):
+        target = dataset_class(node)
+        if inspect.isclass(target) and issubclass(target, AVDataset) and node.get('ann_file'):
+            yield key, node
+
+
+def _clips(node: Mapping) -> tuple[str, ClipInfos] | None:
+    root = node.get('data_root') or ''
+    file = Path(root, node['ann_file'])
+    try:
+        classes = read_classes(Path(root, node.get('classes_file', 'classes.txt')))
+        table = open_manifest(file, classes)
+    except DataError:
+        return None
+    prefix = (node.get('data_prefix') or {}).get('video', '')
+    clips = ClipInfos(table, place_of(prefix, root), 'test')
+    indices = node.get('indices')
+    if isinstance(indices, int):
+        clips = clips[:indices] if indices >= 0 else clips[indices:]
+    elif indices is not None:
+        clips = clips.take(indices)
+    return str(file), clips

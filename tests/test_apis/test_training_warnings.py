@@ -1,0 +1,56 @@
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.model import BaseModule
+from torch import nn
+
+from mmavssl.apis.training_warnings import training_warnings, untrained_localizer
+from mmavssl.models.localizers import CenterPrior, FNACLocalizer, PrecomputedMap
+
+SIZE = dict(num_stages=2, base_channels=4, out_dims=8)
+WEIGHTS = dict(type='Pretrained', checkpoint='there.pth')
+COMMAND = 'python tools/train.py configs/localizers/fnac_avsprites.py'
+
+
+class Control(BaseModule):
+    """Has MMEngine's `init_cfg`, and nothing that it could fill."""
+
+
+def model_with(localizer):
+    model = nn.Module()
+    model.mixer = nn.Module()
+    model.mixer.masker = nn.Module()
+    model.mixer.masker.localizer = localizer
+    return model
+
+
+def test_localizer_without_weights():
+    cfg = Config({'prepare_commands': {'localizer': COMMAND}})
+    [line] = training_warnings(cfg, model_with(FNACLocalizer(**SIZE)))
+    assert line.startswith('`model.mixer.masker.localizer` is a FNACLocalizer without weights')
+    assert "model.mixer.masker.localizer.init_cfg=dict(type='Pretrained', checkpoint=" in line
+    assert line.endswith(f'To make it: {COMMAND}')
+
+
+@pytest.mark.parametrize(
+    'model',
+    [
+        nn.Linear(1, 1),
+        model_with(CenterPrior()),
+        model_with(PrecomputedMap()),
+        model_with(Control()),
+        model_with(FNACLocalizer(**SIZE, init_cfg=WEIGHTS)),
+    ],
+)
+def test_nothing_to_load_or_something_to_load_from(model):
+    assert training_warnings(Config(), model) == []
+
+
+@pytest.mark.parametrize('is_saved', [False, True])
+def test_localizer_in_the_checkpoint_that_the_run_begins_with(tmp_path, is_saved):
+    state = {'student.a': torch.ones(1)}
+    if is_saved:
+        state['mixer.masker.localizer.trunk.weight'] = torch.ones(1)
+    torch.save({'state_dict': state, 'meta': {}}, tmp_path / 'epoch_1.pth')
+    cfg = Config({'load_from': str(tmp_path / 'epoch_1.pth')})
+    assert (untrained_localizer(cfg, model_with(FNACLocalizer(**SIZE))) is None) == is_saved

@@ -1,0 +1,76 @@
+"""The mistakes of tools/demo.py, and how it ends; the page itself is in tests/test_apis."""
+
+import runpy
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.small_predictor import CENTER, class_names, small_config, write_checkpoint
+
+ROOT = Path(__file__).parents[2]
+#: The tool with a page that opens no port.
+PROGRAM = """
+import runpy, sys, time
+import mmavssl.apis.demo
+import mmavssl.apis.demo.page as page
+
+class Page:
+    def launch(self, **settings):
+        print('serving', flush=True)
+        while True:
+            time.sleep(0.05)
+
+    def close(self):
+        print('closed', flush=True)
+
+def make_page(service, *args):
+    print(service.folder, flush=True)
+    return Page()
+
+page.import_gradio = lambda: None
+mmavssl.apis.demo.make_page = make_page
+runpy.run_path('tools/demo.py', run_name='__main__')
+"""
+
+
+@pytest.fixture(scope='module')
+def main():
+    return runpy.run_path(str(ROOT / 'tools/demo.py'))['main']
+
+
+@pytest.mark.parametrize(
+    ('options', 'message'),
+    [
+        (['--port', '99999'], '--port 99999 is not from 0'),
+        (['--host', '192.0.2.1'], '--host 192.0.2.1 is no address to listen at'),
+        (['--max-megabytes', '-1'], '--max-megabytes -1: expected a positive number'),
+        (['--max-seconds', '0'], '--max-seconds 0: expected a positive number'),
+        (['--examples', 'none/clips'], '--examples none/clips is no folder'),
+    ],
+)
+def test_mistakes_are_said_before_the_model_is_loaded(main, options, message, capsys):
+    assert main(['--weights', 'none.pth', '--port', '0', *options]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f'demo: {message}')
+
+
+def test_nothing_is_left_when_it_is_told_to_end(avsprites_root, tmp_path):
+    cfg = small_config(avsprites_root, localizer=CENTER)
+    weights = write_checkpoint(tmp_path / 'a.pth', cfg, class_names(avsprites_root))
+    command = [sys.executable, '-c', PROGRAM, '--weights', str(weights), '--port', '0']
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        lines = iter(process.stdout)
+        before = []
+        for line in lines:
+            if line == 'serving\n':
+                break
+            before.append(line.strip())
+        folder = Path(before[-1])
+        assert folder.is_dir()
+        process.send_signal(signal.SIGTERM)
+        assert next(lines) == 'closed\n'
+        assert process.wait(timeout=30) == 0
+    assert not folder.exists()
