@@ -76,6 +76,9 @@ METRICS = _child(MMENGINE_METRICS, 'mmavssl.evaluation')
 VISUALIZERS = _child(MMENGINE_VISUALIZERS, 'mmavssl.visualization')
 VISBACKENDS = _child(MMENGINE_VISBACKENDS, 'mmavssl.visualization')
 
+#: Those whose components are told apart in messages.
+COMPONENT_REGISTRIES = (*TYPED_REGISTRIES, MODELS, DATASETS, TRANSFORMS, HOOKS, METRICS)
+
 # Kinds in which we register nothing yet; the Runner looks for a child of every kind and warns
 # where there is none.
 RUNNERS = _child(MMENGINE_RUNNERS, 'mmavssl.engine')

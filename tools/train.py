@@ -176,7 +176,7 @@ def check_model(model: nn.Module, load_from: str | None, fine_tune: bool) -> Non
 
 def train(args: argparse.Namespace) -> int:
     """Check everything that can be checked before, then train; return the exit status."""
-    from mmavssl.apis.training_warnings import training_warnings
+    from mmavssl.apis.training_warnings import closing_warnings, training_warnings
     from mmavssl.datasets.clip_check import check_clips
     from mmavssl.engine.hooks.epoch_boundary import check_epochs
     from mmavssl.engine.hooks.preemption import LEFT
@@ -212,6 +212,9 @@ def train(args: argparse.Namespace) -> int:
             runner.logger.warning(warning)
     with shown_progress(runner):
         runner.train()
+    if runner.rank == 0:
+        for warning in closing_warnings(algorithm_of(runner)):
+            runner.logger.warning(warning)
     leave_processes()
     return LEFT if getattr(runner.train_loop, 'is_preempted', False) else 0
 

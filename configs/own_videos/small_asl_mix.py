@@ -22,7 +22,7 @@ test_dataloader = dict(dataset=dict(data_root=data_root))
 train_cfg = dict(max_epochs=5)
 param_scheduler = [dict(type='LinearLR', start_factor=0.05, by_epoch=False, end=20)]
 prepare_commands = dict(
-    data='python tools/data/prepare_folder.py data/own data/own',
+    data='python tools/data/prepare_folder.py /path/to/videos data/own',
     split='python tools/data/make_split.py data/own/manifest_train.csv --shots 1 --seed 0',
     localizer='python tools/train.py configs/own_videos/small_localizer.py',
 )

@@ -9,6 +9,6 @@ param_scheduler = [
     dict(type='CosineAnnealingLR', T_max=10, by_epoch=True, convert_to_iter_based=True),
 ]
 train_cfg = dict(max_epochs=10)
-prepare_commands = dict(data='python tools/data/prepare_folder.py data/own data/own')
+prepare_commands = dict(data='python tools/data/prepare_folder.py /path/to/videos data/own')
 # There are no boxes to test maps against; tools/analysis/visualize_masks.py shows them.
 test_dataloader = test_cfg = test_evaluator = None

@@ -31,6 +31,6 @@ optim_wrapper = dict(accumulative_counts=1)
 train_cfg = dict(max_epochs=1, val_begin=2)  # no validation
 default_hooks = dict(logger=dict(interval=1))
 prepare_commands = dict(
-    data='python tools/data/prepare_folder.py data/own data/own',
+    data='python tools/data/prepare_folder.py /path/to/videos data/own',
     split='python tools/data/make_split.py data/own/manifest_train.csv --shots 1 --seed 0',
 )

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from mmavssl.models.localizers.audio_input import LOGMEL, localizer_audio
+from mmavssl.models.localizers.check_maps import check_maps
 from mmavssl.models.maskers.map_weights import (
     has_one_colour,
     is_silent,
@@ -68,15 +69,20 @@ class FrameMaps:
         if not self._checked and not useless.all():
             place = useless.logical_not().nonzero()[0]
             self._check(frames[place], sound[place])
-        maps = resize_maps(self.localizer(frames, sound).float(), self.size, 'bilinear')
+        maps = resize_maps(self._locate(frames, sound).float(), self.size, 'bilinear')
         useless |= min_max_per_frame(maps)[1][:, 0]
         return maps[:, 0].masked_fill(useless[:, None, None], 0).cpu().numpy()
+
+    def _locate(self, frames: Tensor, sound: Tensor) -> Tensor:
+        """Ask the localizer for maps (B, T, h, w) of frames (B, T, 3, H, W)."""
+        maps = self.localizer(frames, sound)
+        return check_maps(self.localizer, maps, frames.shape[:2], frames.device)
 
     def _check(self, frame: Tensor, sound: Tensor) -> None:
         """Compare maps of a frame (1, 1, 3, H, W) and its mirror image, together and alone."""
         mirrored = frame.flip(-1)
-        together = self.localizer(torch.cat([frame, mirrored], dim=1), sound)[0].float()
-        alone = self.localizer(torch.cat([frame, mirrored]), torch.cat([sound, sound]))[:, 0]
+        together = self._locate(torch.cat([frame, mirrored], dim=1), sound)[0].float()
+        alone = self._locate(torch.cat([frame, mirrored]), torch.cat([sound, sound]))[:, 0]
         share, rounding = TOLERANCE
         span = torch.maximum(together.max() - together.min(), alone.max() - alone.min())
         allowed = share * span + rounding * together.abs().max()

@@ -1,15 +1,16 @@
-"""What somebody should know before a run trains, as its results might mean less than they seem."""
+"""What somebody should know of a run, as its results might mean less than they seem."""
 
 from mmengine.config import Config
 from torch import nn
 
 from mmavssl.apis.model_front import LOCALIZER_KEY, is_untrained
 from mmavssl.datasets.config_leaks import describe_leaks
+from mmavssl.models.maskers.map_weights import DegenerateMapLog
 from mmavssl.utils.checkpoints import parameter_shapes
 
 
 def training_warnings(cfg: Config, model: nn.Module) -> list[str]:
-    """Return a line for each thing, with its remedy.
+    """Return a line for each thing that is known before a run trains, with its remedy.
 
     Args:
         cfg: of the run.
@@ -17,6 +18,12 @@ def training_warnings(cfg: Config, model: nn.Module) -> list[str]:
     """
     localizer = untrained_localizer(cfg, model)
     return ([localizer] if localizer else []) + describe_leaks(cfg)
+
+
+def closing_warnings(model: nn.Module) -> list[str]:
+    """Return a line for each thing that is known once a model was trained."""
+    logs = [module for module in model.modules() if isinstance(module, DegenerateMapLog)]
+    return [text for text in (log.conclusion() for log in logs) if text]
 
 
 def untrained_localizer(cfg: Config, model: nn.Module) -> str | None:

@@ -11,6 +11,7 @@ from mmavssl.datasets.clip_infos import place_of
 from mmavssl.datasets.manifest import read_classes
 from mmavssl.datasets.open_lists import open_manifest
 from mmavssl.datasets.readers.storage import is_remote
+from mmavssl.utils.data_check import data_command
 from mmavssl.utils.dataset_configs import dataset_class, dataset_configs
 from mmavssl.utils.errors import ConfigError, DataError
 
@@ -34,12 +35,12 @@ def check_clips(cfg: Config, loaders: Sequence[str]) -> None:
             ``prepare_commands.data``, the command; or a fault in a list.
     """
     outputs = _head_outputs(cfg)
-    command = (cfg.get('prepare_commands') or {}).get('data')
+    commands = cfg.get('prepare_commands') or {}
     for loader in loaders:
         for path, node in dataset_configs(cfg.get(loader), loader):
             target = dataset_class(node)
             if inspect.isclass(target) and issubclass(target, AVDataset) and node.get('ann_file'):
-                _check_list(path, node, node.get('prepare_command') or command, outputs)
+                _check_list(path, node, data_command(node, commands), outputs)
 
 
 def _head_outputs(cfg: Config) -> int | None:

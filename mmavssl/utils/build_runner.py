@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from mmengine.config import Config
 from mmengine.dist import is_main_process
+from mmengine.logging import MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from torch import nn
@@ -18,6 +19,7 @@ from mmavssl.registry import MODELS
 from mmavssl.utils.argument_types import PLAIN
 from mmavssl.utils.errors import CLEAR, ConfigError
 from mmavssl.utils.network_cost import build_shapes
+from mmavssl.utils.run_log import shorten
 from mmavssl.utils.tool_errors import system_message
 
 #: Names of local variables in which MMEngine and `build_component` have a component's config.
@@ -40,10 +42,21 @@ class ToolRunner(Runner):
     """A Runner that leaves no config in its work dir: what is left there is up to the tool.
 
     MMEngine's writes it whatever the Runner is for, so that a test replaces what training left.
+    Its log begins with hundreds of lines, which go into the file alone.
     """
 
     def dump_config(self) -> None:
         """Do nothing."""
+
+    def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
+        """Build the log; see `shorten`."""
+        logger = super().build_logger(*args, **kwargs)
+        shorten(logger)
+        return logger
+
+    def _log_env(self, env_cfg: dict) -> None:
+        super()._log_env(env_cfg)
+        self.logger.info(f'Environment, config and hooks are in {self.logger.log_file}')
 
 
 def write_config(cfg: Config, file: Path) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 
 from mmavssl.utils.closed_output import quiet_when_closed
 from mmavssl.utils.commands import as_typed, called_command
+from mmavssl.utils.errors import CLEAR
+from mmavssl.utils.run_log import log_traceback
 from mmavssl.utils.tool_errors import message_of
 
 
@@ -68,6 +70,9 @@ def run_tool(
         message = message_of(error, name)
         if message is None:
             raise
+        log = log_traceback(error)
+        if log and not isinstance(error, CLEAR):
+            message += f' The traceback is in {log}.'
         rank = os.environ.get('RANK', '0')
         if rank == '0':
             print(f'{name}: {as_typed(message)}', file=sys.stderr)

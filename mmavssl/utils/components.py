@@ -2,13 +2,15 @@
 
 import difflib
 import inspect
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mmengine.registry import Registry
 
 from mmavssl.utils.argument_types import check_types, short
-from mmavssl.utils.errors import CLEAR, ConfigError
+from mmavssl.utils.construction import construct
+from mmavssl.utils.errors import ConfigError
 
 #: Their ``**kwargs`` are for a call that comes after hours: none of them is of any use.
 CLOSED = ('CheckpointHook',)
@@ -66,9 +68,10 @@ def check_arguments(target: Callable, arguments: Iterable[str], where: str = '')
     for name in arguments:
         if name not in accepted:
             prefix = f'{where}.{name}: ' if where else ''
+            takes = f'It takes: {", ".join(sorted(accepted))}.' if accepted else 'It takes none.'
             raise ConfigError(
                 f'{prefix}{target.__name__} has no argument {name!r}.'
-                f'{did_you_mean(name, accepted)} It takes: {", ".join(sorted(accepted))}.'
+                f'{did_you_mean(name, accepted)} {takes}'
             )
 
 
@@ -127,27 +130,22 @@ def build_component(cfg: Any, registry: Registry, default_args: dict | None = No
     check_arguments(target, args)
     check_values(target, args)
     check_complete(target, args)
-    try:
-        return target(**args)
-    except CLEAR:
-        raise
-    except ValueError as error:  # constructors say what they expected, not who they are
-        raise ConfigError(f'{target.__name__}: {error}') from error
-    except (TypeError, ArithmeticError, AttributeError, LookupError, AssertionError) as error:
-        raise ConfigError(
-            f'{target.__name__} cannot be built: {type(error).__name__}: {error}. Its arguments: '
-            f'{short(args)}.'
-        ) from error
+    return construct(target, args)
 
 
-def component_of(kind: Any, registry: Registry) -> Callable:
+def component_of(kind: Any, registry: Registry, plugins: Iterable[str] = ()) -> Callable:
     """Return the class or function that a ``type`` means, a name or itself.
+
+    Args:
+        kind: the ``type``.
+        registry: where a name is looked up.
+        plugins: names of imported modules that may have forgotten to register it.
 
     Raises:
         ConfigError: it is neither, or there is none of that name.
     """
     if isinstance(kind, str):
-        return find_component(kind, registry)
+        return find_component(kind, registry, plugins)
     if not callable(kind):
         raise ConfigError(
             f'Expected `type` to be the name of {a(registry.name)}, but got {short(kind)}.'
@@ -155,8 +153,11 @@ def component_of(kind: Any, registry: Registry) -> Callable:
     return kind
 
 
-def find_component(kind: str, registry: Registry) -> Callable:
-    """Return the class or function registered as ``kind``, or raise a helpful `ConfigError`."""
+def find_component(kind: str, registry: Registry, plugins: Iterable[str] = ()) -> Callable:
+    """Return the class or function registered as ``kind``, or raise a helpful `ConfigError`.
+
+    Arguments are those of `component_of`.
+    """
     target = look_up(kind, registry)
     if target is None and '.' in kind:
         from mmavssl.registry import MODELS  # a sibling library registers all networks there
@@ -164,7 +165,13 @@ def find_component(kind: str, registry: Registry) -> Callable:
         target = look_up(kind, MODELS)
     if callable(target):
         return target
+    has_it = next((m for m in plugins if hasattr(sys.modules.get(m), kind)), None)
     home = _home_of(kind, registry)
+    if has_it and not home:
+        raise ConfigError(
+            f'{kind!r} is not {a(registry.name)}: {has_it} has it, but does not register it. '
+            f'Write @{variable_of(registry)}.register_module() in the line above.'
+        )
     known = _known_types(registry)
     inherited = list(registry.parent.module_dict) if registry.parent else []
     hint = (
@@ -195,14 +202,19 @@ def look_up(kind: str, registry: Registry) -> Any:
         return None
 
 
+def variable_of(registry: Registry) -> str:
+    """Return the name by which plugins import one of our registries."""
+    from mmavssl import registry as reg
+
+    return next((name for name, value in vars(reg).items() if value is registry), 'REGISTRY')
+
+
 def _home_of(kind: str, registry: Registry) -> Registry | None:
     """Return the other one of our registries that has ``kind``, if any."""
     from mmavssl import registry as reg
 
-    others = (*reg.TYPED_REGISTRIES, reg.MODELS, reg.DATASETS, reg.TRANSFORMS, reg.HOOKS)
-    return next(
-        (other for other in others if other is not registry and kind in _known_types(other)), None
-    )
+    others = [other for other in reg.COMPONENT_REGISTRIES if other is not registry]
+    return next((other for other in others if kind in _known_types(other)), None)
 
 
 def _known_types(registry: Registry) -> list[str]:

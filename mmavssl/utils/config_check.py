@@ -6,7 +6,7 @@ must take the arguments it is given. MMEngine finds such mistakes one by one, so
 
 import difflib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any
@@ -41,6 +41,7 @@ from mmavssl.utils.config_slots import (
 )
 from mmavssl.utils.errors import ConfigError
 from mmavssl.utils.foreign_rules import KEYS, check_env, check_foreign, check_keys
+from mmavssl.utils.plugin_imports import imported_modules
 from mmavssl.utils.sharded_optimizer import is_sharded, local_optimizer
 
 EVALUATORS = ('val_evaluator', 'test_evaluator')
@@ -65,7 +66,7 @@ def check_config(cfg: Config) -> None:
     check_top_level(cfg)
     if cfg.get('model') is None:
         raise ConfigError('model: expected a dict with a `type`, but there is none.')
-    check = ComponentCheck(cfg.get('default_scope'))
+    check = ComponentCheck(cfg.get('default_scope'), imported_modules(cfg))
     for name, slot in TOP_LEVEL_SLOTS.items():
         if name not in ('optim_wrapper', 'param_scheduler', 'train_cfg', *EVALUATORS):
             check.visit(cfg.get(name), slot, name, strict=True)
@@ -93,9 +94,11 @@ class ComponentCheck:
 
     Args:
         default_scope: of the config; types without a prefix are looked up there as well.
+        plugins: names of the modules that the config has imported.
     """
 
-    def __init__(self, default_scope: str | None = None) -> None:
+    def __init__(self, default_scope: str | None = None, plugins: Sequence[str] = ()) -> None:
+        self.plugins = plugins
         self.scope = None if default_scope in OWN_SCOPES else default_scope
 
     def visit(self, value: Any, slot: Slot | None, path: str, strict: bool) -> None:
@@ -130,7 +133,7 @@ class ComponentCheck:
             if callable(target):
                 return target
         try:
-            return component_of(kind, registry)
+            return component_of(kind, registry, self.plugins)
         except ConfigError as error:
             raise ConfigError(f'{path}: {error}') from None
 
@@ -156,7 +159,7 @@ class ComponentCheck:
         if strict:
             ignored = {'type', '_scope_', *slot.extra}
             arguments = {key: value for key, value in cfg.items() if key not in ignored}
-            check_arguments(target, arguments, path)
+            _check_names(target, arguments, path)
             is_ours = getattr(target, '__module__', '').startswith('mmavssl')
             if not is_ours:
                 _check_nested(arguments, path)
@@ -167,6 +170,18 @@ class ComponentCheck:
 
     def _exists(self, kind: Any, registry: Registry) -> bool:
         return not isinstance(kind, str) or callable(registry.get(kind))
+
+
+def _check_names(target: Callable, arguments: Mapping, path: str) -> None:
+    """Check which arguments there are; a stranger among them is often one of the base config."""
+    try:
+        check_arguments(target, arguments, path)
+    except ConfigError as error:
+        if 'Did you mean' in str(error):
+            raise
+        raise ConfigError(
+            f'{error} Where the key comes from `_base_`, `_delete_=True` beside `type` drops it.'
+        ) from None
 
 
 def _child_slot(parent: Slot | None, key: str) -> Slot | None:

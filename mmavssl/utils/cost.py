@@ -12,7 +12,7 @@ contrast, which no forward pass has, are less than a thousandth and left out.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mmavssl.registry import MODELS
@@ -35,6 +35,7 @@ class Cost:
         params_localizer: parameters of a frozen localizer.
         forward: multiply-adds of one clip by part of the network.
         iteration: multiply-adds of one training iteration by forward pass.
+        doubt: why ``iteration`` may be wrong; '' where it is known.
     """
 
     params_total: int
@@ -42,6 +43,7 @@ class Cost:
     params_localizer: int
     forward: dict[str, int]
     iteration: dict[str, int]
+    doubt: str = ''
 
     @property
     def gmacs_forward(self) -> float:
@@ -87,11 +89,11 @@ class CostEstimator:
         if 'student' in model:
             student = self._network(recognizer_cost, model['student'], size)
             passes = count_iteration(model, student, self.convention)
-            if localizer is None:
-                return make_cost(student, passes)
-            frozen = self._network(localizer_cost, localizer, size)
-            passes['localizer'] = frozen.total()
-            return make_cost(student, passes, frozen.params_total)
+            frozen_params = 0
+            if localizer is not None:
+                frozen = self._network(localizer_cost, localizer, size)
+                passes['localizer'], frozen_params = frozen.total(), frozen.params_total
+            return replace(make_cost(student, passes, frozen_params), doubt=doubt_of(model))
         if localizer is None:
             raise ConfigError(
                 'Expected `model` in the config to have a `student` or a `localizer`, but it has '
@@ -143,9 +145,43 @@ def count_iteration(model: Mapping, student: NetworkCost, convention: str) -> di
     Raises:
         ConfigError: there is no such algorithm.
     """
-    algorithm = component_of(model['type'], MODELS) if 'type' in model else None
-    passes = getattr(algorithm, 'training_passes', standard_passes)(model, convention)
+    passes = getattr(algorithm_of(model), 'training_passes', standard_passes)(model, convention)
     return {each.label: each.macs(student) for each in passes}
+
+
+def algorithm_of(model: Mapping) -> type | None:
+    """Return the class of an algorithm, None where its config names none.
+
+    Raises:
+        ConfigError: there is no such algorithm.
+    """
+    return component_of(model['type'], MODELS) if 'type' in model else None
+
+
+def doubt_of(model: Mapping) -> str:
+    """Say whose passes are counted, where the class that has the ``loss`` names none.
+
+    One that is based on it may name them as well.
+
+    Args:
+        model: config of the algorithm.
+
+    Raises:
+        ConfigError: there is no such algorithm.
+    """
+    algorithm = algorithm_of(model)
+    classes = getattr(algorithm, '__mro__', ())
+    trained_by = next((each for each in classes if 'loss' in vars(each)), None)
+    counted_by = next((each for each in classes if 'training_passes' in vars(each)), None)
+    if trained_by is None or (counted_by is not None and issubclass(counted_by, trained_by)):
+        return ''
+    passes = getattr(counted_by, 'training_passes', standard_passes)(model, CONVENTIONS[0])
+    is_standard = passes == standard_passes(model, CONVENTIONS[0])
+    source = '`standard_passes`' if is_standard else f'{counted_by.__name__}.training_passes'
+    return (
+        f'passes as {source} counts them; {algorithm.__name__}, whose `loss` may have others, '
+        'names none of its own (`training_passes`)'
+    )
 
 
 def without_init_cfg(cfg: Any) -> Any:

@@ -21,7 +21,7 @@ def check_files(cfg: Config, training: bool = True) -> None:
 
     What to run is taken from the config's ``prepare_commands``: ``data`` for a data set and its
     lists, ``split`` for the lists in a folder ``splits``, ``localizer`` for a localizer's
-    checkpoint, ``weights`` for other ones. A data set's own ``prepare_command`` goes before.
+    checkpoint, ``weights`` for other ones. See `data_command` for a data set's own.
 
     Args:
         cfg: the config.
@@ -45,11 +45,25 @@ def check_files(cfg: Config, training: bool = True) -> None:
     _require_weights(cfg.get('load_from'), 'load_from', commands.get('weights'))
 
 
+def data_command(node: Mapping, commands: Mapping[str, str]) -> str | None:
+    """Return what prepares a data set: its own ``prepare_command`` before ``data`` of the config.
+
+    One that does not name the folder is of the data set of a base, in whose place is another now.
+
+    Args:
+        node: config of the data set.
+        commands: the config's ``prepare_commands``.
+    """
+    own, for_data = node.get('prepare_command'), commands.get('data')
+    root = (node.get('data_root') or '').rstrip('/')
+    return own if own and (root in own or not for_data) else for_data
+
+
 def _check_dataset(node: Mapping, path: str, commands: Mapping[str, str]) -> None:
     if not any(isinstance(node.get(key), str) for key in FILE_KEYS):
         return
     root = node.get('data_root') or ''
-    for_data = node.get('prepare_command') or commands.get('data')
+    for_data = data_command(node, commands)
     _require(root, f'{path}.data_root', for_data)
     for key in FILE_KEYS:
         if node.get(key) and REMOTE not in root:

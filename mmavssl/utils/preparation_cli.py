@@ -47,6 +47,9 @@ def preparation_parser(
     parser.add_argument(
         '--retry', action='store_true', help='read again files that had a problem before'
     )
+    parser.add_argument(
+        '--overwrite', action='store_true', help='replace a classes.txt that has other names'
+    )
     if annotations:
         parser.add_argument(
             '--annotations', nargs='+', default=[], metavar='FILE',
@@ -105,18 +108,21 @@ def run_preparation(tool: str, recipe: str, args: argparse.Namespace, **keys: An
 
 def _prepare(recipe: str, args: argparse.Namespace, keys: dict[str, Any]) -> str:
     # Imported here, as it takes seconds: `--help` does not wait for it.
+    from mmavssl.datasets.preparation.earlier_lists import describe_stale_splits
     from mmavssl.datasets.preparation.prepare import Options, prepare
     from mmavssl.datasets.preparation.summary import format_summary
 
     options = Options(
         args.workers, args.decode, args.keep_silent, args.absolute, args.retry, args.shard,
-        args.merge, progress=True,
+        args.merge, progress=True, overwrite=args.overwrite,
     )  # fmt: skip
     made = resolve_name(f'{PACKAGE}.{recipe}')(**keys)
     summary = prepare(made, args.raw_dir, args.out_dir, options)
     if summary is None:
         return 'Part {} of {} is read. When all are: --merge.'.format(*args.shard)
-    return f'{format_summary(summary)}\nThe lists are in {args.out_dir}.'
+    stale = describe_stale_splits(args.out_dir)
+    warning = f'WARNING: {as_typed(stale)}\n' if stale else ''
+    return f'{format_summary(summary)}\n{warning}The lists are in {args.out_dir}.'
 
 
 def _positive(text: str) -> int:

@@ -37,6 +37,8 @@ def message_of(error: Exception, tool: str) -> str | None:
         return import_message(error)
     if isinstance(error, RuntimeError | MemoryError):
         return memory_message(error, tool)
+    if isinstance(error, ValueError | TypeError):
+        return refusal(error)
     return None
 
 
@@ -75,6 +77,14 @@ def import_message(error: ImportError) -> str | None:
         f'{error.msg}. python -m mmavssl info lists the packages that are missing or broken, and '
         'how to get them.'
     )
+
+
+def refusal(error: ValueError | TypeError) -> str | None:
+    """Return what a check of ours expected, of what a component gives while it runs."""
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    checker = frames[-1].f_globals.get('__name__', '') if frames else ''
+    is_check = checker.startswith('mmavssl.') and str(error).startswith('Expected ')
+    return ' '.join(str(error).split()) if is_check else None
 
 
 def memory_message(error: Exception, tool: str) -> str | None:

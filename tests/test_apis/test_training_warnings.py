@@ -4,8 +4,13 @@ from mmengine.config import Config
 from mmengine.model import BaseModule
 from torch import nn
 
-from mmavssl.apis.training_warnings import training_warnings, untrained_localizer
+from mmavssl.apis.training_warnings import (
+    closing_warnings,
+    training_warnings,
+    untrained_localizer,
+)
 from mmavssl.models.localizers import CenterPrior, FNACLocalizer, PrecomputedMap
+from mmavssl.models.maskers import ASLGuided
 
 SIZE = dict(num_stages=2, base_channels=4, out_dims=8)
 WEIGHTS = dict(type='Pretrained', checkpoint='there.pth')
@@ -54,3 +59,18 @@ def test_localizer_in_the_checkpoint_that_the_run_begins_with(tmp_path, is_saved
     torch.save({'state_dict': state, 'meta': {}}, tmp_path / 'epoch_1.pth')
     cfg = Config({'load_from': str(tmp_path / 'epoch_1.pth')})
     assert (untrained_localizer(cfg, model_with(FNACLocalizer(**SIZE))) is None) == is_saved
+
+
+@pytest.mark.parametrize('useful', [False, True])
+def test_maps_of_a_run_that_all_told_nothing(useful):
+    """It was called ASL-Mix, and was mixing of random tokens."""
+    model = model_with(CenterPrior())
+    model.mixer.masker = ASLGuided(PrecomputedMap())
+    assert closing_warnings(model) == []
+    maps = torch.full((2, 3, 4, 4), float('nan'))
+    if useful:
+        maps[1, 2] = torch.eye(4)
+    model.mixer.masker(torch.full((2,), 0.5), (3, 4, 4), torch.rand(2, 3, 3, 8, 8), maps)
+    lines = closing_warnings(model)
+    assert len(lines) == (not useful)
+    assert useful or '6 not finite (NaN or infinite), 0 constant' in lines[0]

@@ -38,6 +38,16 @@ def test_missing_clip_names_file_list_key_and_command(tmp_path, line):
     )
 
 
+def test_command_of_the_data_set_goes_before(tmp_path):
+    cfg = make_config(tmp_path, 'path,label\ngone.mp4,0\n', prepare_command='make base')
+    cfg.prepare_commands = {'data': 'make data'}
+    with pytest.raises(DataError, match=r'To prepare the data: make data$'):
+        check_clips(cfg, ('train_dataloader',))
+    cfg.train_dataloader.dataset.labeled.prepare_command = f'make {tmp_path}/'
+    with pytest.raises(DataError, match=rf'To prepare the data: make {tmp_path}/$'):
+        check_clips(cfg, ('train_dataloader',))
+
+
 def test_missing_sound_file(tmp_path):
     cfg = make_config(tmp_path, 'path,label,audio_path\n1.mp4,0,gone.wav\n')
     with pytest.raises(DataError, match=r'gone\.wav does not exist'):

@@ -13,18 +13,23 @@ from math import exp
 from pathlib import Path
 
 import pytest
+import torch
+from mmengine.config import Config
 from mmengine.registry import Registry
 from packaging.version import Version
 
 import mmavssl.registry
 from mmavssl.datasets.splits import make_split
-from mmavssl.registry import LOCALIZERS
+from mmavssl.models.localizers.audio_input import localizer_audio
+from mmavssl.registry import DATASETS, LOCALIZERS
+from mmavssl.utils.config_check import check_config
 from mmavssl.utils.configs import load_config
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / 'docs/plugins.md').read_text()
 PACKAGE = ROOT / 'docs/examples/localizer_plugin'
 CONFIG, SCORE_CONFIG = 'loud_motion_config.py', 'loud_motion_score.py'
+WAVE_CONFIG = 'loud_wave_config.py'
 FILES = {
     block.partition('\n')[0].removeprefix('# '): block.partition('\n')[2]
     for block in re.findall(r'```python\n(.*?)```', PAGE, re.DOTALL)
@@ -72,10 +77,12 @@ print(json.dumps({
 
 @pytest.fixture(scope='module')
 def checkout(tmp_path_factory, avsprites_root) -> Path:
-    """A root of the repository with the files of the page, and with the data of the README."""
+    """A folder with the files of the page, the tools, and the data of the README.
+
+    It has no configs, as the page says that any folder will do.
+    """
     root = tmp_path_factory.mktemp('checkout')
-    for name in ('configs', 'tools'):
-        (root / name).symlink_to(ROOT / name)
+    (root / 'tools').symlink_to(ROOT / 'tools')
     data = root / 'data/avsprites'
     data.mkdir(parents=True)
     for path in avsprites_root.iterdir():
@@ -110,7 +117,8 @@ def call(monkeypatch):
         return module.main([*args, *options])
 
     yield run_here
-    sys.modules.pop('loud_motion', None)
+    for name in ('loud_motion', 'loud_wave'):
+        sys.modules.pop(name, None)
 
 
 def run(folder: Path, *command: str, **env: str) -> subprocess.CompletedProcess:
@@ -149,8 +157,8 @@ def assert_masks_keep_what_is_loud(used: dict) -> None:
 
 
 def test_page_has_what_is_tested_here():
-    assert list(FILES) == ['loud_motion.py', CONFIG, SCORE_CONFIG]
-    assert len(MISTAKES) == 3
+    assert list(FILES) == ['loud_motion.py', CONFIG, 'loud_wave.py', WAVE_CONFIG, SCORE_CONFIG]
+    assert len(MISTAKES) == 4
 
 
 def test_class_has_ten_lines():
@@ -161,6 +169,45 @@ def test_class_has_ten_lines():
 
 def test_masks_follow_the_localizer_of_the_page(checkout):
     assert_masks_keep_what_is_loud(use_masker(checkout, checkout))
+
+
+@pytest.fixture
+def wave_config(checkout, call, monkeypatch) -> Config:
+    """The config of the localizer that hears the waveform; `call` forgets the plugins."""
+    monkeypatch.chdir(checkout)
+    monkeypatch.syspath_prepend(checkout)
+    cfg = load_config(WAVE_CONFIG)
+    check_config(cfg)
+    return cfg
+
+
+def test_waveform_is_packed_where_the_page_says(wave_config):
+    clips = DATASETS.build(wave_config.train_dataloader.dataset.unlabeled)
+    for view in clips[0]['inputs'].values():
+        heard = localizer_audio(view, 'waveform')
+        assert heard.shape == (round(1.93 * 16_000),)
+        assert 0 < heard.abs().max() <= 1
+    score = load_config(SCORE_CONFIG)
+    options = re.findall(r'\b(t[a-z_.]+\.pipeline\.\d+)\.keep_waveform=True', PAGE)
+    assert len(options) == 2
+    for cfg, option in zip((wave_config, score), options, strict=True):
+        place = cfg
+        for key in option.split('.'):
+            place = place[int(key) if key.isdigit() else key]
+        assert place.type == 'PackAVInputs'
+
+
+def test_waveform_is_heard(wave_config):
+    localizer = LOCALIZERS.build(wave_config.model.mixer.masker.localizer)
+    frames = torch.zeros(1, 4, 3, 64, 64)
+    frames[:, 2:, :, 0:16, 0:16] = 1  # A appears in the third frame, B in the fourth
+    frames[:, 3:, :, 48:64, 48:64] = 1
+    sound = torch.full((1, 4000), 0.01)
+    sound[:, 2000:3000] = -0.03  # three times as loud, as what swings does
+    first = localizer(frames, sound)[0, 0]
+    weights = torch.tensor([1.0, 1.0, 3.0, 1.0]).softmax(0)
+    torch.testing.assert_close(first[0, 0], weights[2])
+    torch.testing.assert_close(first[7, 7], weights[3])
 
 
 def test_maps_can_be_looked_at(checkout, call):
@@ -263,7 +310,6 @@ def test_package_is_installed_and_used(tmp_path):
     assert result.returncode == 0, result.stderr
     work = tmp_path / 'checkout'
     work.mkdir()
-    (work / 'configs').symlink_to(ROOT / 'configs')
     (work / CONFIG).write_text(FILES[CONFIG])
     used = use_masker(work, site)
     assert Path(used['module']) == site / 'loud_motion.py'

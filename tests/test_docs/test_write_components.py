@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,13 +15,18 @@ from torch import nn
 
 import mmavssl.datasets
 import mmavssl.models  # noqa: F401  (both fill the registries)
+from mmavssl.models.maskers import MaskResult
 from mmavssl.models.recognizers.av_recognizer import RecognizerOutput
+from mmavssl.models.thresholds.base import ThresholdResult
 from mmavssl.registry import MASKERS, SSL_ALGORITHMS, THRESHOLDS
 from mmavssl.structures import AVDataSample
 from mmavssl.utils.config_check import check_config
 from mmavssl.utils.configs import load_config
+from mmavssl.utils.cost import CONVENTIONS
+from mmavssl.utils.passes import Pass
 from tests.test_docs.blocks import ROOT, read_blocks
 
+PAGE = (ROOT / 'docs/write_components.md').read_text()
 FILES = {b.file: b.text for b in read_blocks('docs/write_components.md') if b.file}
 CONFIGS = [name for name in FILES if name.endswith('_config.py')]
 GRID = (3, 8, 6)
@@ -28,8 +34,7 @@ GRID = (3, 8, 6)
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A root of the repository with the files of the page; registries forget them afterwards."""
-    (tmp_path / 'configs').symlink_to(ROOT / 'configs')
+    """A folder with the files of the page alone; registries forget them afterwards."""
     for registry in (MASKERS, THRESHOLDS, SSL_ALGORITHMS):
         registry.import_from_location()
         monkeypatch.setattr(registry, '_module_dict', dict(registry.module_dict))
@@ -111,6 +116,19 @@ def test_losses_of_the_algorithm(component):
     # ln 2 of the clip that may be either, nothing of the one that is sure.
     expected = 0.5 * torch.tensor(2.0).log().item() / 2
     assert losses['loss_unsup'].item() == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize('convention', CONVENTIONS)
+def test_cost_of_the_algorithm(component, convention):
+    """Both passes are the student's; what would be counted without it is one."""
+    passes = component('entropy_min', 'EntropyMinimization').training_passes({}, convention)
+    assert passes == [Pass('labeled clip'), Pass('strong view')]
+
+
+@pytest.mark.parametrize('result', [MaskResult, ThresholdResult])
+def test_fields_are_told_in_their_order(result):
+    table = PAGE.partition(f'| `{result.__name__}` |')[2].partition('\n\n')[0]
+    assert tuple(re.findall(r'^\| `(\w+)` \|', table, re.MULTILINE)) == result._fields
 
 
 @pytest.mark.parametrize('config', CONFIGS)

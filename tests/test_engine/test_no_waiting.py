@@ -8,6 +8,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from mmavssl.engine.hooks import non_finite_guard
 from mmavssl.models.maskers import map_weights
+from mmavssl.models.utils import given
 from tests.reliability.rank_data import make_loader
 from tests.reliability.rank_model import ROOT, build_model, model_config
 
@@ -66,7 +67,7 @@ def waits(monkeypatch, tmp_path):
 
         monkeypatch.setattr(runner.train_loop, 'run_iter', run_iter)
         # as if the tensors were on a GPU
-        for module in (non_finite_guard, map_weights):
+        for module in (non_finite_guard, map_weights, given):
             monkeypatch.setattr(module, 'is_far', lambda value: True)
         tolist = torch.Tensor.tolist
         monkeypatch.setattr(

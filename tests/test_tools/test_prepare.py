@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,6 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
+
+from mmavssl.datasets.splits import make_split
 
 ROOT = Path(__file__).parents[2]
 NAMES = ('ucf51', 'k400', 'vggsound', 'folder')
@@ -51,6 +54,55 @@ def test_folder(run, raw, tmp_path):
     assert "WARNING: no test clip is left of 1 classes: 'sit'" in out
     assert out.endswith(f'The lists are in {tmp_path}/own.\n')
     assert (tmp_path / 'own/classes.txt').read_text() == 'run\nsit\n'
+
+
+def content(folder):
+    return {path: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def test_lists_are_not_made_of_themselves(run, raw, tmp_path):
+    """After the example of docs/own_videos.md, its command for other layouts changes nothing."""
+    own = tmp_path / 'own'
+    assert run('folder', raw, own, '--workers', 1)[0] == 0
+    before = content(own)
+    for options in ([], ['--overwrite'], ['--shard', '1/2']):
+        status, _, error = run('folder', own, own, *options)
+        assert status == 2
+        assert error.startswith(f'prepare_folder: {own} is a folder of lists, and has no folders ')
+        assert error.count('\n') == 1
+        assert content(own) == before
+    assert run('folder', own / 'videos', own, '--workers', 1)[0] == 0
+    assert content(own) == before
+
+
+def test_other_classes_need_overwrite(run, raw, tmp_path):
+    own = tmp_path / 'own'
+    assert run('folder', raw, own, '--workers', 1)[0] == 0
+    before = content(own)
+    (raw / 'sit').rename(raw / 'stand')
+    arguments = ('folder', raw, own, '--workers', 1)
+    status, _, error = run(*arguments)
+    assert status == 2
+    assert error.startswith(
+        f'prepare_folder: {own}/classes.txt has other classes than RAW_DIR (1 class would go: '
+    )
+    assert content(own) == before
+    assert run(*arguments, '--overwrite')[0] == 0
+    assert (own / 'classes.txt').read_text() == 'run\nstand\n'
+
+
+def test_splits_that_no_longer_fit_are_told(run, raw, tmp_path, monkeypatch):
+    own, arguments = tmp_path / 'own', ('folder', raw, tmp_path / 'own', '--workers', 1)
+    for number in range(4, 12):
+        shutil.copy(raw / 'run/0.mp4', raw / f'{"run" if number % 2 else "sit"}/{number}.mp4')
+    assert run(*arguments)[0] == 0
+    make_split(own / 'manifest_train.csv', own / 'classes.txt', own / 'splits/x', shots=1)
+    assert 'splits/x' not in run(*arguments)[1]
+    [warning] = [s for s in run(*arguments, '--seed', 1)[1].splitlines() if 'splits/x' in s]
+    assert warning.startswith('WARNING: splits/x: made from another list.')
+    assert warning.endswith('with --overwrite: tools/data/make_split.py')
+    monkeypatch.setattr('sys.argv', ['mmavssl prepare folder'])
+    assert 'again as before, with --overwrite: mmavssl split\n' in run(*arguments, '--seed', 1)[1]
 
 
 def test_shards(run, raw, tmp_path):

@@ -225,6 +225,27 @@ def test_control_needs_no_weights(tool, options, tmp_path):
     assert out.is_file()
 
 
+def test_head_of_other_classes_than_the_list(tool, options, tmp_path, capsys):
+    """As training says; maps of a video have nothing to do with the classes."""
+    out, wrong = tmp_path / 'x.png', 'model.student.head.num_classes=7'
+    assert tool.main([CONFIG, '--out', str(out), *options, wrong]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(
+        'visualize_masks: model.student.head.num_classes: expected 8, the number of classes in '
+    )
+    assert not out.exists()
+    assert tool.main([CONFIG, *videos(options), '--out', str(out), *options, wrong]) == 0
+
+
+def test_test_list_that_is_not_there(tool, options, tmp_path, capsys):
+    root = f'test_dataloader.dataset.data_root={tmp_path}/nowhere'
+    assert tool.main([CONFIG, '--out', str(tmp_path / 'x.png'), *options[:2], root]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f'visualize_masks: {tmp_path}/nowhere does not exist; ')
+    assert line.endswith('To prepare it: python tools/data/make_avsprites.py data/avsprites '
+                         '--workers 2')  # fmt: skip
+
+
 def test_video_that_is_not_there(tool, options, tmp_path, capsys):
     out = tmp_path / 'x.png'
     for video, problem in (('nope.mp4', 'does not exist.'), (str(tmp_path), 'is a folder: name ')):

@@ -1,11 +1,19 @@
+from pathlib import Path
+
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.model import BaseModel
 from mmengine.registry import DefaultScope, init_default_scope
 
 import mmavssl.models  # noqa: F401  (fills the registries)
 from mmavssl.registry import MASKERS, MODELS
-from mmavssl.utils.build_runner import find_path, model_shapes, named_errors
+from mmavssl.utils.build_runner import (
+    build_runner,
+    find_path,
+    model_shapes,
+    named_errors,
+)
 from mmavssl.utils.errors import ConfigError, DataError
 
 CFG = {
@@ -14,6 +22,45 @@ CFG = {
         'head': [{'type': 'ClsHead', 'in_channels': 3}],
     }
 }
+
+
+@pytest.fixture
+def trained(tmp_path, monkeypatch, capsys):
+    """What a run of no epoch shows, and its Runner."""
+    monkeypatch.setattr('mmengine.config.config.FormatCode', lambda text, **_: (text, True))
+    loader = {'dataset': [0], 'batch_size': 1, 'sampler': {'type': 'DefaultSampler'}}
+    cfg = {
+        'model': BaseModelWithout(), 'work_dir': str(tmp_path), 'train_dataloader': loader,
+        'train_cfg': {'by_epoch': True, 'max_epochs': 0},
+        'optim_wrapper': {'optimizer': {'type': 'SGD', 'lr': 1.0}},
+        'default_scope': 'mmavssl', 'experiment_name': tmp_path.name,
+    }  # fmt: skip
+    runner = build_runner(Config(cfg))
+    runner.train()
+    return capsys.readouterr().out, runner
+
+
+class BaseModelWithout(BaseModel):
+    """A model with one weight and nothing to do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+
+    def forward(self) -> None:
+        """Is not called."""
+
+
+def test_log_begins_with_one_line_and_its_file_with_all(trained):
+    shown, runner = trained
+    file = runner.logger.log_file
+    assert f'Environment, config and hooks are in {file}' in shown.splitlines()[0]
+    whole = Path(file).read_text()
+    for long in ('System environment:', 'Config:', 'Hooks will be executed', 'max_epochs=0'):
+        assert long in whole
+        assert long not in shown
+    assert 'Checkpoints will be saved' in shown
+    assert 'deprecated' not in shown + whole
 
 
 def test_path_of_a_component():

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from mmengine.logging import MMLogger
 from torch.utils.data import DataLoader, Dataset
 
 from mmavssl.utils.cli import add_config_arguments, run_tool
@@ -47,6 +48,25 @@ def test_no_tool_runs_code_of_a_file(tmp_path, monkeypatch):
     with pytest.raises(pickle.UnpicklingError):
         run_tool('train', job, parse())
     assert not Path('it_ran').exists()
+
+
+@pytest.mark.parametrize('kind', [ConfigError, ValueError])
+def test_message_of_a_run_is_one_line_and_its_traceback_in_the_log(
+    capsys, tmp_path, monkeypatch, kind
+):
+    monkeypatch.setattr(MMLogger, '_instance_dict', type(MMLogger._instance_dict)())
+    file = tmp_path / 'run.log'
+
+    def job(args: argparse.Namespace) -> None:
+        MMLogger.get_instance('run', log_file=str(file))
+        check = {'__name__': 'mmavssl.models'}
+        exec('def check(kind): raise kind("Expected the map of A to be one.")', check)
+        check['check'](kind)
+
+    assert run_tool('train', job, parse()) == 2
+    where = '' if kind is ConfigError else f' The traceback is in {file}.'
+    assert capsys.readouterr().err == f'train: Expected the map of A to be one.{where}\n'
+    assert 'Traceback (most recent call last)' in file.read_text()
 
 
 @pytest.mark.parametrize('error', [ConfigError, DataError])

@@ -1,5 +1,7 @@
 import copy
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from mmengine.config import Config
@@ -105,6 +107,33 @@ def test_misspelt_type(asl_mix, path, value, begin, nearest):
     text = message(asl_mix, **{path: value})
     assert text.startswith(begin)
     assert f'Did you mean {nearest!r}?' in text
+
+
+def test_key_of_the_base(asl_mix):
+    """Most often it is the base's, which has another type there."""
+    text = message(asl_mix, model__mixer__masker__type='TubeToken')
+    assert text.startswith('model.mixer.masker.localizer: TubeToken has no argument')
+    assert text.endswith(
+        'It takes: per_batch, rounding. Where the key comes from `_base_`, `_delete_=True` beside '
+        '`type` drops it.'
+    )
+    assert '_delete_' not in message(asl_mix, model__mixer__alpa=1.0)  # a misspelt one
+
+
+@pytest.mark.parametrize('imports', ['forgetful_plugin', ['forgetful_plugin']])
+def test_class_of_a_plugin_that_is_not_registered(asl_mix, monkeypatch, imports):
+    plugin = ModuleType('forgetful_plugin')
+    plugin.Stripes = type('Stripes', (), {})
+    monkeypatch.setitem(sys.modules, 'forgetful_plugin', plugin)
+    named = {'imports': imports}
+    masker = {'type': 'Stripes'}
+    assert message(asl_mix, custom_imports=named, model__mixer__masker=masker) == (
+        "model.mixer.masker: 'Stripes' is not a masker: forgetful_plugin has it, but does not "
+        'register it. Write @MASKERS.register_module() in the line above.'
+    )
+    masker = {'type': 'Stripe'}
+    text = message(asl_mix, custom_imports=named, model__mixer__masker=masker)
+    assert text.endswith('A plugin is made known by `custom_imports`.')
 
 
 def test_missing_type(asl_mix):

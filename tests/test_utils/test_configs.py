@@ -5,6 +5,7 @@ import pytest
 from mmavssl.utils.configs import load_config
 from mmavssl.utils.errors import ConfigError
 
+PAGE = Path(__file__).parents[2] / 'docs/configs.md'
 TEXT = """
 root = 'data'
 model = dict(type='A', size=3, rates=[0.1, 0.2])
@@ -34,6 +35,19 @@ def test_options_are_parsed_and_merged(config):
     assert cfg.resume is True
     assert cfg.launcher == 'pytorch'
     assert cfg.default_scope == 'mmavssl'
+
+
+@pytest.mark.parametrize('quote', ['', '"', "'"])
+def test_constants_are_no_strings_with_quotes_either(config, quote):
+    """As docs/configs.md says; a file can have such a string."""
+    values = [f'{quote}{value}{quote}' for value in ('inf', 'None', 'true', '1e3')]
+    options = [f'model.rates=[{",".join(values)}]', f'model.size={quote}nan{quote}']
+    cfg = load_config(config, options)
+    assert cfg.model.rates == [float('inf'), None, True, 1000.0]
+    assert cfg.model.size != cfg.model.size
+    assert '`nan`, `inf`, `None`, `true` and `1e3` are never strings' in PAGE.read_text()
+    Path(config).write_text(TEXT.replace('size=3', "size='nan'"))
+    assert load_config(config).model.size == 'nan'
 
 
 def test_work_dir_has_the_folder_of_the_config(config, tmp_path):

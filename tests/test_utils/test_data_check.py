@@ -72,8 +72,19 @@ def test_missing_folder_comes_before_its_files(cfg):
 
 def test_command_of_the_dataset_goes_before(cfg, tmp_path):
     (tmp_path / 'test.csv').unlink()
-    cfg.val_dataloader.dataset.prepare_command = 'my command'
-    with pytest.raises(DataError, match=r'To prepare it: my command$'):
+    cfg.val_dataloader.dataset.prepare_command = f'my command {tmp_path}'
+    with pytest.raises(DataError, match=rf'To prepare it: my command {tmp_path}$'):
+        check_files(cfg)
+
+
+def test_command_of_another_folder_is_of_a_base(cfg, tmp_path):
+    """A config that moves a base's data set says what to run in `prepare_commands`."""
+    (tmp_path / 'test.csv').unlink()
+    cfg.val_dataloader.dataset.prepare_command = 'make_sprites data/sprites'
+    with pytest.raises(DataError, match=r'To prepare it: make data$'):
+        check_files(cfg)
+    cfg.prepare_commands.pop('data')
+    with pytest.raises(DataError, match=r'To prepare it: make_sprites data/sprites$'):
         check_files(cfg)
 
 

@@ -1,15 +1,28 @@
 """What an iteration of each algorithm consists of."""
 
+import json
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
+from mmengine.model import BaseModel
 
+from mmavssl.models.algorithms import (
+    AvCLRReimpl,
+    CrossModalRecognizer,
+    LTGRecognizer,
+    SemiSupervisedRecognizer,
+    SupervisedRecognizer,
+    TCLRecognizer,
+)
+from mmavssl.models.algorithms.base import RecognitionAlgorithm
 from mmavssl.utils.configs import load_config
 from mmavssl.utils.cost import estimate_cost
 from mmavssl.utils.network_cost import NetworkCost
 from mmavssl.utils.passes import Pass, standard_passes
 
-CONFIGS = Path(__file__).parents[2] / 'configs'
+ROOT = Path(__file__).parents[2]
+CONFIGS = ROOT / 'configs'
 NETWORK = NetworkCost(0, 0, {'backbone.a': 5, 'audio_backbone.b': 20, 'fusion.c': 100, '': 1000})
 
 
@@ -33,14 +46,93 @@ def test_standard_passes_follow_from_threshold_and_mixer():
     assert standard_passes(mixed, 'paper')[4].parts == ('backbone.patch_embed',)
 
 
-def test_class_of_a_plugin_that_says_nothing_has_the_standard_ones():
-    network = dict(
-        type='AVRecognizer',
-        backbone=dict(type='ResNet3d18', base_channels=4),
-        head=dict(type='ClsHead', in_channels=32, num_classes=3),
+NETWORK_CFG = dict(
+    type='AVRecognizer',
+    backbone=dict(type='ResNet3d18', base_channels=4),
+    head=dict(type='ClsHead', in_channels=32, num_classes=3),
+)
+STANDARD = ['labeled clip (student)']
+
+
+def cost_of(algorithm):
+    model = dict(type=algorithm, student=NETWORK_CFG)
+    return estimate_cost(dict(model=model, input_size=dict(num_frames=4, size=32)))
+
+
+def test_config_without_a_class_has_the_standard_ones():
+    cfg = dict(model=dict(student=NETWORK_CFG), input_size=dict(num_frames=4, size=32))
+    assert list(estimate_cost(cfg).iteration) == STANDARD
+
+
+class PiModel(RecognitionAlgorithm):
+    def loss(self, inputs, data_samples):
+        """Sees unlabeled clips twice, of which nothing is said."""
+
+
+class FlowModel(LTGRecognizer):
+    def loss(self, inputs, data_samples):
+        """Sees something else than LTG."""
+
+
+class BareModel(BaseModel):
+    def loss(self, inputs, data_samples):
+        """Is no RecognitionAlgorithm."""
+
+
+@pytest.mark.parametrize(
+    ('algorithm', 'source'),
+    [
+        (PiModel, '`standard_passes`'),
+        (BareModel, '`standard_passes`'),
+        (FlowModel, 'LTGRecognizer.training_passes'),
+    ],
+)
+def test_class_of_a_plugin_that_names_no_passes_is_in_doubt(algorithm, source):
+    cost = cost_of(algorithm)
+    assert cost.doubt == (
+        f'passes as {source} counts them; {algorithm.__name__}, whose `loss` may have others, '
+        'names none of its own (`training_passes`)'
     )
-    cfg = dict(model=dict(student=network), input_size=dict(num_frames=4, size=32))
-    assert list(estimate_cost(cfg).iteration) == ['labeled clip (student)']
+    assert (list(cost.iteration) == STANDARD) == ('standard' in source)
+
+
+class ToldModel(PiModel):
+    @classmethod
+    def training_passes(cls, model, convention):
+        return [Pass('labeled clip'), Pass('both views', clips=2)]
+
+
+class QuietModel(SupervisedRecognizer):
+    """Has the loss of another one."""
+
+
+@pytest.mark.parametrize(
+    'algorithm',
+    [ToldModel, QuietModel, SupervisedRecognizer, SemiSupervisedRecognizer, CrossModalRecognizer,
+     LTGRecognizer, TCLRecognizer, AvCLRReimpl],
+)  # fmt: skip
+def test_passes_that_are_named_are_not_in_doubt(algorithm):
+    assert cost_of(algorithm).doubt == ''
+
+
+def test_tool_says_so(capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')  # the tools set these two
+    monkeypatch.setenv('LOCAL_RANK', '0')
+    spec = spec_from_file_location('get_cost', ROOT / 'tools/analysis/get_cost.py')
+    tool = module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    monkeypatch.setattr('mmavssl.utils.config_check.check_config', lambda cfg: None)
+    monkeypatch.setattr('mmavssl.utils.cost.component_of', lambda *_: PiModel)
+    file = tmp_path / 'pi.py'
+    model = dict(type='PiModel', student=NETWORK_CFG)
+    file.write_text(f'model = {model!r}\ninput_size = dict(num_frames=4, size=32)\n')
+    doubt = cost_of(PiModel).doubt
+    assert tool.main([str(file)]) == 0
+    assert capsys.readouterr().out.splitlines()[-1] == f'  ({doubt})'
+    assert tool.main([str(file), '--json']) == 0
+    captured = capsys.readouterr()
+    assert set(json.loads(captured.out)) > {'gmacs_iteration'}
+    assert captured.err == f'get_cost: {doubt}\n'
 
 
 @pytest.mark.parametrize('convention', ['paper', 'full'])

@@ -23,8 +23,8 @@ def _folder(tmp_path, monkeypatch):
     Path('plain.py').write_text("model = dict(type='A')\n")
     Path('own.py').write_text("custom_imports = dict(imports=['first_plugin'])\n")
     yield
-    for name in NAMES:
-        sys.modules.pop(name, None)
+    for name in [name for name in sys.modules if name.startswith(NAMES)]:
+        del sys.modules[name]
 
 
 def imported() -> list[str]:
@@ -67,6 +67,67 @@ def test_plugin_that_does_not_import():
     option = 'custom_imports.allow_failed_imports=True'
     with pytest.warns(UserWarning, match='no_such_plugin failed to import'):
         load_config('plain.py', ['custom_imports.imports=no_such_plugin', option])
+
+
+@pytest.mark.parametrize(
+    ('text', 'ends'),
+    [
+        (
+            'import os\nimport no_such_package\n',
+            ": a module of `custom_imports` does not import: No module named 'no_such_package' "
+            '({file}:2). Install or correct what it imports there.',
+        ),
+        (
+            'from os import no_such_thing\n',
+            "({file}:1). Install or correct what it imports there.",
+        ),
+        (
+            'from mmavssl.registry import MASKERS\n@MASKERS.register_module\nclass A: ...\n',
+            '{file}:2: register_module lacks its parentheses. Write register_module().',
+        ),
+        (
+            'from mmavssl.registry import MASKERS\n'
+            '@MASKERS.register_module()\nclass TubeToken: ...\n',
+            '{file}:2: TubeToken is already registered in masker at '
+            'mmavssl.models.maskers.tube_token. Give the class another name.',
+        ),
+    ],
+)
+def test_plugin_that_fails_is_named_with_its_line(text, ends):
+    file = Path('first_plugin.py').resolve()
+    file.write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        load_config('own.py')
+    assert str(caught.value).endswith(ends.format(file=file))
+
+
+@pytest.mark.parametrize('text', ["raise TypeError('mine')", "raise KeyError('mine')", '1 / 0'])
+def test_other_errors_of_a_plugin_are_left_to_their_traceback(text):
+    Path('first_plugin.py').write_text(text)
+    with pytest.raises((TypeError, KeyError, ZeroDivisionError)) as caught:
+        load_config('own.py')
+    assert not isinstance(caught.value, ConfigError)
+
+
+def test_module_of_a_package_that_fails():
+    """The line is that of the module, not that of the package which imports it."""
+    Path('first_plugin.py').unlink()
+    folder = Path('first_plugin').resolve()
+    folder.mkdir()
+    (folder / '__init__.py').write_text('from first_plugin import part\n')
+    (folder / 'part.py').write_text('\nimport no_such_package\n')
+    with pytest.raises(ConfigError, match=f'{folder}/part.py:2'):
+        load_config('own.py')
+
+
+@pytest.mark.parametrize(
+    ('named', 'module'),
+    [('first_plugin.py', 'first_plugin'), ('own/part.py', 'own.part')],
+)
+def test_file_in_the_place_of_a_module(named, module):
+    with pytest.raises(ConfigError) as caught:
+        load_config('plain.py', [f'custom_imports.imports={named}'])
+    assert str(caught.value).endswith(f'{named!r} is a file. Name its module, {module!r}.')
 
 
 @pytest.mark.parametrize(

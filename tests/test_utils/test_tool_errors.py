@@ -70,6 +70,38 @@ def test_missing_package():
     assert message.startswith("No module named 'timm'. python -m mmavssl info lists")
 
 
+def raised(error: Exception, module: str) -> Exception:
+    """Return an error as a function of a module raises it."""
+    names = {'__name__': module}
+    exec('def check(error): raise error', names)
+    with pytest.raises(type(error)) as caught:
+        names['check'](error)
+    return caught.value
+
+
+@pytest.mark.parametrize('kind', [ValueError, TypeError])
+def test_what_our_checks_expect_of_components(kind):
+    error = raised(kind('Expected the map of A\nto be (B, T, h, w).'), 'mmavssl.models.maskers')
+    assert message_of(error, 'train') == 'Expected the map of A to be (B, T, h, w).'
+
+
+@pytest.mark.parametrize(
+    ('error', 'module'),
+    [
+        (ValueError('Expected more than 1 value per channel'), 'torch.nn.functional'),
+        (ValueError('Expected a map'), 'my_plugin'),
+        (ValueError('too many values to unpack'), 'mmavssl.models.maskers'),
+        (KeyError('Expected'), 'mmavssl.models.maskers'),
+    ],
+)
+def test_other_values_keep_their_traceback(error, module):
+    assert message_of(raised(error, module), 'train') is None
+
+
+def test_error_that_nobody_raised():
+    assert message_of(ValueError('Expected x'), 'train') is None
+
+
 @pytest.mark.parametrize(
     'error',
     [

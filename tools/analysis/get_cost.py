@@ -73,6 +73,8 @@ def report(config: str, convention: str, cost: Cost) -> str:
         lines.append(title)
         lines += [f'  {name:<36} {value / 1e9:10.3f}' for name, value in values.items()]
         lines.append(f'  {"sum":<36} {total:10.3f}')
+    if cost.doubt:
+        lines.append(f'  ({cost.doubt})')
     return '\n'.join(lines)
 
 
@@ -89,6 +91,8 @@ def run_one(args: argparse.Namespace) -> None:
     if args.json:
         figures = ('params_total', 'params_trainable', 'gmacs_forward', 'gmacs_iteration')
         print(json.dumps({name: round(getattr(cost, name), 6) for name in figures}))
+        if cost.doubt:
+            print(f'get_cost: {cost.doubt}', file=sys.stderr)
     else:
         print(report(args.config, convention, cost))
 

@@ -9,12 +9,18 @@ one after the other, each frame as long as in its clip, with the clip's own soun
 mixed with the next one; a single one with a clip of the config's test list, if it is on the disk.
 """
 
+from __future__ import annotations
+
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mmavssl.utils.cli import add_reading_arguments, run_tool
+
+if TYPE_CHECKING:
+    from mmengine.config import Config
 
 PICTURES = ('.png', '.jpg', '.jpeg')
 VIDEO = '.mp4'
@@ -58,6 +64,15 @@ def check_videos(videos: list[str]) -> None:
             raise ConfigError(f'{video} {what}. Expected video files to draw after the config.')
 
 
+def check_test_list(cfg: Config) -> None:
+    """Raise at what is not there of the test list, or does not fit the head, as training does."""
+    from mmavssl.datasets.clip_check import check_clips
+    from mmavssl.utils.data_check import check_files
+
+    check_files(cfg, training=False)
+    check_clips(cfg, ('test_dataloader',))
+
+
 def visualize(args: argparse.Namespace) -> None:
     """Load the clips, mix them, and write the file."""
     import mmavssl.datasets
@@ -75,6 +90,7 @@ def visualize(args: argparse.Namespace) -> None:
     if args.videos:
         samples = load_videos(cfg, args.videos)
     else:
+        check_test_list(cfg)
         samples = load_test_clips(cfg, args.num_clips, progress=True)
     drawn, partners = list(samples), find_partners(samples)
     if None in partners and (other := load_another(cfg, samples[0])) is not None:

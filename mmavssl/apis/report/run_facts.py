@@ -117,4 +117,6 @@ def cost(cfg: Config) -> dict[str, str]:
         facts['of the frozen localizer'] = f'{found.params_localizer / MEGA:.2f} M'
     facts['multiply-adds of one clip'] = f'{found.gmacs_forward:.2f} G'
     facts['of a training iteration, a clip of each view'] = f'{found.gmacs_iteration:.2f} G'
+    if found.doubt:
+        facts['how they are counted'] = found.doubt
     return facts

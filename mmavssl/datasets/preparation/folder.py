@@ -1,9 +1,11 @@
 """One's own videos: a folder per class, or a folder without classes."""
 
 from collections import defaultdict
+from pathlib import Path
 
 from mmavssl.datasets.preparation.file_tree import FileTree
 from mmavssl.datasets.preparation.recipe import Clip, Findings, Recipe, Rejection
+from mmavssl.datasets.preparation.video_folder import LINK
 from mmavssl.datasets.split_audit import source_of
 from mmavssl.utils.errors import ConfigError, DataError
 from mmavssl.utils.random import stable_seed
@@ -39,9 +41,28 @@ class Folder(Recipe):
         """Names of the class folders by the alphabet."""
         return self._classes
 
+    def check_place(self, tree: FileTree, out_dir: Path) -> None:
+        """Raise if the folders would be taken for classes, but are beside lists.
+
+        They may be anything there: a pool without labels, or the link to the videos that an
+        earlier run has made.
+
+        Raises:
+            DataError: the folder is that of the lists, and has none of the parts.
+        """
+        if not tree.videos or _tops(tree) & {*PART_FOLDERS}:
+            return
+        in_place = tree.root.resolve() == out_dir.resolve()
+        if in_place or ('manifest_train.csv' in tree.lists and (tree.root / LINK).is_symlink()):
+            raise DataError(
+                f'{tree.root} is a folder of lists, and has no folders train and test (or val): '
+                'its folders are not taken for classes. Make train/<class>/ and test/<class>/ '
+                'there, or name the folder of the class folders as RAW_DIR.'
+            )
+
     def find(self, tree: FileTree) -> Findings:
         """Tell part and class of the files by their folders."""
-        tops = {path.partition('/')[0].lower() for path in tree.videos if '/' in path}
+        tops = _tops(tree)
         has_parts = 'train' in tops
         self._check(tree, has_parts, bool(tops & {*PART_FOLDERS} - {'train'}))
         found = Findings()
@@ -92,6 +113,10 @@ class Unlabeled(Recipe):
     def find(self, tree: FileTree) -> Findings:
         """Take all files."""
         return Findings([Clip(path, 'unlabeled', None, path) for path in tree.videos])
+
+
+def _tops(tree: FileTree) -> set[str]:
+    return {path.partition('/')[0].lower() for path in tree.videos if '/' in path}
 
 
 def divide(clips: list[Clip], percent: float, seed: int) -> list[Clip]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mmavssl.datasets.manifest import ClipEntry, write_manifest
+from mmavssl.datasets.preparation.earlier_lists import check_replaceable
 from mmavssl.datasets.preparation.file_tree import FileTree, list_files
 from mmavssl.datasets.preparation.probe import Probe
 from mmavssl.datasets.preparation.probing import (
@@ -18,8 +19,8 @@ from mmavssl.datasets.preparation.probing import (
 from mmavssl.datasets.preparation.recipe import Clip, Findings, Missing, Recipe, Rejection
 from mmavssl.datasets.preparation.selection import select
 from mmavssl.datasets.preparation.summary import summarize
-from mmavssl.datasets.preparation.video_folder import path_prefix
-from mmavssl.utils.errors import ConfigError, DataError
+from mmavssl.datasets.preparation.video_folder import LINK, path_prefix
+from mmavssl.utils.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Options:
         shard: (i, n): read only the i-th of n parts of the files, from 1, and write no lists.
         merge: read no file; all are in the tables of the shards.
         progress: show a bar.
+        overwrite: replace a ``classes.txt`` of other names.
     """
 
     workers: int = 1
@@ -45,6 +47,7 @@ class Options:
     shard: tuple[int, int] | None = None
     merge: bool = False
     progress: bool = False
+    overwrite: bool = False
 
 
 def prepare(recipe: Recipe, raw_dir: Path, out_dir: Path, options: Options) -> dict | None:
@@ -60,14 +63,16 @@ def prepare(recipe: Recipe, raw_dir: Path, out_dir: Path, options: Options) -> d
         What ``summary.json`` says; None for a shard.
 
     Raises:
-        ConfigError: the folder holds another data set, or the videos cannot be linked.
+        ConfigError: the folder holds another data set or other classes, or the videos cannot be
+            linked.
         DataError: there are no clips, or for merging some files have not been read.
     """
     tree = list_files(raw_dir, recipe.other_suffixes)
+    recipe.check_place(tree, out_dir)
     found = recipe.find(tree)
     _check_any(recipe, tree, found)
     if not recipe.suffix:
-        _check_same_set(recipe, out_dir)
+        check_replaceable(recipe, out_dir, options.overwrite)
     out_dir.mkdir(parents=True, exist_ok=True)
     probes = _probe(recipe, tree, found, out_dir, options)
     if options.shard:
@@ -75,7 +80,7 @@ def prepare(recipe: Recipe, raw_dir: Path, out_dir: Path, options: Options) -> d
     found.rejected += [Rejection(n, 'unknown clip', 'odd characters') for n in tree.unnameable]
     kept, rejected = select(found.clips, probes, options.keep_silent)
     rejected = sorted([*found.rejected, *rejected])
-    prefix = path_prefix(raw_dir, out_dir, f'videos{recipe.suffix}', options.absolute)
+    prefix = path_prefix(raw_dir, out_dir, f'{LINK}{recipe.suffix}', options.absolute)
     _write_lists(recipe, out_dir, kept, prefix)
     for name, text in recipe.more_files(kept).items():
         (out_dir / name).write_text(text, 'utf-8')
@@ -99,17 +104,6 @@ def _check_any(recipe: Recipe, tree: FileTree, found: Findings) -> None:
         f'{tree.root} has {len(tree.videos)} video files{others}, but none that is known as a '
         f'clip of {recipe.name}{example}. Expected {recipe.layouts}.'
     )
-
-
-def _check_same_set(recipe: Recipe, out_dir: Path) -> None:
-    """Raise if the folder has lists that were not written for this data set."""
-    summary, lists = out_dir / 'summary.json', out_dir / 'manifest_train.csv'
-    name = json.loads(summary.read_text('utf-8')).get('name') if summary.is_file() else None
-    if name != recipe.name and (name or lists.is_file()):
-        raise ConfigError(
-            f'{out_dir} holds lists of {name or "another origin"}, and those of {recipe.name} '
-            'would replace them. Choose another OUT_DIR, or move them away.'
-        )
 
 
 def _probe(

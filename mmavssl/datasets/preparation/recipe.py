@@ -97,6 +97,9 @@ class Recipe(ABC):
     #: Whether clips without a file are told as `Missing`, not as `Rejection`.
     lists_missing: bool = True
 
+    def check_place(self, tree: FileTree, out_dir: Path) -> None:  # noqa: B027
+        """Raise if files of the data set cannot be told from what is written to ``out_dir``."""
+
     @abstractmethod
     def find(self, tree: FileTree) -> Findings:
         """Tell part and class of the files; their content is not looked at."""

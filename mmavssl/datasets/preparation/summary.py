@@ -7,6 +7,10 @@ from mmavssl.datasets.preparation.probe import Probe
 from mmavssl.datasets.preparation.recipe import Clip, Findings, Recipe, Rejection
 from mmavssl.version import __version__
 
+#: Of fewer test clips of a class, each is more than a fifth of its accuracy.
+FEW = 5
+NAMED = 10
+
 
 def summarize(
     recipe: Recipe,
@@ -71,7 +75,7 @@ def format_summary(summary: dict) -> str:
     for name, counts in rows:
         cells = (counts.get(column, '') for column in columns)
         lines.append(f'{name:{width}}' + ''.join(f'{_number(cell):>10}' for cell in cells))
-    lines.append(f'{summary["hours"]:.1f} hours are kept.')
+    lines.append(f'{_duration(summary["hours"])} are kept.')
     if summary['damaged_in_part']:
         lines.append(f'{summary["damaged_in_part"]:,} kept clips are damaged in part.')
     lines += [f'{n:,} files {what} are left out.' for what, n in _others(summary)]
@@ -84,6 +88,15 @@ def _seconds(clip: Clip, probes: Mapping[str, Probe]) -> float:
     if clip.audio_path is None:
         return probes[clip.path].duration
     return probes[clip.audio_path].audio_duration
+
+
+def _duration(hours: float) -> str:
+    """Tell a duration in hours, or of a small data set in minutes.
+
+    >>> _duration(1.04), _duration(0.12)
+    ('1.0 hours', '7.2 minutes')
+    """
+    return f'{hours:.1f} hours' if hours >= 1 else f'{60 * hours:.1f} minutes'
 
 
 def _others(summary: dict) -> list[tuple[str, int]]:
@@ -116,7 +129,18 @@ def _warnings(recipe: Recipe, kept: Mapping[str, Counter[str]]) -> list[str]:
         if without and len(without) == len(names):
             warnings.append(f'no {part} clip is left at all')
         elif without:
-            names = ', '.join(map(repr, without[:10]))
-            more = f' and {len(without) - 10} more' if len(without) > 10 else ''
-            warnings.append(f'no {part} clip is left of {len(without)} classes: {names}{more}')
+            listed = _listed([repr(name) for name in without])
+            warnings.append(f'no {part} clip is left of {len(without)} classes: {listed}')
+    tested = kept.get('test', Counter())
+    few = [f'{name!r} ({tested[name]})' for name in recipe.classes if 0 < tested[name] < FEW]
+    if few:
+        warnings.append(
+            f'fewer than {FEW} test clips of {len(few)} classes: {_listed(few)}. Accuracy by '
+            'class says little of them'
+        )
     return warnings
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f' and {len(names) - NAMED} more' if len(names) > NAMED else ''
+    return ', '.join(names[:NAMED]) + more

@@ -5,6 +5,9 @@ from pathlib import Path
 
 from mmavssl.utils.errors import ConfigError
 
+#: Name of the link to the videos, before the suffix of a recipe.
+LINK = 'videos'
+
 
 def path_prefix(raw_dir: Path, out_dir: Path, link: str, absolute: bool = False) -> str:
     """Return what goes before the paths of videos, so that they are relative to ``out_dir``.

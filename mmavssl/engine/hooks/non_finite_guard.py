@@ -1,5 +1,6 @@
 """Skip optimizer steps whose numbers are not finite, and say which clips they came from."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,6 +26,7 @@ from mmavssl.utils.ranges import check_range
 
 COUNT = 'train/non_finite_steps'  # MMEngine logs what begins so
 FOLDER = 'non_finite'
+TOTAL = 'loss'  # MMEngine's sum of the terms
 
 
 class Step(NamedTuple):
@@ -156,11 +158,12 @@ class NonFiniteGuardHook(Hook):
     def _skipped(self, runner: Runner, step: Step) -> None:
         count = runner.message_hub.runtime_info.get(COUNT, 0) + 1
         runner.message_hub.update_info(COUNT, count)
-        files = [make().write(Path(runner.work_dir, FOLDER)) for make in step.records]
+        records = [make() for make in step.records]
+        files = [record.write(Path(runner.work_dir, FOLDER)) for record in records]
         text = (
             f'Losses or gradients of iteration {step.iter + 1} are not finite: its step is '
             f'skipped ({count} so far; NonFiniteGuardHook.limit is {self.limit}). '
-            f'Its clips: {", ".join(map(str, files))}'
+            f'{terms_of(records)} Its clips: {", ".join(map(str, files))}'
         )
         if count <= self.limit:
             runner.logger.warning(text)
@@ -171,8 +174,10 @@ class NonFiniteGuardHook(Hook):
         last = runner.message_hub.runtime_info.get('last_ckpt')
         return (
             f'Training stops; the last checkpoint is {last or "none"}. '
-            'tools/analysis/replay_batch.py shows where the numbers go wrong. Lower the learning '
-            'rate, clip gradients (optim_wrapper.clip_grad), or take bad clips out of the list.'
+            'tools/analysis/replay_batch.py shows where the numbers go wrong. Where some losses '
+            'are finite each time, look at the threshold, masker or loss that makes the others. '
+            'Where all go wrong, lower the learning rate, clip gradients '
+            '(optim_wrapper.clip_grad), or take bad clips out of the list.'
         )
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
@@ -188,6 +193,26 @@ class NonFiniteGuardHook(Hook):
                     f'{name} is not finite after iteration {runner.iter}: no checkpoint is '
                     f'written over one that is good. The last one is {last or "none"}.'
                 )
+
+
+def terms_of(records: list[BatchRecord]) -> str:
+    """Say which terms of the losses are not finite, and which are.
+
+    Args:
+        records: of the batches of a step.
+    """
+    values = [item for record in records for item in record.losses.items()]
+    bad = {name: value for name, value in values if not math.isfinite(value)}
+    if not bad:
+        return 'All its losses are finite here: its gradients are not, or what another rank has.'
+    if len(bad) > 1:
+        bad.pop(TOTAL, None)
+    finite = dict.fromkeys(name for name, _ in values if 'loss' in name and name not in bad)
+    finite.pop(TOTAL, None)
+    return (
+        f'Not finite: {", ".join(f"{name} ({value})" for name, value in bad.items())}; finite: '
+        f'{", ".join(finite) or "no loss"}.'
+    )
 
 
 def forget(optimizer: Optimizer, handle: RemovableHandle) -> None:

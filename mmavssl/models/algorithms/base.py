@@ -6,6 +6,8 @@ import torch
 from mmengine.model import BaseModel
 from torch import Tensor, nn
 
+from mmavssl.models.algorithms.check_losses import check_losses, check_networks
+from mmavssl.models.algorithms.given_inputs import GivenInputs
 from mmavssl.models.algorithms.init_cfg import check_no_pretrained
 from mmavssl.structures import AVDataSample
 from mmavssl.utils.passes import Pass, standard_passes
@@ -53,14 +55,22 @@ class RecognitionAlgorithm(BaseModel):
 
     @property
     def networks(self) -> dict[str, nn.Module]:
-        """Recognizers by role; the first one is the default for testing."""
+        """Recognizers by role; the first one is the default for testing.
+
+        The names are ``student`` and ``teacher``, or one of these: `test_with` chooses from them,
+        and metrics are called by them (``student/top1``).
+        """
         raise NotImplementedError(f'{type(self).__name__} must say which networks it has.')
 
     @classmethod
     def training_passes(cls, model: Mapping, convention: str) -> list[Pass]:
         """Return the forward passes of an iteration, after any warm-up, for its cost.
 
-        Algorithms with others than `standard_passes` say so here.
+        An algorithm with a `loss` of its own says here which networks see which clips; else its
+        cost is that of `standard_passes`, and ``get_cost.py`` warns of it. One that runs the
+        student on labeled clips and on strong views of unlabeled ones has::
+
+            return [Pass('labeled clip'), Pass('strong view')]
 
         Args:
             model: config of the algorithm.
@@ -69,7 +79,15 @@ class RecognitionAlgorithm(BaseModel):
         return standard_passes(model, convention)
 
     def loss(self, inputs: dict, data_samples: dict) -> dict[str, Tensor]:
-        """Return named losses of a training batch; implemented by each algorithm."""
+        """Return named losses of a training batch; implemented by each algorithm.
+
+        Args:
+            inputs: as in `forward` in training.
+            data_samples: samples by source.
+
+        Returns:
+            Float tensors by name: those with ``loss`` in their name are summed, all are logged.
+        """
         raise NotImplementedError(f'{type(self).__name__} must implement `loss`.')
 
     def forward(
@@ -86,10 +104,14 @@ class RecognitionAlgorithm(BaseModel):
                 the logits (B, num_classes) of the tested network.
 
         Raises:
+            ConfigError: `loss` asks for what the pipeline does not give, or gives no losses, or
+                `networks` has other names.
             ValueError: unknown mode.
         """
         if mode == 'loss':
-            return self.loss(inputs, data_samples)
+            check_networks(self, self.networks)
+            given = GivenInputs(inputs, 'inputs', self)
+            return check_losses(self, self.loss(given, data_samples))
         if mode == 'predict':
             return self.predict(inputs, data_samples)
         if mode == 'tensor':
@@ -128,7 +150,7 @@ class RecognitionAlgorithm(BaseModel):
         return logits.softmax(dim=-1).mean(dim=1)
 
     def _tested_networks(self) -> list[tuple[str, nn.Module]]:
-        networks = self.networks
+        networks = check_networks(self, self.networks)
         if self.test_with == 'both' or len(networks) == 1:
             return list(networks.items())
         return [(self.test_with, networks[self.test_with])]

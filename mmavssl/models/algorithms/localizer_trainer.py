@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from mmavssl.models.algorithms.init_cfg import check_no_pretrained
 from mmavssl.models.localizers.audio_input import LOGMEL, localizer_audio
+from mmavssl.models.localizers.check_maps import check_maps
 from mmavssl.registry import LOCALIZERS, LOSSES, MASKERS, MODELS, SSL_ALGORITHMS
 from mmavssl.structures import AVDataSample
 from mmavssl.utils.errors import ConfigError, DataError
@@ -151,7 +152,8 @@ class LocalizerTrainer(BaseModel):
     def localize(self, video: Tensor, audio: Tensor) -> Tensor:
         """Return the maps (B, T, h, w) of normalized video (B, C, T, H, W) and its sound."""
         frames = self.data_preprocessor.unnormalize(video).transpose(1, 2)
-        return self.localizer(frames, audio)
+        maps = self.localizer(frames, audio)
+        return check_maps(self.localizer, maps, frames.shape[:2], frames.device)
 
     @property
     def audio_input(self) -> str:

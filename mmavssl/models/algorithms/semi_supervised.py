@@ -5,6 +5,7 @@ threshold, masker of the mixer, contrastive loss.
 """
 
 import copy
+from collections.abc import Mapping
 
 import torch
 import torch.nn.functional as F
@@ -23,6 +24,7 @@ from mmavssl.models.utils.precision import full_precision
 from mmavssl.models.utils.without_grad import without_grad
 from mmavssl.registry import LOSSES, MIXERS, MODELS, SSL_ALGORITHMS
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.passes import Pass, standard_passes
 
 VIEWS = ('strong', 'weak')
 DEFAULT_LOSS_WEIGHTS = {'unsup': 2.0, 'mix': 2.0, 'contrast': 0.1}
@@ -115,6 +117,11 @@ class SemiSupervisedRecognizer(PseudoLabelAlgorithm):
     def networks(self) -> dict[str, nn.Module]:
         """Student and teacher."""
         return {'student': self.student, 'teacher': self.teacher}
+
+    @classmethod
+    def training_passes(cls, model: Mapping, convention: str) -> list[Pass]:
+        """Return the passes of an iteration: the standard ones."""
+        return standard_passes(model, convention)
 
     def train(self, mode: bool = True) -> 'SemiSupervisedRecognizer':
         """Set the training mode of everything but the teacher, which stays in eval mode."""

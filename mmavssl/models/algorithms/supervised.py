@@ -1,10 +1,13 @@
 """Supervised training on the labeled clips alone: the baseline of every SSL method."""
 
+from collections.abc import Mapping
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmavssl.models.algorithms.base import RecognitionAlgorithm, gt_labels
 from mmavssl.registry import MODELS, SSL_ALGORITHMS
+from mmavssl.utils.passes import Pass, standard_passes
 
 
 @SSL_ALGORITHMS.register_module()
@@ -32,6 +35,11 @@ class SupervisedRecognizer(RecognitionAlgorithm):
     def networks(self) -> dict[str, nn.Module]:
         """The one network there is."""
         return {'student': self.student}
+
+    @classmethod
+    def training_passes(cls, model: Mapping, convention: str) -> list[Pass]:
+        """Return the passes of an iteration: the standard ones."""
+        return standard_passes(model, convention)
 
     def loss(self, inputs: dict, data_samples: dict) -> dict[str, Tensor]:
         """Return ``loss_sup`` (Eq. 1)."""

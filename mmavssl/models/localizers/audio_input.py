@@ -34,9 +34,10 @@ def localizer_audio(view: Mapping[str, Tensor], audio_input: str) -> Tensor | No
         return view.get('audio_clean', view.get('audio'))
     if audio_input not in view:
         source = SOURCES.get(audio_input, 'what makes it')
+        hint = '' if audio_input in SOURCES else f' The log-mel is {LOGMEL!r}, the default.'
         raise ConfigError(
             f'The localizer has `audio_input`={audio_input!r}, but the pipeline gives no '
             f'{audio_input!r}, only {", ".join(view)}. Add {source} to the pipeline that it hears '
-            'by: the views of unlabeled clips in training, the test pipeline in testing.'
+            f'by: the views of unlabeled clips in training, the test pipeline in testing.{hint}'
         )
     return view[audio_input]

@@ -9,6 +9,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from mmavssl.models.localizers.av_resnet import ResNet18Trunk
+from mmavssl.models.localizers.check_maps import check_maps
 from mmavssl.models.localizers.cosine import IMAGENET_MEAN, IMAGENET_STD
 from mmavssl.models.localizers.weights import load_image_trunk, load_localizer
 from mmavssl.models.maskers.map_weights import min_max_per_frame
@@ -114,7 +115,9 @@ class ObjectGuided(BaseModule):
 
     def forward(self, frames: Tensor, audio: Tensor) -> Tensor:
         """Return the maps (B, T, h, w) in [0, 1]; arguments as those of the localizer."""
-        sounds, _ = min_max_per_frame(self.localizer(frames, audio))
+        maps = self.localizer(frames, audio)
+        maps = check_maps(self.localizer, maps, frames.shape[:2], frames.device)
+        sounds, _ = min_max_per_frame(maps)
         objects = self.object_map(frames)
         if objects.shape[-2:] != sounds.shape[-2:]:
             objects = F.interpolate(

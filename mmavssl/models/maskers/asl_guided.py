@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from mmavssl.models.localizers.check_maps import check_maps
 from mmavssl.models.maskers.base import BaseMasker, MaskResult, keep_earliest
 from mmavssl.models.maskers.map_weights import (
     DegenerateMapLog,
@@ -12,6 +13,7 @@ from mmavssl.models.maskers.map_weights import (
     has_one_colour,
     is_silent,
     min_max_per_frame,
+    not_finite,
     resize_maps,
 )
 from mmavssl.registry import LOCALIZERS, MASKERS
@@ -110,7 +112,8 @@ class ASLGuided(BaseMasker):
         """Draw tokens by the localizer's map; arguments as in `forward`.
 
         Raises:
-            ValueError: frames or audio are missing, or the map does not fit them.
+            ConfigError: the localizer gives something else than a map of each frame.
+            ValueError: frames or audio are missing.
         """
         num_frames, height, width = grid
         heatmap = self.token_map(frames, audio, len(ratio), grid)
@@ -139,7 +142,8 @@ class ASLGuided(BaseMasker):
             grid: T, h and w.
 
         Raises:
-            ValueError: frames or audio are missing, or the map does not fit them.
+            ConfigError: the localizer gives something else than a map of each frame.
+            ValueError: frames or audio are missing.
         """
         if frames is None or audio is None:
             missing = 'frames' if frames is None else 'audio'
@@ -148,15 +152,12 @@ class ASLGuided(BaseMasker):
                 'Its pipeline must load both video and audio.'
             )
         maps = self.localizer(frames, audio)
-        if maps.dim() != 4 or tuple(maps.shape[:2]) != (batch, grid[0]):
-            raise ValueError(
-                f'Expected the map of {type(self.localizer).__name__} to be (B, T, h, w) with '
-                f'B={batch} and T={grid[0]}, but got shape {tuple(maps.shape)}.'
-            )
+        maps = check_maps(self.localizer, maps, (batch, grid[0]), frames.device)
         maps = average_adjacent(maps.float(), self.frames_per_map)
+        broken = not_finite(maps)
         maps, useless = min_max_per_frame(resize_maps(maps, grid[1:], self.interpolation))
         useless |= self._without_evidence(frames, audio)
-        self.degenerate_maps(useless)
+        self.degenerate_maps(useless, useless & broken)
         return maps.masked_fill(useless[..., None, None], 1.0)
 
     def _without_evidence(self, frames: Tensor, audio: Tensor) -> Tensor:

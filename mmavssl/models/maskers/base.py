@@ -1,26 +1,12 @@
-"""What a masker gives, and the drawing that all maskers share."""
-
-from typing import NamedTuple
+"""The drawing that all maskers share."""
 
 import torch
 from mmengine.model import BaseModule
 from torch import Tensor
 
+from mmavssl.models.maskers.result import MaskResult, check_result
+
 ROUNDINGS = {'nearest': torch.round, 'down': torch.floor}
-
-
-class MaskResult(NamedTuple):
-    """Which tokens of the first clip a mixed clip keeps.
-
-    Attributes:
-        mask: bool (B, T, h * w), True = token of the first clip, False = token of its partner.
-        ratio: (B,) realised share of True in each sample's mask.
-        heatmap: (B, T, h, w) in [0, 1], the map that guided the draw, or None.
-    """
-
-    mask: Tensor
-    ratio: Tensor
-    heatmap: Tensor | None = None
 
 
 class BaseMasker(BaseModule):
@@ -69,6 +55,7 @@ class BaseMasker(BaseModule):
             audio: sound of the first clips, (B, T_a, F) for a log-mel; for localization only.
 
         Raises:
+            ConfigError: `draw` gives something else than masks.
             ValueError: ``ratio`` is not one number per sample.
         """
         if ratio.dim() != 1:
@@ -78,7 +65,8 @@ class BaseMasker(BaseModule):
             )
         if self.per_batch:
             ratio = ratio[:1].expand_as(ratio)
-        return self.draw(ratio, grid, frames, audio)
+        result = self.draw(ratio, grid, frames, audio)
+        return check_result(self, result, ratio, grid)
 
     def draw(
         self,

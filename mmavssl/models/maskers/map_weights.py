@@ -71,6 +71,11 @@ def min_max_per_frame(maps: Tensor) -> tuple[Tensor, Tensor]:
     return scaled, ~usable.flatten(1)
 
 
+def not_finite(maps: Tensor) -> Tensor:
+    """Return which maps (B, T, h, w) have NaN or infinity in them, bool (B, T)."""
+    return ~maps.sum(dim=(-2, -1)).isfinite()
+
+
 def has_one_colour(frames: Tensor) -> Tensor:
     """Return which frames (B, T, 3, H, W) are the same everywhere, bool (B, T)."""
     span = frames.amax(dim=(-2, -1)) - frames.amin(dim=(-2, -1))
@@ -93,22 +98,30 @@ def is_silent(audio: Tensor) -> Tensor:
 class DegenerateMapLog(nn.Module):
     """Counts frames whose map tells nothing, and warns of them in the log.
 
-    The first one is reported, and again whenever their number has doubled. It is counted on the
+    The first one is reported, and again whenever their number has doubled. They are counted on the
     device and read there once in `GPU_READ_INTERVAL` calls.
     """
 
     count: Tensor
+    broken: Tensor
 
     def __init__(self) -> None:
         super().__init__()
-        self.register_buffer('count', torch.zeros((), dtype=torch.long), persistent=False)
+        for name in ('count', 'broken'):  # all, and those of them with NaN or infinity
+            self.register_buffer(name, torch.zeros((), dtype=torch.long), persistent=False)
         self.num_calls = 0
         self.num_frames = 0
         self.num_reported = 0
 
-    def forward(self, degenerate: Tensor) -> None:
-        """Count the True entries of ``degenerate`` (B, T)."""
+    def forward(self, degenerate: Tensor, broken: Tensor) -> None:
+        """Count maps.
+
+        Args:
+            degenerate: bool (B, T), True where a map tells nothing.
+            broken: bool (B, T), True for those of them that are not finite.
+        """
         self.count += degenerate.sum()
+        self.broken += broken.sum()
         self.num_frames += degenerate.numel()
         self.num_calls += 1
         if is_far(self.count) and (self.num_calls - 1) % GPU_READ_INTERVAL:
@@ -117,9 +130,24 @@ class DegenerateMapLog(nn.Module):
         if count >= max(1, 2 * self.num_reported):
             self.num_reported = count
             print_log(
-                f'{count} of {self.num_frames} localization maps so far were constant, not '
-                'finite, or of frames of one colour or clips without sound; their tokens were '
-                'drawn uniformly.',
+                f'{count} of {self.num_frames} localization maps so far told nothing, and their '
+                f'tokens were drawn uniformly: {self._kinds()}.',
                 logger='current',
                 level=logging.WARNING,
             )
+
+    def conclusion(self) -> str:
+        """Say so if no map of all that were counted told anything; waits for the device."""
+        if not self.num_frames or int(self.count) < self.num_frames:
+            return ''
+        return (
+            f'None of the {self.num_frames} localization maps of this run told anything, and all '
+            f'tokens were drawn uniformly, as if there were no localizer: {self._kinds()}.'
+        )
+
+    def _kinds(self) -> str:
+        broken = int(self.broken)
+        return (
+            f'{broken} not finite (NaN or infinite), {int(self.count) - broken} constant, or of '
+            'frames of one colour or clips without sound'
+        )

@@ -1,26 +1,11 @@
-"""What a threshold gives, and what all thresholds share."""
+"""What all thresholds share."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-
-class ThresholdResult(NamedTuple):
-    """Pseudo labels of a batch and how much each counts.
-
-    Attributes:
-        weight: (U,) float, 1 where the pseudo label is used and 0 elsewhere; some thresholds
-            give weights in between.
-        label: (U,) long, most likely class.
-        conf: (U,) probability of that class.
-        thr: (U,) what ``conf`` had to reach.
-    """
-
-    weight: Tensor
-    label: Tensor
-    conf: Tensor
-    thr: Tensor
+from mmavssl.models.thresholds.result import ThresholdResult, check_result
 
 
 class BaseThreshold(nn.Module):
@@ -49,6 +34,14 @@ class BaseThreshold(nn.Module):
             num_samples: size of the unlabeled pool.
             num_classes: number of classes.
         """
+
+    def __call__(self, probs: Tensor, sample_idx: Tensor | None = None) -> ThresholdResult:
+        """Return what `forward` gives, once it is checked.
+
+        Raises:
+            ConfigError: it is something else than pseudo labels and weights.
+        """
+        return check_result(self, super().__call__(probs, sample_idx), probs)
 
     def forward(self, probs: Tensor, sample_idx: Tensor | None = None) -> ThresholdResult:
         """Return pseudo labels and weights.

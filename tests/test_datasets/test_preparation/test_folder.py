@@ -76,6 +76,34 @@ def test_unlabeled():
     assert [(clip.part, clip.class_name) for clip in found.clips] == [('unlabeled', None)] * 2
 
 
+@pytest.mark.parametrize('spelling', ['data', 'data/../data', 'link'])
+def test_folders_beside_the_lists_are_no_classes(tmp_path, spelling):
+    """They are a pool, splits, or our link to the videos."""
+    (tmp_path / 'data').mkdir()
+    (tmp_path / 'link').symlink_to('data')
+    tree = FileTree(tmp_path / spelling, {'videos/run/a.mp4': (1, 1), 'more/b.mp4': (1, 1)})
+    with pytest.raises(DataError) as caught:
+        Folder().check_place(tree, tmp_path / 'data')
+    assert str(caught.value) == (
+        f'{tmp_path}/{spelling} is a folder of lists, and has no folders train and test (or val): '
+        'its folders are not taken for classes. Make train/<class>/ and test/<class>/ there, or '
+        'name the folder of the class folders as RAW_DIR.'
+    )
+    Folder().check_place(tree, tmp_path / 'other')
+    Unlabeled().check_place(tree, tmp_path / 'data')
+    Folder().check_place(FileTree(tree.root, {'Val/run/a.mp4': (1, 1)}), tmp_path / 'data')
+
+
+def test_link_of_an_earlier_run_is_no_class(tmp_path):
+    """Nor for lists elsewhere; a link in a folder without lists is somebody's own."""
+    (tmp_path / 'videos').symlink_to(tmp_path)
+    videos = {'videos/run/a.mp4': (1, 1)}
+    Folder().check_place(FileTree(tmp_path, videos), tmp_path / 'out')
+    tree = FileTree(tmp_path, videos, ['manifest_train.csv'])
+    with pytest.raises(DataError, match='is a folder of lists'):
+        Folder().check_place(tree, tmp_path / 'out')
+
+
 def test_faults():
     with pytest.raises(ConfigError, match='`--test-percent` to be between 0 and 100, but got 0'):
         Folder(0.0)

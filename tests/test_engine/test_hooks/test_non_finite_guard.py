@@ -12,6 +12,7 @@ from mmavssl.structures import DrawIndex
 from mmavssl.structures.batch_record import BatchRecord
 from mmavssl.utils.errors import DataError, NumericalError
 
+NAN, INFINITY = float('nan'), float('inf')
 HOOKS = [
     dict(type='StepSeedHook'),
     dict(type='EpochBoundaryHook'),
@@ -296,6 +297,48 @@ def test_too_many_end_the_run_with_what_to_do(build_runner, tmp_path):
     assert 'tools/analysis/replay_batch.py' in message
     state = torch.load(tmp_path / 'run/epoch_1.pth', weights_only=True)['state_dict']
     assert all(torch.isfinite(value.float()).all() for value in state.values())
+
+
+class SecondLoss(Hook):
+    """Add a term, NaN in some iterations, as where the weights of a threshold are."""
+
+    def __init__(self, iterations):
+        self.iterations = iterations
+
+    def before_run(self, runner):
+        def add(model, args, losses):
+            value = float('nan') if runner.iter in self.iterations else 0.25
+            losses['loss_unsup'] = torch.tensor(value)
+            losses['mix_ratio'] = torch.tensor(value)
+            losses['loss_sup'] = losses.pop('loss')
+
+        runner.model.register_forward_hook(add)
+
+
+def test_terms_that_are_not_finite_are_named(build_runner):
+    """Their maker is at fault, and no learning rate."""
+    runner, _ = build(build_runner, (), limit=0, more=[SecondLoss({2})])
+    with pytest.raises(NumericalError) as info:
+        runner.train()
+    text = str(info.value)
+    assert 'Not finite: loss_unsup (nan), mix_ratio (nan); finite: loss_sup. Its clips: ' in text
+    assert 'Where some losses are finite each time, look at the threshold, masker or loss' in text
+
+
+@pytest.mark.parametrize(
+    ('losses', 'text'),
+    [
+        ([{'loss': 1.0, 'loss_sup': 1.0}], 'All its losses are finite here: its gradients'),
+        ([{'loss': NAN, 'acc': 1.0}], 'Not finite: loss (nan); finite: no loss.'),
+        ([{'loss': NAN, 'loss_sup': NAN, 'pass_rate': 1.0}],
+         'Not finite: loss_sup (nan); finite: no loss.'),
+        ([{'loss_sup': 1.0, 'loss_mix': 1.0}, {'loss_sup': 1.0, 'loss_mix': -INFINITY}],
+         'Not finite: loss_mix (-inf); finite: loss_sup.'),
+    ],
+)  # fmt: skip
+def test_terms_of_the_batches_of_a_step(losses, text):
+    records = [BatchRecord(0, 0, 0, 0, each, [], []) for each in losses]
+    assert non_finite_guard.terms_of(records).startswith(text)
 
 
 def test_count_goes_on_after_a_resume(build_runner, tmp_path):

@@ -30,7 +30,7 @@ def test_others_are_entries_of_the_view():
     [
         ('spectrogram', r'Add `LogSpectrogram\(\)` to the pipeline'),
         ('waveform', r'Add `PackAVInputs\(keep_waveform=True\)`'),
-        ('pitch', 'Add what makes it'),
+        ('log_mel', "Add what makes it .* The log-mel is 'logmel', the default"),
     ],
 )
 def test_never_another_sound_in_its_place(audio_input, remedy):

@@ -7,6 +7,7 @@ from mmavssl.models.maskers.map_weights import (
     DegenerateMapLog,
     average_adjacent,
     min_max_per_frame,
+    not_finite,
     resize_maps,
 )
 
@@ -100,9 +101,38 @@ def test_log_counts_and_speaks_when_the_number_doubled(monkeypatch):
         lambda message, **_: messages.append(message),
     )
     log = DegenerateMapLog()
-    for bad in (0, 1, 0, 0, 1, 1, 1, 1, 0):
-        log(torch.tensor([[bool(bad), False]]))
+    for bad, broken in ((0, 0), (1, 0), (0, 0), (0, 0), (1, 1), (1, 0), (1, 1), (1, 1), (0, 0)):
+        log(torch.tensor([[bool(bad), False]]), torch.tensor([[bool(broken), False]]))
     assert [message.split(' localization')[0] for message in messages] == [
         '1 of 4', '2 of 10', '4 of 14',
     ]  # fmt: skip
+    assert [message.split('uniformly: ')[1].split(', or')[0] for message in messages] == [
+        '0 not finite (NaN or infinite), 1 constant',
+        '1 not finite (NaN or infinite), 1 constant',
+        '2 not finite (NaN or infinite), 2 constant',
+    ]
     assert not log.state_dict()
+
+
+def test_conclusion_where_every_map_told_nothing():
+    log = DegenerateMapLog()
+    assert log.conclusion() == ''
+    log(torch.tensor([[True, True]]), torch.tensor([[True, False]]))
+    log(torch.tensor([[True, True]]), torch.tensor([[True, True]]))
+    assert log.conclusion() == (
+        'None of the 4 localization maps of this run told anything, and all tokens were drawn '
+        'uniformly, as if there were no localizer: 3 not finite (NaN or infinite), 1 constant, or '
+        'of frames of one colour or clips without sound.'
+    )
+    log(torch.tensor([[True, False]]), torch.tensor([[False, False]]))
+    assert log.conclusion() == ''
+
+
+@pytest.mark.parametrize('value', [float('nan'), float('inf'), -float('inf')])
+def test_maps_that_are_not_finite(value):
+    maps = torch.zeros(2, 3, 4, 4)
+    maps[0, 1, 3, 2] = value
+    maps[1, 2, 0] = value
+    maps[1, 2, 1] = -value
+    expected = [[False, True, False], [False, False, True]]
+    assert not_finite(maps).tolist() == expected

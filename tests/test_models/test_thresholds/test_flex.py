@@ -259,6 +259,7 @@ def test_errors():
 def test_no_wait_for_the_device():
     threshold = flex().cuda()
     probs, index = GOLDEN_PROBS.cuda(), torch.tensor([7, 7, 3, 7]).cuda()
+    threshold(probs, index)  # values are looked at once
     torch.cuda.set_sync_debug_mode('error')
     try:
         threshold(probs, index)

@@ -1,0 +1,60 @@
+"""What of MMEngine's log is shown, and what is in the file of the log alone."""
+
+import logging
+import sys
+from pathlib import Path
+from traceback import walk_tb
+
+#: How warnings begin about interfaces that MMEngine itself calls.
+OF_NO_USE = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')
+#: How messages begin that fill hundreds of lines before the first iteration.
+LONG = ('System environment:', 'Config:', 'Hooks will be executed')
+
+
+def shorten(logger: logging.Logger) -> None:
+    """Keep long messages in the file of a log, and leave out what no user can do anything about.
+
+    Args:
+        logger: with its handlers; nothing changes where it was shortened before.
+    """
+    logger.addFilter(is_of_use)
+    for handler in logger.handlers:
+        if not isinstance(handler, logging.FileHandler):
+            handler.addFilter(is_short)
+
+
+def is_of_use(record: logging.LogRecord) -> bool:
+    """Whether a message can mean something to a user."""
+    return not record.getMessage().startswith(OF_NO_USE)
+
+
+def is_short(record: logging.LogRecord) -> bool:
+    """Whether a message is none of `LONG`."""
+    return not record.getMessage().lstrip('-\n').startswith(LONG)
+
+
+def log_traceback(error: Exception) -> str | None:
+    """Write a traceback into the file of the run's log; the console has a message alone.
+
+    Returns:
+        The file; None where there is no run, or no room for more.
+    """
+    mmengine = sys.modules.get('mmengine.logging')
+    if mmengine is None or not mmengine.MMLogger._instance_dict:  # asking for one would make it
+        return None
+    logger = mmengine.MMLogger.get_current_instance()
+    files = [handler for handler in logger.handlers if isinstance(handler, logging.FileHandler)]
+    if not files:
+        return None
+    frame, line = list(walk_tb(error.__traceback__))[-1]
+    record = logger.makeRecord(
+        logger.name, logging.ERROR, frame.f_code.co_filename, line, str(error), (),
+        (type(error), error, error.__traceback__), frame.f_code.co_name,
+    )  # fmt: skip
+    file = files[0].baseFilename
+    try:
+        with Path(file).open('a') as log:  # a handler would show on stderr why it cannot
+            log.write(f'{files[0].format(record)}\n')
+    except OSError:
+        return None
+    return file
