@@ -4,13 +4,11 @@ import errno
 import os
 import shutil
 import sys
-from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import torch
-from mmengine.logging import MMLogger
 
 from mmavssl.cli import main
 from tests.test_tools.small_data import clips, supervised
@@ -32,8 +30,6 @@ def said(capsys, monkeypatch) -> Callable[..., str]:
     monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')  # the tools set these two
     monkeypatch.setenv('LOCAL_RANK', '0')
     monkeypatch.delenv('RANK', raising=False)
-    # Loggers that keep a stream of this test would break later tests of the process.
-    monkeypatch.setattr(MMLogger, '_instance_dict', OrderedDict())
     runs = iter(range(100))
 
     def run(*command: str | Path) -> str:

@@ -57,7 +57,7 @@ def test_clips_losses_and_places(run, tools, capsys):
     args = (run / 'config.py', path, '--checkpoint', run / 'bad.pth')
     assert tools('analysis/replay_batch', *args) == 0
     text = capsys.readouterr().out
-    assert text.startswith('iteration 4 (epoch 2), rank 0\n')
+    assert '\niteration 4 (epoch 2), rank 0\n' in f'\n{text}'
     assert all(f'  clip   {path}\n' in text for path in record.paths)
     assert '  modules not finite: student.fusion.layers.0.linear1' in text
     assert '  gradients not finite: student.' in text

@@ -62,23 +62,19 @@ class DemoService:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _predict(self, path: str, remarks: list[str]) -> tuple[str | None, dict[str, float]]:
-        wanted = dict(out_dir=self._new_folder(), show_progress=False)
+        # One for each answer: the page may still copy the file of another visitor.
+        folder = tempfile.mkdtemp(dir=self.folder)
+        wanted = dict(out_dir=folder, show_progress=False)
         try:
             found = self.inferencer(path, localize=True, **wanted)
         except ConfigError as error:  # a model that localizes nothing
             remarks.append(str(error))
             found = self.inferencer(path, **wanted)
+        finally:
+            _delete_later(folder)
         (prediction,) = found['predictions']
         scores = {each['class']: each['score'] for each in prediction['topk']}
         return next(iter(found['visualization']), None), scores
-
-    def _new_folder(self) -> str:
-        """Return a folder for one answer: the page may still copy the file of another visitor."""
-        folder = tempfile.mkdtemp(dir=self.folder)
-        end = threading.Timer(KEEP, shutil.rmtree, [folder], {'ignore_errors': True})
-        end.daemon = True  # the end of the page does not wait for it
-        end.start()
-        return folder
 
     def _masks(self, path: str, remarks: list[str]) -> np.ndarray | None:
         cfg = self.inferencer.cfg
@@ -108,3 +104,10 @@ class DemoService:
         for file in (path, *self.examples):
             message = message.replace(file, Path(file).name)
         return message
+
+
+def _delete_later(folder: str) -> None:
+    """Delete a folder after as long as the page keeps an answer."""
+    end = threading.Timer(KEEP, shutil.rmtree, [folder], {'ignore_errors': True})
+    end.daemon = True  # the end of the page does not wait for it
+    end.start()
