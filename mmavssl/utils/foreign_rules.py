@@ -51,6 +51,11 @@ KEYS: dict[str, tuple[str, ...]] = {
     'env_cfg': ('cudnn_benchmark', 'mp_cfg', 'dist_cfg', 'resource_limit'),
     'auto_scale_lr': ('enable', 'base_batch_size'),
 }
+#: Of functions of PyTorch that clip gradients; the first argument is needed.
+CLIP_KEYS = {
+    'norm': ('max_norm', 'norm_type', 'error_if_nonfinite', 'foreach'),
+    'value': ('clip_value', 'foreach'),
+}
 LOG_KEYS = ('data_src', 'method_name', 'window_size', 'log_name')
 DIST_KEYS = (
     'backend', 'timeout', 'init_backend', 'port', 'init_method', 'world_size', 'rank',
@@ -86,6 +91,25 @@ def check_foreign(target: Callable, arguments: Mapping[str, Any], where: str) ->
             )
     if any(base.__name__ == 'LogProcessor' for base in bases):
         check_log_entries(arguments.get('custom_cfg') or (), where)
+    if any(base.__name__ == 'OptimWrapper' for base in bases):
+        check_clip_grad(arguments.get('clip_grad'), f'{where}.clip_grad')
+
+
+def check_clip_grad(clip_grad: Any, where: str) -> None:
+    """Check how gradients are clipped, which MMEngine hands on in the first iteration.
+
+    Raises:
+        ConfigError: an unknown kind or key, or no limit.
+    """
+    if clip_grad is None:
+        return
+    kind = clip_grad.get('type', 'norm') if isinstance(clip_grad, Mapping) else 'norm'
+    if kind not in CLIP_KEYS:
+        raise ConfigError(f'{where}.type: expected one of {list(CLIP_KEYS)}, but got {kind!r}.')
+    check_keys(clip_grad, ('type', *CLIP_KEYS[kind]), where)
+    limit = CLIP_KEYS[kind][0]
+    if limit not in clip_grad:
+        raise ConfigError(f'{where}: expected {limit!r}, the limit, but got {dict(clip_grad)}.')
 
 
 def check_log_entries(entries: Any, where: str) -> None:

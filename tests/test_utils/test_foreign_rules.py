@@ -1,6 +1,6 @@
 import pytest
 from mmengine.hooks import LoggerHook
-from mmengine.optim import CosineAnnealingLR
+from mmengine.optim import AmpOptimWrapper, CosineAnnealingLR, OptimWrapper
 from mmengine.runner import LogProcessor
 from torch.optim import SGD
 from torch.utils.data import DataLoader
@@ -24,6 +24,11 @@ ENTRY = {'data_src': 'loss', 'method_name': 'mean', 'window_size': 'epoch'}
         (LogProcessor, {'custom_cfg': [{'data_src': 'a'}]}, r'\[0\].method_name: expected a str'),
         (LogProcessor, {'custom_cfg': [ENTRY, ENTRY]}, r"\[1\]: .* is logged as 'loss'"),
         (LogProcessor, {'custom_cfg': [{**ENTRY, 'window_size': 0}]}, 'window_size: expected a'),
+        (AmpOptimWrapper, {'clip_grad': {'max_nnorm': 1}}, r'a.clip_grad.max_nnorm: .* max_norm'),
+        (OptimWrapper, {'clip_grad': {'type': 'value', 'max_norm': 1}}, 'clip_grad.max_norm: '),
+        (OptimWrapper, {'clip_grad': {'type': 'all'}}, r"clip_grad.type: .* but got 'all'"),
+        (OptimWrapper, {'clip_grad': {'norm_type': 2}}, "a.clip_grad: expected 'max_norm'"),
+        (OptimWrapper, {'clip_grad': 35}, 'a.clip_grad: expected a dict, but got 35'),
     ],
 )
 def test_refused(target, arguments, message):
@@ -34,6 +39,8 @@ def test_refused(target, arguments, message):
 def test_accepted():
     check_foreign(ResumableTrainLoop, {'max_epochs': 3, 'val_interval': 1}, 'a')
     check_foreign(LogProcessor, {'custom_cfg': [ENTRY, {**ENTRY, 'log_name': 'b'}]}, 'a')
+    for clip_grad in (None, {'max_norm': 1}, {'type': 'value', 'clip_value': 0.2}):
+        check_foreign(OptimWrapper, {'clip_grad': clip_grad}, 'a')
     check_env({'cudnn_benchmark': True, 'mp_cfg': {'mp_start_method': 'spawn'}})
 
 

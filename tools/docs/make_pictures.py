@@ -39,7 +39,7 @@ GAP = 16
 FACTS = 'pictures.json'
 MAX_BYTES = 250_000
 ADDRESS = re.compile(r'http://[\d.]+:\d+')
-REPORT_SIZE, DEMO_SIZE = (1200, 1402), (1040, 1300)
+REPORT_SIZE, DEMO_SIZE = (1200, 1490), (1040, 1300)
 
 
 class Run(NamedTuple):

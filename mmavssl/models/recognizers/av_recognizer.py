@@ -61,12 +61,12 @@ class AVRecognizer(BaseModule):
     def _check_widths(self) -> None:
         video_dims = getattr(self.backbone, 'embed_dims', None)
         if self.fusion is None:
-            check_width('head.in_channels', self.head, video_dims, 'backbone')
+            check_width('head.in_channels', self.head, video_dims, 'backbone.embed_dims')
             return
         audio_dims = getattr(self.audio_backbone, 'embed_dims', None)
-        check_width('fusion.video_dims', self.fusion, video_dims, 'backbone')
-        check_width('fusion.audio_dims', self.fusion, audio_dims, 'audio_backbone')
-        check_width('head.in_channels', self.head, self.fusion.out_dims, 'fusion')
+        check_width('fusion.video_dims', self.fusion, video_dims, 'backbone.embed_dims')
+        check_width('fusion.audio_dims', self.fusion, audio_dims, 'audio_backbone.embed_dims')
+        check_width('head.in_channels', self.head, self.fusion.out_dims, 'fusion.out_dims')
 
     def init_weights(self) -> None:
         """Load the weights that ``init_cfg`` names, or initialize the parts."""
@@ -108,7 +108,7 @@ def check_width(key: str, module: nn.Module, width: int | None, source: str) -> 
         key: attribute of the module that says its width, as ``<module>.<attribute>``.
         module: part that reads the features; one without the attribute may read any.
         width: width of the features, or None if unknown.
-        source: part that makes the features.
+        source: attribute of the part that makes the features, likewise.
 
     Raises:
         ConfigError: the widths differ.
@@ -116,5 +116,5 @@ def check_width(key: str, module: nn.Module, width: int | None, source: str) -> 
     actual = getattr(module, key.split('.')[-1], None)
     if None not in (actual, width) and actual != width:
         raise ConfigError(
-            f'Expected `{key}` to be {width}, the width of the `{source}`, but got {actual}.'
+            f'Expected `{key}` to be {width}, as `{source}`, but got {actual}. Change one of them.'
         )

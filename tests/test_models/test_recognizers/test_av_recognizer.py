@@ -95,15 +95,15 @@ def test_audio_backbone_and_fusion_go_together(part):
     [
         (
             dict(head=head(12)),
-            '`head.in_channels` to be 20, the width of the `fusion`, but got 12',
+            '`head.in_channels` to be 20, as `fusion.out_dims`, but got 12',
         ),
         (
             dict(fusion={**FUSION, 'video_dims': 16}),
-            '`fusion.video_dims` to be 12, the width of the `backbone`, but got 16',
+            '`fusion.video_dims` to be 12, as `backbone.embed_dims`, but got 16',
         ),
         (
             dict(fusion={**FUSION, 'audio_dims': 12}),
-            '`fusion.audio_dims` to be 8, the width of the `audio_backbone`, but got 12',
+            '`fusion.audio_dims` to be 8, as `audio_backbone.embed_dims`, but got 12',
         ),
     ],
 )
@@ -113,7 +113,7 @@ def test_widths_must_fit(parts, message):
 
 
 def test_width_of_a_video_only_head():
-    with pytest.raises(ConfigError, match='to be 12, the width of the `backbone`, but got 768'):
+    with pytest.raises(ConfigError, match='to be 12, as `backbone.embed_dims`, but got 768'):
         build(head=head(768))
 
 
