@@ -273,7 +273,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return run_tool('predict', predict, args)
     except KeyboardInterrupt:
-        print('predict: stopped before the first video', file=sys.stderr)
+        print('predict: stopped', file=sys.stderr)
         return INTERRUPTED
 
 

@@ -202,7 +202,9 @@ def train(args: argparse.Namespace) -> int:
         check_model(shapes, cfg.get('load_from'), bool(args.fine_tune))
     join_cpu_processes(cfg)
     runner = build_runner(cfg)
-    write_config(begun, Path(runner.work_dir, Path(begun.filename).name))
+    copy = Path(runner.work_dir, Path(begun.filename).name)
+    if not (cfg.get('resume') and copy.exists()):  # which says how the run began
+        write_config(begun, copy)
     if shapes is None:
         check_model(algorithm_of(runner), cfg.get('load_from'), bool(args.fine_tune))
     check_epochs(runner)

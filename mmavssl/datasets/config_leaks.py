@@ -23,14 +23,14 @@ def describe_leaks(cfg: Config) -> list[str]:
     Lists that the data sets of a run hold are not read again. One that cannot be read, as that of
     a test on another disk, is not looked at.
     """
-    lists = {
-        place: clips
+    tested = [
+        clips
         for loader in ('val_dataloader', 'test_dataloader')
-        for place, clips in _lists(cfg, loader).values()
-    }
+        for _, clips in _lists(cfg, loader).values()
+    ]
     leaks = []
     for key, (place, clips) in _lists(cfg, 'train_dataloader').items():
-        found = find_tested(clips, list(lists.values()))
+        found = find_tested(clips, tested)
         if found:
             names = [entry.path for entry in found[:NAMED]] + ['...'] * (len(found) > NAMED)
             leaks.append(
@@ -59,7 +59,7 @@ def _clips(node: Mapping) -> tuple[str, ClipInfos] | None:
     try:
         classes = read_classes(Path(root, node.get('classes_file', 'classes.txt')))
         table = open_manifest(file, classes)
-    except DataError:
+    except (DataError, OSError):  # a disk that is gone, too
         return None
     prefix = (node.get('data_prefix') or {}).get('video', '')
     clips = ClipInfos(table, place_of(prefix, root), 'test')

@@ -57,7 +57,8 @@ def find_tested(train: ClipInfos, tests: Sequence[ClipInfos]) -> list[ClipEntry]
     """Return the training clips that are tested, be it in part or under another spelling.
 
     Two clips of a file that have no moment in common are different ones. Links between files are
-    not followed, those of folders are.
+    not followed, those of `data_root` are. Paths of the training list are taken as they are
+    written, so that `./a.mp4` there is not found.
 
     Args:
         train: clips of a training list, of which there may be millions.
@@ -65,12 +66,15 @@ def find_tested(train: ClipInfos, tests: Sequence[ClipInfos]) -> list[ClipEntry]
     """
     folder, spans = _folder(train.root), defaultdict(list)
     for test in tests:
-        root = _folder(test.root)
+        root, own = _folder(test.root), os.path.abspath(test.root or '.')
         for row in test.rows:
             entry = test.table[int(row)]
             place = place_of(entry.path, root)
             place = place if '://' in place else os.path.normpath(place)
-            for name in {place, place.removeprefix(f'{folder}/')}:  # as training may call it
+            names = {place, place.removeprefix(f'{folder}/')}  # as training may call it
+            if '://' not in place:
+                names.add(os.path.normpath(place_of(entry.path, own)))
+            for name in names:
                 spans[name].append(_span(entry))
     rows = np.array(train.table.paths.find(spans), dtype=np.int64)
     entries = [train.table[int(row)] for row in rows[np.isin(rows, train.rows)]]

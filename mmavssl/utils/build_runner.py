@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 from traceback import walk_tb
 from types import TracebackType
@@ -77,7 +78,7 @@ def model_shapes(cfg: Config) -> nn.Module | None:
     scope = DefaultScope.overwrite_default_scope(cfg.get('default_scope', 'mmavssl'))
     try:
         with scope, torch.random.fork_rng(devices=[]):
-            return build_shapes(cfg.model, MODELS)
+            return build_shapes(deepcopy(cfg.model), MODELS)  # constructors may take keys out
     except Exception:  # of any kind, as constructors of plugins may need values
         return None
 

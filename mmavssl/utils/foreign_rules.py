@@ -91,7 +91,9 @@ def check_foreign(target: Callable, arguments: Mapping[str, Any], where: str) ->
             )
     if any(base.__name__ == 'LogProcessor' for base in bases):
         check_log_entries(arguments.get('custom_cfg') or (), where)
-    if any(base.__name__ == 'OptimWrapper' for base in bases):
+    # Wrappers of plugins may know other ways to clip.
+    is_wrapper = any(base.__name__ == 'OptimWrapper' for base in bases)
+    if is_wrapper and target.__module__.startswith('mmengine.'):
         check_clip_grad(arguments.get('clip_grad'), f'{where}.clip_grad')
 
 

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from mmengine.config import Config
+from mmengine.config.utils import MODULE2PACKAGE
 
 from mmavssl.utils.commands import shipped, shipped_configs
 from mmavssl.utils.components import did_you_mean
 from mmavssl.utils.errors import ConfigError
 
 PREFIX = 'mmavssl::'
+# For programs that read configs by MMEngine alone, such as `mmengine.hub.get_config`.
+MODULE2PACKAGE.setdefault('mmavssl', 'mmavssl')
 
 
 def package_base(name: str) -> str:

@@ -53,7 +53,8 @@ def log_traceback(error: Exception) -> str | None:
     )  # fmt: skip
     file = files[0].baseFilename
     try:
-        with Path(file).open('a') as log:  # a handler would show on stderr why it cannot
+        # A handler would show on stderr why it cannot; names of files may be no UTF-8.
+        with Path(file).open('a', encoding='utf-8', errors='backslashreplace') as log:
             log.write(f'{files[0].format(record)}\n')
     except OSError:
         return None

@@ -38,7 +38,10 @@ def is_watched() -> bool:
 
 def terminal_for_child() -> dict[str, str]:
     """Return what the environment of a command has to name for its bars to be drawn here."""
-    return {VARIABLE: os.ttyname(sys.stderr.fileno())} if sys.stderr.isatty() else {}
+    try:
+        return {VARIABLE: os.ttyname(sys.stderr.fileno())}
+    except (OSError, AttributeError, ValueError):  # no terminal, one without a name, no stderr
+        return {}
 
 
 def width_of(terminal: TextIO) -> int:

@@ -63,6 +63,8 @@ def test_tested_clips_under_any_spelling(clips, tmp_path):
     assert paths(find_tested(train, [test])) == ['a.mp4', f'{tmp_path}/data/d.mp4']
     assert len(find_tested(train, [test, other])) == 3
     assert find_tested(clips(tmp_path, 'a.mp4'), [test, other]) == []
+    by_link = clips('', f'{tmp_path}/link/d.mp4')  # as pseudo labels of the tested list have it
+    assert paths(find_tested(by_link, [test])) == [f'{tmp_path}/link/d.mp4']
     assert find_tested(train, []) == []
 
 

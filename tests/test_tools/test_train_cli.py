@@ -168,13 +168,14 @@ def test_config_in_the_work_dir_repeats_the_run(tools, toy, is_resumed):
     torch.save({'state_dict': state, 'meta': {}}, 'start.pth')
     Path('fine.py').write_text(f"{TOY_CONFIG}load_from = 'start.pth'\n")
     two = ('--work-dir', 'run', '--cfg-options', 'train_cfg.max_epochs=2')
+    assert tools('train', 'fine.py', *two) == 0
     if is_resumed:
-        assert tools('train', 'fine.py', '--work-dir', 'run') == 0
-        assert tools('train', 'fine.py', '--resume', *two) == 0
-    else:
-        assert tools('train', 'fine.py', *two) == 0
+        Path('run/epoch_2.pth').unlink()
+        Path('run/last_checkpoint').write_text(str(Path('run/epoch_1.pth').resolve()))
+        assert tools('train', 'fine.py', '--resume', *two, 'log_level=WARNING') == 0
     assert tools('test', 'fine.py', 'run/epoch_2.pth', '--work-dir', 'run') == 0
-    assert Config.fromfile('run/fine.py').load_from == 'start.pth'
+    copy = Config.fromfile('run/fine.py')
+    assert (copy.load_from, copy.get('log_level', 'INFO')) == ('start.pth', 'INFO')
     assert tools('train', 'run/fine.py', '--work-dir', 'again') == 0
     first, second = weights_of('run/epoch_2.pth'), weights_of('again/epoch_2.pth')
     assert all(torch.equal(first[name], second[name]) for name in first)
@@ -233,7 +234,7 @@ def test_maps_that_all_told_nothing_are_told_of_at_the_end(
     )
     log = train_asl_mix(tools, avsprites_root, 'mine.py')
     last = [line for line in log.splitlines() if 'WARNING' in line][-1]
-    told = re.search(r'None of the (\d+) localization maps of this run told anything', last)
+    told = re.search(r'None of the (\d+) localization maps since this process began told', last)
     assert f'0 not finite (NaN or infinite), {told[1]} constant' in last
 
 

@@ -115,5 +115,20 @@ def test_shapes_of_a_model(monkeypatch):
     assert {name: p.shape for name, p in shapes.named_parameters()} == expected
 
 
+def test_config_is_left_as_it_is(monkeypatch):
+    class TakesApart(torch.nn.Module):
+        def __init__(self, head):
+            super().__init__()
+            self.head = torch.nn.Linear(head.pop('width'), 1)
+
+        def forward(self, video):
+            return self.head(video)
+
+    monkeypatch.setitem(MODELS._module_dict, 'TakesApart', TakesApart)
+    cfg = Config({'model': {'type': 'TakesApart', 'head': {'width': 3}}})
+    assert model_shapes(cfg).head.weight.shape == (1, 3)
+    assert cfg.model.head == {'width': 3}
+
+
 def test_model_without_shapes():
     assert model_shapes(Config({'model': {'type': 'NoSuchModel'}})) is None

@@ -41,6 +41,10 @@ def test_accepted():
     check_foreign(LogProcessor, {'custom_cfg': [ENTRY, {**ENTRY, 'log_name': 'b'}]}, 'a')
     for clip_grad in (None, {'max_norm': 1}, {'type': 'value', 'clip_value': 0.2}):
         check_foreign(OptimWrapper, {'clip_grad': clip_grad}, 'a')
+    class Own(OptimWrapper):
+        """Clips in a way of its own."""
+
+    check_foreign(Own, {'clip_grad': {'type': 'agc', 'ratio': 1}}, 'a')
     check_env({'cudnn_benchmark': True, 'mp_cfg': {'mp_start_method': 'spawn'}})
 
 

@@ -1,5 +1,6 @@
 import pytest
 from mmengine.config import Config
+from mmengine.config.utils import MODULE2PACKAGE
 
 from mmavssl.utils.configs import load_config
 from mmavssl.utils.errors import ConfigError
@@ -48,3 +49,8 @@ def test_mmengine_is_as_it_was():
     with pytest.raises(FileNotFoundError), bases_of_the_package():
         Config.fromfile('none.py')
     assert Config._get_cfg_path is before
+
+
+def test_mmengine_knows_the_package():
+    """As its hub and programs without `load_config` need."""
+    assert MODULE2PACKAGE['mmavssl'] == 'mmavssl'

@@ -75,6 +75,14 @@ def test_traceback_is_in_the_file_alone(logger, capsys):
     assert capsys.readouterr().err == ''
 
 
+def test_names_that_are_no_utf_8(logger):
+    try:
+        raise ValueError('caf\udce9.mp4 is no video')
+    except ValueError as error:
+        file = log_traceback(error)
+    assert 'caf\\udce9.mp4 is no video' in Path(file).read_text()
+
+
 def test_log_that_cannot_be_written(logger, capsys):
     """Where the disk is full, the message about it stays the only one."""
     for handler in logger.handlers:

@@ -18,7 +18,7 @@ class RunFiles:
 
     Attributes:
         folder: the work directory.
-        config: as the Runner wrote it, with all bases in it.
+        config: as tools/train.py wrote it, with all bases in it.
         scalars: of the last run there that trained.
         checkpoint: the newest one that is whole, or None.
         pictures: by `SSLVisualizationHook`, the last one of each name.
@@ -65,8 +65,8 @@ def config_of_training(folder: Path, scalars: Path) -> Path:
     config = next((path for path in reversed(found) if path.is_file()), None)
     if config is None:
         raise DataError(
-            f'{folder} holds no config file, which the Runner writes there. Name a work directory '
-            'of tools/train.py.'
+            f'{folder} holds no config file. Name a work directory of tools/train.py, which '
+            'writes one.'
         )
     return config
 

@@ -110,7 +110,7 @@ class RecognitionAlgorithm(BaseModel):
         """
         if mode == 'loss':
             check_networks(self, self.networks)
-            given = GivenInputs(inputs, 'inputs', self)
+            given = GivenInputs(inputs, 'inputs', type(self).__name__)
             return check_losses(self, self.loss(given, data_samples))
         if mode == 'predict':
             return self.predict(inputs, data_samples)

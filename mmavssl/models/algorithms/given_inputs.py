@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from torch import nn
-
 from mmavssl.utils.errors import ConfigError
+
+
+class MissingInputError(ConfigError, KeyError):
+    """A key that is not there, also for code that catches a ``KeyError``."""
+
+    __str__ = ConfigError.__str__  # without quotes around it
 
 
 class GivenInputs(dict):
@@ -16,10 +20,10 @@ class GivenInputs(dict):
     Args:
         values: of the dict; dicts in it become such ones, too.
         name: of the dict, as in the algorithm's code.
-        algorithm: that gets it.
+        algorithm: name of the class that gets it.
     """
 
-    def __init__(self, values: dict, name: str, algorithm: nn.Module) -> None:
+    def __init__(self, values: dict, name: str, algorithm: str) -> None:
         self.name = name
         self.algorithm = algorithm
         super().__init__({key: self._named(key, value) for key, value in values.items()})
@@ -33,10 +37,10 @@ class GivenInputs(dict):
         """Say what there is.
 
         Raises:
-            ConfigError: always.
+            MissingInputError: always.
         """
-        raise ConfigError(
-            f'{type(self.algorithm).__name__}.loss asks for {self.name}[{key!r}], but '
+        raise MissingInputError(
+            f'{self.algorithm}.loss asks for {self.name}[{key!r}], but '
             f'{self.name} has {", ".join(map(repr, self)) or "nothing"}. `inputs` has the sources '
             'of the data set, by them the views of their pipeline, and in these video and audio.'
         )

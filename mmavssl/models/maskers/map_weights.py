@@ -113,15 +113,16 @@ class DegenerateMapLog(nn.Module):
         self.num_frames = 0
         self.num_reported = 0
 
-    def forward(self, degenerate: Tensor, broken: Tensor) -> None:
+    def forward(self, degenerate: Tensor, broken: Tensor | None = None) -> None:
         """Count maps.
 
         Args:
             degenerate: bool (B, T), True where a map tells nothing.
-            broken: bool (B, T), True for those of them that are not finite.
+            broken: bool (B, T), True for those of them that are not finite; None: none is.
         """
         self.count += degenerate.sum()
-        self.broken += broken.sum()
+        if broken is not None:
+            self.broken += broken.sum()
         self.num_frames += degenerate.numel()
         self.num_calls += 1
         if is_far(self.count) and (self.num_calls - 1) % GPU_READ_INTERVAL:
@@ -141,8 +142,9 @@ class DegenerateMapLog(nn.Module):
         if not self.num_frames or int(self.count) < self.num_frames:
             return ''
         return (
-            f'None of the {self.num_frames} localization maps of this run told anything, and all '
-            f'tokens were drawn uniformly, as if there were no localizer: {self._kinds()}.'
+            f'None of the {self.num_frames} localization maps since this process began told '
+            'anything, and all tokens were drawn uniformly, as if there were no localizer: '
+            f'{self._kinds()}.'
         )
 
     def _kinds(self) -> str:

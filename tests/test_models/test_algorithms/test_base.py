@@ -118,9 +118,17 @@ def test_inputs_that_are_not_there(keys, text):
         step(Asks())
 
 
+def test_missing_input_is_a_key_error_that_may_be_caught():
+    given = GivenInputs({'labeled': {}}, 'inputs', 'PiModel')
+    with pytest.raises(KeyError) as error:
+        given['labelled']
+    assert isinstance(error.value, ConfigError)
+    assert str(error.value).startswith("PiModel.loss asks for inputs['labelled'], but inputs has")
+
+
 def test_inputs_are_dicts_with_the_same_tensors():
     inputs, _ = batch(audio=False)
-    given = GivenInputs(inputs, 'inputs', PiModel())
+    given = GivenInputs(inputs, 'inputs', 'PiModel')
     assert given['labeled']['weak']['video'] is inputs['labeled']['weak']['video']
     assert given['labeled']['weak'].get('audio') is None
     assert 'slow' not in given['unlabeled']

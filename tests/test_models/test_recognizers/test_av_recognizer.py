@@ -113,7 +113,7 @@ def test_widths_must_fit(parts, message):
 
 
 def test_width_of_a_video_only_head():
-    with pytest.raises(ConfigError, match='to be 12, as `backbone.embed_dims`, but got 768'):
+    with pytest.raises(ConfigError, match=r'to be 12, as `backbone\.embed_dims`, but got 768'):
         build(head=head(768))
 
 
