@@ -1,7 +1,7 @@
 """Check the lists of a config, their classes and clips, before anything is built."""
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mmengine.config import Config
@@ -37,10 +37,21 @@ def check_clips(cfg: Config, loaders: Sequence[str]) -> None:
     outputs = _head_outputs(cfg)
     commands = cfg.get('prepare_commands') or {}
     for loader in loaders:
-        for path, node in dataset_configs(cfg.get(loader), loader):
-            target = dataset_class(node)
-            if inspect.isclass(target) and issubclass(target, AVDataset) and node.get('ann_file'):
-                _check_list(path, node, data_command(node, commands), outputs)
+        for path, node in listed_datasets(cfg, loader):
+            _check_list(path, node, data_command(node, commands), outputs)
+
+
+def listed_datasets(cfg: Config, loader: str) -> Iterator[tuple[str, Mapping]]:
+    """Yield the path in the config and the config of each data set of clips that has a list.
+
+    Args:
+        cfg: the config.
+        loader: name of the data loader.
+    """
+    for path, node in dataset_configs(cfg.get(loader), loader):
+        target = dataset_class(node)
+        if inspect.isclass(target) and issubclass(target, AVDataset) and node.get('ann_file'):
+            yield path, node
 
 
 def _head_outputs(cfg: Config) -> int | None:

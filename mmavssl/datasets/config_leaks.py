@@ -1,17 +1,15 @@
 """Do the training lists of a config have clips that it is tested on?"""
 
-import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from mmengine.config import Config
 
-from mmavssl.datasets.av_dataset import AVDataset
+from mmavssl.datasets.clip_check import listed_datasets
 from mmavssl.datasets.clip_infos import ClipInfos, place_of
 from mmavssl.datasets.manifest import read_classes
 from mmavssl.datasets.open_lists import open_manifest
 from mmavssl.datasets.split_audit import find_tested
-from mmavssl.utils.dataset_configs import dataset_class, dataset_configs
 from mmavssl.utils.errors import DataError
 
 NAMED = 3
@@ -43,14 +41,8 @@ def describe_leaks(cfg: Config) -> list[str]:
 
 def _lists(cfg: Config, loader: str) -> dict[str, tuple[str, ClipInfos]]:
     """Return file and clips of the lists of a data loader by their place in the config."""
-    return {key: found for key, node in _nodes(cfg, loader) if (found := _clips(node))}
-
-
-def _nodes(cfg: Config, loader: str) -> Iterator[tuple[str, Mapping]]:
-    for key, node in dataset_configs(cfg.get(loader), loader):
-        target = dataset_class(node)
-        if inspect.isclass(target) and issubclass(target, AVDataset) and node.get('ann_file'):
-            yield key, node
+    nodes = listed_datasets(cfg, loader)
+    return {key: found for key, node in nodes if (found := _clips(node))}
 
 
 def _clips(node: Mapping) -> tuple[str, ClipInfos] | None:
