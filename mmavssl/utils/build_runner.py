@@ -18,9 +18,9 @@ from torch import nn
 
 from mmavssl.registry import MODELS
 from mmavssl.utils.argument_types import PLAIN
+from mmavssl.utils.console_log import shorten_console
 from mmavssl.utils.errors import CLEAR, ConfigError
 from mmavssl.utils.network_cost import build_shapes
-from mmavssl.utils.run_log import shorten
 from mmavssl.utils.tool_errors import system_message
 
 #: Names of local variables in which MMEngine and `build_component` have a component's config.
@@ -50,9 +50,9 @@ class ToolRunner(Runner):
         """Do nothing."""
 
     def build_logger(self, *args: Any, **kwargs: Any) -> MMLogger:
-        """Build the log; see `shorten`."""
+        """Build the log; see `shorten_console`."""
         logger = super().build_logger(*args, **kwargs)
-        shorten(logger)
+        shorten_console(logger)
         return logger
 
     def _log_env(self, env_cfg: dict) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from mmavssl.utils.closed_output import quiet_when_closed
 from mmavssl.utils.commands import as_typed, called_command
+from mmavssl.utils.console_log import log_traceback
 from mmavssl.utils.errors import CLEAR
-from mmavssl.utils.run_log import log_traceback
 from mmavssl.utils.tool_errors import message_of
 
 

@@ -122,13 +122,13 @@ def names_height(names: Sequence[str]) -> float:
 def name_ticks(axes: Axes, columns: list[str], rows: list[str] | None = None) -> None:
     """Write the names of classes at an axis, or their numbers where there are too many."""
     if len(columns) <= MAX_NAMES:
-        names = [shorten(name) for name in columns]
+        names = [cut_name(name) for name in columns]
         axes.set_xticks(range(len(columns)), names, rotation=90, fontsize='small')
     if rows is not None and len(rows) <= MAX_NAMES:
-        axes.set_yticks(range(len(rows)), [shorten(name) for name in rows], fontsize='small')
+        axes.set_yticks(range(len(rows)), [cut_name(name) for name in rows], fontsize='small')
 
 
-def shorten(name: str) -> str:
+def cut_name(name: str) -> str:
     """Return a name of at most `MAX_LETTERS`."""
     return name if len(name) <= MAX_LETTERS else f'{name[: MAX_LETTERS - 1]}…'
 

@@ -11,7 +11,7 @@ OF_NO_USE = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias'
 LONG = ('System environment:', 'Config:', 'Hooks will be executed')
 
 
-def shorten(logger: logging.Logger) -> None:
+def shorten_console(logger: logging.Logger) -> None:
     """Keep long messages in the file of a log, and leave out what no user can do anything about.
 
     Args:

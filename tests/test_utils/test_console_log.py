@@ -7,7 +7,7 @@ import pytest
 from mmengine.fileio import FileClient
 from mmengine.logging import MMLogger
 
-from mmavssl.utils.run_log import log_traceback, shorten
+from mmavssl.utils.console_log import log_traceback, shorten_console
 
 LONG = [
     f'\n{"-" * 60}\nSystem environment:\n    sys.platform: linux',
@@ -38,7 +38,7 @@ def shown(logger: MMLogger) -> list[str]:
 
 
 def test_long_messages_are_in_the_file_alone(logger):
-    shorten(logger)
+    shorten_console(logger)
     for message in [*LONG, 'Config of the localizer: none', 'epoch 1']:
         logger.info(message)
     assert all(message in written(logger) for message in LONG)
@@ -46,7 +46,7 @@ def test_long_messages_are_in_the_file_alone(logger):
 
 
 def test_interfaces_that_mmengine_calls_itself(logger, tmp_path):
-    shorten(logger)
+    shorten_console(logger)
     FileClient.infer_client(None, str(tmp_path))
     logger.warning('loss is not finite')
     assert 'deprecated' not in written(logger)
@@ -54,9 +54,9 @@ def test_interfaces_that_mmengine_calls_itself(logger, tmp_path):
 
 
 def test_shortened_twice(logger):
-    shorten(logger)
+    shorten_console(logger)
     filters = [len(logger.filters), *(len(handler.filters) for handler in logger.handlers)]
-    shorten(logger)
+    shorten_console(logger)
     assert filters == [len(logger.filters), *(len(h.filters) for h in logger.handlers)]
 
 
