@@ -1,8 +1,10 @@
+from collections import OrderedDict
 from pathlib import Path
 
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.logging import MMLogger
 from mmengine.model import BaseModel
 from mmengine.registry import DefaultScope, init_default_scope
 
@@ -28,6 +30,8 @@ CFG = {
 def trained(tmp_path, monkeypatch, capsys):
     """What a run of no epoch shows, and its Runner."""
     monkeypatch.setattr('mmengine.config.config.FormatCode', lambda text, **_: (text, True))
+    # Its logger has streams of this test, which are closed when others would write to them.
+    monkeypatch.setattr(MMLogger, '_instance_dict', OrderedDict())
     loader = {'dataset': [0], 'batch_size': 1, 'sampler': {'type': 'DefaultSampler'}}
     cfg = {
         'model': BaseModelWithout(), 'work_dir': str(tmp_path), 'train_dataloader': loader,
