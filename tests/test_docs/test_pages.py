@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
+from statistics import mean, stdev
 
 import pytest
 import yaml
 from packaging.requirements import Requirement
 
+from mmavssl.apis.grid.records import read_records
 from mmavssl.utils.commands import COMMANDS, GROUPS
 from mmavssl.utils.configs import load_config
 from tests.test_docs.blocks import ROOT
@@ -115,3 +118,21 @@ def leaves(node: object) -> list[str]:
         return [node]
     children = node.values() if isinstance(node, dict) else node
     return [page for child in children for page in leaves(child)]
+
+
+def test_figures_of_the_readme_are_those_of_the_results():
+    """Accuracies of students over splits, and those of the quickstart."""
+    results = ROOT / 'benchmarks/results'
+    records = read_records(results / 'grid_table1_small.jsonl')
+    cells = []
+    for row in ('asl_mix', 'supervised'):
+        top1 = [each['student']['last']['top1'] for each in records if each['row'] == row]
+        assert len(top1) == 3
+        cells.append(f'{mean(top1):.1f} ± {stdev(top1):.1f}')
+    once = json.loads((results / 'quickstart_xeon_amx_2_cores.json').read_text())
+    student, teacher, alone = (
+        f'{once[f"{name}_top1"]:.1f}' for name in ('student', 'teacher', 'supervised')
+    )
+    readme = (ROOT / 'README.md').read_text()
+    assert f'| {" | ".join(cells)} |' in readme
+    assert f'| {student} (its teacher {teacher}) | {alone} |' in readme
