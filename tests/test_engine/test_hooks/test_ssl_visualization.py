@@ -1,3 +1,4 @@
+from copy import deepcopy
 from types import SimpleNamespace
 from unittest.mock import Mock
 
@@ -145,7 +146,7 @@ def test_metric_leaves_confusions_that_are_not_saved(build_runner):
 def test_a_model_without_mixer_has_the_other_pictures(build_runner, drawn):
     hook = dict(type='SSLVisualizationHook', interval=2)
     update = dict(type='ThresholdUpdateHook')
-    build_runner([update, hook], visualizer=VISUALIZER).train()
+    build_runner([update, hook], visualizer=deepcopy(VISUALIZER)).train()  # Runner writes to it
     assert [key for key in drawn if key[0] == 'classes'] == [('classes', 2), ('classes', 4)]
     assert not [key for key in drawn if key[0] == 'mixed']
 
