@@ -189,7 +189,7 @@ def test_nothing_is_drawn_of_warm_up(build_runner, drawn):
     model = dict(type='ToyAlgorithm', warmup_iters=100)
     update = dict(type='ThresholdUpdateHook')
     hook = dict(type='SSLVisualizationHook', interval=2)
-    build_runner([update, hook], visualizer=VISUALIZER, model=model).train()
+    build_runner([update, hook], visualizer=deepcopy(VISUALIZER), model=model).train()
     assert not drawn
 
 
