@@ -36,6 +36,8 @@ INSTALL_REQUIRES = [
     'setuptools<82',  # mmengine imports pkg_resources, and distutils on Python >= 3.12
 ]
 SHARDS_REQUIRES = ['webdataset>=0.2.86']  # to pack files; reading shards does not need it
+# Clips of YouTube, for tools/data/download.py vggsound: what fetches them, and a program that cuts.
+DOWNLOAD_REQUIRES = ['yt-dlp[default]>=2025.1.15', 'imageio-ffmpeg>=0.5.1']
 # What tools/export.py writes ONNX with, and checks it with; torch.export needs nothing more.
 EXPORT_REQUIRES = ['onnx>=1.17', 'onnxscript>=0.6.2', 'onnxruntime>=1.20']
 # The page of tools/demo.py, and a backend of tools/train.py --visualize.
@@ -46,6 +48,7 @@ TEST_REQUIRES = [
     'pytest>=8', 'pytest-timeout>=2.3', 'pytest-xdist>=3.5', 'ruff>=0.9', 'scipy>=1.11',
     'setuptools-scm>=8',  # the tests build the package in this environment
     *SHARDS_REQUIRES,
+    'yt-dlp>=2025.1.15', 'imageio-ffmpeg>=0.5.1',  # the tests ask servers of their own
     *EXPORT_REQUIRES,
 ]  # fmt: skip
 
@@ -99,6 +102,7 @@ if __name__ == '__main__':
         install_requires=INSTALL_REQUIRES,
         extras_require={
             'shards': SHARDS_REQUIRES,
+            'download': DOWNLOAD_REQUIRES,
             'export': EXPORT_REQUIRES,
             'demo': DEMO_REQUIRES,
             'visualize': VISUALIZE_REQUIRES,

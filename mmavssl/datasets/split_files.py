@@ -1,6 +1,5 @@
 """The files of a split: ``labeled.csv``, ``unlabeled.csv`` and ``split.json``."""
 
-import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from mmavssl.datasets.manifest import ClipEntry, format_manifest
 from mmavssl.utils.errors import ConfigError, DataError
+from mmavssl.utils.file_hash import sha256_of
 from mmavssl.version import __version__
 
 TOOL_VERSION_KEY = 'mmavssl'
@@ -50,7 +50,7 @@ def write_split(
         'num_unlabeled': len(unlabeled),
         'labeled_per_class': _count(labeled, classes),
         'unlabeled_per_class': _count(unlabeled, classes),
-        'manifest_sha256': file_sha256(manifest),
+        'manifest_sha256': sha256_of(manifest),
         TOOL_VERSION_KEY: __version__,
     }
     if not facts['keep_labels']:
@@ -62,11 +62,6 @@ def write_split(
     }
     _write(Path(out_dir), files, overwrite)
     return facts
-
-
-def file_sha256(path: str | Path) -> str:
-    """Return the SHA-256 of a file's content."""
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def _count(entries: Iterable[ClipEntry], classes: Sequence[str]) -> dict[str, int]:

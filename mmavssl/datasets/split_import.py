@@ -7,8 +7,9 @@ from pathlib import Path, PurePosixPath
 from mmavssl.datasets.manifest import ClipEntry, read_classes, read_manifest
 from mmavssl.datasets.published_list import ClipMatcher, ListedClip, Matched, read_published
 from mmavssl.datasets.split_audit import check_no_leak
-from mmavssl.datasets.split_files import file_sha256, write_split
+from mmavssl.datasets.split_files import write_split
 from mmavssl.utils.errors import DataError
+from mmavssl.utils.file_hash import sha256_of
 
 
 def import_split(
@@ -104,7 +105,7 @@ def _check_no_test_clip(
 def _facts(path: str | Path, listed: Sequence[ListedClip], found: Matched) -> dict:
     return {
         'file': Path(path).name,
-        'sha256': file_sha256(path),
+        'sha256': sha256_of(path),
         'rows': len(listed),
         'taken': len(found.entries),
         'of_other_classes': found.num_others,

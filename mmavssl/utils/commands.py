@@ -13,6 +13,7 @@ COMMANDS = {
     'predict': 'predict',
     'demo': 'demo',
     'split': 'data/make_split',
+    'download': 'data/download',
     'prepare folder': 'data/prepare_folder',
     'prepare ucf51': 'data/prepare_ucf51',
     'prepare k400': 'data/prepare_k400',

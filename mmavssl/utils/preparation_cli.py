@@ -7,6 +7,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
+from mmavssl.utils.cli_types import positive
 from mmavssl.utils.commands import as_typed, called_command
 from mmavssl.utils.tool_errors import message_of
 
@@ -29,7 +30,7 @@ def preparation_parser(
     parser.add_argument('raw_dir', type=Path, metavar='RAW_DIR', help='folder of the videos')
     parser.add_argument('out_dir', type=Path, metavar='OUT_DIR', help='folder of the lists')
     parser.add_argument(
-        '--workers', type=_positive, default=os.cpu_count(), help='processes (default: all cores)'
+        '--workers', type=positive, default=os.cpu_count(), help='processes (default: all cores)'
     )
     parser.add_argument(
         '--decode', action='store_true', help='decode all of each file, not only its beginning'
@@ -123,13 +124,6 @@ def _prepare(recipe: str, args: argparse.Namespace, keys: dict[str, Any]) -> str
     stale = describe_stale_splits(args.out_dir)
     warning = f'WARNING: {as_typed(stale)}\n' if stale else ''
     return f'{format_summary(summary)}\n{warning}The lists are in {args.out_dir}.'
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f'expected at least 1, but got {text}')
-    return value
 
 
 def _shard(text: str) -> tuple[int, int]:

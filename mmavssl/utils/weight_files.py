@@ -1,6 +1,5 @@
 """Open files of weights as plain data, and say what is wrong with one that cannot be used."""
 
-import hashlib
 import pickle
 import re
 from pathlib import Path
@@ -12,13 +11,13 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.file_hash import sha256_of
 from mmavssl.utils.safe_globals import plain_objects_allowed
 from mmavssl.utils.weight_formats import WeightFormat, read_start, recognize_format
 
 #: torch.hub's convention: the name ends with the first digits of the file's sha256.
 HASH_IN_NAME = re.compile(r'-([0-9a-f]{8,64})\.[^.]+$')
 SHA256 = re.compile(r'[0-9a-f]{8,64}')
-HASH_CHUNK = 2**20
 #: In what torch says of a pickle that would import, call or build what is not allowed.
 REFUSED = re.compile(r'GLOBAL ([a-zA-Z_][\w.]*)|Trying to call|Can only (?:create|build)')
 
@@ -134,11 +133,7 @@ def _check_hash(path: Path, sha256: str | None) -> None:
         raise ConfigError(
             f'Expected `sha256` to be 8 to 64 hexadecimal digits, but got {sha256!r}.'
         )
-    digest = hashlib.sha256()
-    with path.open('rb') as opened:
-        while chunk := opened.read(HASH_CHUNK):
-            digest.update(chunk)
-    actual = digest.hexdigest()
+    actual = sha256_of(path)
     if actual.startswith(expected):
         return
     where = 'as its name says' if sha256 is None else 'as `sha256` says'

@@ -29,6 +29,7 @@ BLOCKS = {
     },
     'docs/datasets.md': {
         'python tools/data/prepare_ucf51.py': DATA,
+        'python tools/data/download.py': f'{DATA}; tests/test_datasets/test_download has servers',
         'sbatch': CLUSTER,
         'python tools/data/make_split.py data/ucf51': DATA,
         'python tools/data/prepare_flickr_soundnet.py': DATA,
@@ -48,7 +49,7 @@ BLOCKS = {
     'docs/loading.md': {
         'python tools/train.py configs/asl_mix/k400_1shot.py': DATA,
         'from mmavssl.structures import DrawIndex': 'a line of a program; '
-        'tests/test_datasets/test_av_dataset.py makes such samples',
+        'tests/test_datasets/test_av_dataset makes such samples',
     },
     'docs/looking.md': {
         "pip install 'mmavssl[demo]'": 'serves until it is stopped; tests/test_apis/test_demo',
@@ -66,7 +67,7 @@ BLOCKS = {
         'tests/test_tools/test_replay_batch.py makes one',
     },
     'docs/reproduce.md': {
-        'python tools/data/prepare_ucf51.py': DATA,
+        'python tools/data/download.py ucf101': DATA,
         'python tools/data/make_split.py data/ucf51': DATA,
         'python tools/benchmark.py': GRID,
     },

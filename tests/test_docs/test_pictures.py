@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from mmavssl.engine.checkpoints.sidecar import sha256_of
+from mmavssl.utils.file_hash import sha256_of
 from tests.test_docs.blocks import PAGES, ROOT, read_command
 from tests.test_docs.command_check import check_command
 from tests.test_docs.test_links import LINK, prose

@@ -13,7 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
-from mmavssl.engine.checkpoints.sidecar import sha256_of
+from mmavssl.utils.file_hash import sha256_of
 from mmavssl.utils.errors import ConfigError
 from mmavssl.visualization.prediction_video import CURSOR
 from tests.small_predictor import (

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmavssl.apis.grid.grid_file import Preparation
-from mmavssl.engine.checkpoints.sidecar import sha256_of
+from mmavssl.utils.file_hash import sha256_of
 
 LENGTH = 12
 

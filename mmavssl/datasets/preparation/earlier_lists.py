@@ -6,8 +6,8 @@ from pathlib import Path
 
 from mmavssl.datasets.manifest import ClipEntry, read_classes, read_manifest
 from mmavssl.datasets.preparation.recipe import Recipe
-from mmavssl.datasets.split_files import file_sha256
 from mmavssl.utils.errors import ConfigError, DataError
+from mmavssl.utils.file_hash import sha256_of
 
 NAMED = 3
 
@@ -69,7 +69,7 @@ def describe_stale_splits(out_dir: Path) -> str | None:
     folders = sorted(file.parent for file in out_dir.glob('splits/*/split.json'))
     if not (folders and manifest.is_file() and classes_file.is_file()):
         return None
-    digest = file_sha256(manifest)
+    digest = sha256_of(manifest)
     changed = [f for f in folders if digest not in (f / 'split.json').read_text(errors='replace')]
     if not changed:
         return None

@@ -10,8 +10,8 @@ from mmavssl.datasets.shards.packed_sample import PackedSample
 from mmavssl.datasets.shards.packing_list import PackingList
 from mmavssl.datasets.shards.packing_state import PackingState
 from mmavssl.datasets.shards.shard_writer import ShardWriter, check_webdataset
-from mmavssl.datasets.split_files import file_sha256
 from mmavssl.utils.errors import ConfigError, DataError
+from mmavssl.utils.file_hash import sha256_of
 from mmavssl.utils.progress import progress_bar
 
 
@@ -77,8 +77,8 @@ def pack_shards(
     classes_file = classes_file or manifest.parent / layout.CLASSES
     files = PackingList(manifest, classes_file, data_root or manifest.parent, options.seed)
     inputs = {
-        'manifest_sha256': file_sha256(manifest),
-        'classes_sha256': file_sha256(classes_file),
+        'manifest_sha256': sha256_of(manifest),
+        'classes_sha256': sha256_of(classes_file),
         'seed': options.seed,
         'shard_size': options.shard_size,
         'max_count': options.max_count,

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mmavssl.engine.checkpoints.atomic_write import write_atomically
+from mmavssl.utils.file_hash import sha256_of
 
 SUFFIX = '.json'
-CHUNK = 2**22
 
 
 class Sidecar(NamedTuple):
@@ -70,15 +70,6 @@ def describe_damage(checkpoint: Path) -> str | None:
         return None if sha256_of(checkpoint) == sidecar.sha256 else 'its content has changed'
     except OSError as error:
         return f'it cannot be read ({error.strerror})'
-
-
-def sha256_of(path: Path) -> str:
-    """Return the hash of a file."""
-    digest = hashlib.sha256()
-    with path.open('rb') as file:
-        while chunk := file.read(CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def _damage_of_archive(checkpoint: Path) -> str | None:
