@@ -36,7 +36,7 @@ INSTALL_REQUIRES = [
     'setuptools<82',  # mmengine imports pkg_resources, and distutils on Python >= 3.12
 ]
 SHARDS_REQUIRES = ['webdataset>=0.2.86']  # to pack files; reading shards does not need it
-# Clips of YouTube, for tools/data/download.py vggsound: what fetches them, and a program that cuts.
+# Clips of YouTube, for tools/data/download.py: what fetches them, and a program that cuts.
 DOWNLOAD_REQUIRES = ['yt-dlp[default]>=2025.1.15', 'imageio-ffmpeg>=0.5.1']
 # What tools/export.py writes ONNX with, and checks it with; torch.export needs nothing more.
 EXPORT_REQUIRES = ['onnx>=1.17', 'onnxscript>=0.6.2', 'onnxruntime>=1.20']

@@ -8,7 +8,6 @@ import textwrap
 from collections.abc import Sequence
 from types import ModuleType
 
-from mmavssl.utils.closed_output import quiet_when_closed
 from mmavssl.utils.commands import (
     COMMANDS,
     GROUPS,
@@ -18,6 +17,7 @@ from mmavssl.utils.commands import (
     summary,
     tool_file,
 )
+from mmavssl.utils.guarded_output import guarded_output
 from mmavssl.version import __version__
 
 HELP, VERSION = ('-h', '--help'), ('-V', '--version')
@@ -30,7 +30,9 @@ Semi-supervised audio-visual action recognition
 
 {program} COMMAND --help says more of each. A CONFIG is a path, or the name of one in
 {configs}, such as asl_mix/ucf51_1shot.py.
-On several GPUs: torchrun --nproc_per_node N -m {program} train CONFIG --launcher pytorch"""
+On several GPUs: torchrun --nproc_per_node N -m {program} train CONFIG --launcher pytorch
+Exit status of all: 0 done; 2 a mistake, in one line; 141 the reader of the output has gone, as
+after | head. Others: see --help of the command."""
 GROUP_HELP = """\
 usage: {program} {group} NAME ...
 
@@ -41,7 +43,7 @@ usage: {program} {group} NAME ...
 {program} {group} NAME --help says more of each."""
 
 
-@quiet_when_closed()
+@guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status.
 

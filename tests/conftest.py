@@ -1,8 +1,11 @@
 """What tests of several folders share: a small AVSprites data set, and files of single kinds."""
 
 import gc
+import logging
 import os
+import signal
 import wave
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,12 +14,22 @@ import cv2
 import numpy as np
 import pytest
 import torch
+from mmengine.logging import MessageHub, MMLogger
+from mmengine.registry import DefaultScope
+from mmengine.visualization import Visualizer
 from timm.layers import weight_init
 
 from mmavssl.datasets.avsprites.generate import AVSpritesConfig, generate
 from mmavssl.datasets.avsprites.shipped import get_recipe
 from mmavssl.datasets.splits import make_split
 from mmavssl.models.backbones import vit_layers
+from mmavssl.registry import LOCALIZERS, MASKERS
+from mmavssl.visualization import ASLVisualizer
+
+#: Of what MMEngine keeps one for the whole process.
+OF_A_PROCESS = (MMLogger, MessageHub, DefaultScope, Visualizer, ASLVisualizer)
+#: That our tools answer; `SIGCHLD` is torch's, which sets it once.
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
 
 if 'PYTEST_XDIST_WORKER' in os.environ:  # one of several processes, each with a core
     os.environ['OMP_NUM_THREADS'] = '1'  # of processes that tests start
@@ -52,6 +65,42 @@ def spared_work() -> Iterator[None]:
             lambda tensor, *args: tensor if tensor.is_meta else draw(tensor, *args),
         )  # fmt: skip
         yield
+
+
+@pytest.fixture(autouse=True)
+def process_that_begins() -> Iterator[None]:
+    """Let a test find no logger, message hub, default scope and visualizer, and leave none.
+
+    Those of another test say an epoch, a scope, or write to a stream that is closed by now. What
+    fixtures of more than a test have made is there again afterwards, for the next of theirs. A
+    tool's answers to signals end with its test as well: they would save a run that is over.
+    """
+    answers = {each: signal.getsignal(each) for each in SIGNALS}
+    before = {kind: kind._instance_dict for kind in OF_A_PROCESS}
+    for kind in OF_A_PROCESS:
+        kind._instance_dict = OrderedDict()
+    yield
+    for logger in MMLogger._instance_dict.values():
+        close_files(logger)
+    for kind, instances in before.items():
+        kind._instance_dict = instances
+    for each, answer in answers.items():
+        signal.signal(each, answer)
+
+
+def close_files(logger: MMLogger) -> None:
+    """Close the files of a logger, and leave its streams, which are not its own."""
+    for handler in logger.handlers:
+        if isinstance(handler, logging.FileHandler):
+            handler.close()
+
+
+@pytest.fixture
+def own_components(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forget the localizers and maskers of a test's plugin: messages name all that there are."""
+    for registry in (LOCALIZERS, MASKERS):
+        registry.import_from_location()
+        monkeypatch.setattr(registry, '_module_dict', dict(registry.module_dict))
 
 
 @pytest.fixture(scope='session')

@@ -9,7 +9,7 @@ import gc
 import pytest
 
 from tests.test_configs import SHIPPED, load
-from tests.test_steps import check_step, clips_root, epochs, one_process, step  # noqa: F401
+from tests.test_steps import check_step, clips_root, one_process, step  # noqa: F401
 
 #: Of each source; those with batch norms and contrasts need two.
 ONE = ('SupervisedRecognizer', 'SemiSupervisedRecognizer', 'CrossModalRecognizer')
@@ -18,7 +18,7 @@ ONE = ('SupervisedRecognizer', 'SemiSupervisedRecognizer', 'CrossModalRecognizer
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize('path', SHIPPED)
-def test_one_iteration(path, clips_root, one_process, epochs):  # noqa: F811
+def test_one_iteration(path, clips_root, one_process):  # noqa: F811
     cfg = load(path)
     gc.collect()
     clips = 1 if cfg.model.type in ONE else 2

@@ -127,15 +127,6 @@ def one_process(tmp_path_factory):
     distributed.destroy_process_group()
 
 
-@pytest.fixture
-def epochs():
-    """Leave the number of the epoch as it was."""
-    hub = MessageHub.get_current_instance()
-    before = hub.get_info('epoch', 0)
-    yield
-    hub.update_info('epoch', before)
-
-
 @pytest.mark.parametrize('path', SHIPPED)
 def test_config_is_sound(path):
     cfg = load(path)
@@ -175,7 +166,7 @@ def build_shapes(kind: registry.Registry, network: str) -> None:
 
 
 @pytest.mark.parametrize('path', SHIPPED)
-def test_one_step(path, clips_root, one_process, epochs):
+def test_one_step(path, clips_root, one_process):
     cfg = load(path)
     check_step(cfg, step(cfg, clips_root))
     if 'student' in cfg.model:
@@ -241,7 +232,7 @@ def named(cfg: Any) -> set[str]:
 
 
 @pytest.mark.parametrize('attention', ['joint', 'space_only'])
-def test_one_step_of_other_attention(attention, clips_root, one_process, epochs):
+def test_one_step_of_other_attention(attention, clips_root, one_process):
     option = f'model.student.backbone.attention_type={attention}'
     cfg = load_config(str(ROOT / 'configs/asl_mix/ucf51_1shot.py'), [option])
     steps = len(STEPS)
@@ -249,7 +240,7 @@ def test_one_step_of_other_attention(attention, clips_root, one_process, epochs)
     assert len(STEPS) == steps + 1
 
 
-def test_every_component_is_in_a_step(clips_root, one_process, epochs):
+def test_every_component_is_in_a_step(clips_root, one_process):
     assert set().union(*(step(load(path), clips_root).ran for path in SHIPPED)) == COMPONENTS
 
 

@@ -127,6 +127,7 @@ def test_resume_equals_an_uninterrupted_run(
     assert content['meta']['epoch'] == 3
 
 
+@pytest.mark.usefixtures('own_components')
 def test_plugin_package_is_used_through_custom_imports_alone(
     avsprites_root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

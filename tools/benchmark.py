@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from mmavssl.utils.cli import run_tool
+from mmavssl.utils.guarded_output import guarded_output
 
 ROOT = Path(__file__).resolve().parents[1]
 #: Exit status where the process was asked to end, as that of tools/train.py.
@@ -27,7 +28,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         'benchmarks/results/grid_<name>.jsonl. Then write its table and its plot.',
         epilog='Exit status: 0 done; 1 runs have failed, which are named at the end, or the model '
         'zoo is not what it should be; 2 a mistake, in one line; 75 asked to leave by SIGTERM: '
-        '--resume goes on.',
+        '--resume goes on; 141 the reader of the output has gone.',
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument('grid', nargs='?', type=Path, help='such as those of benchmarks/grids')
@@ -134,6 +135,7 @@ def leave(number: int, frame: FrameType | None) -> None:
     raise SystemExit(LEFT)
 
 
+@guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     args = parse_args(argv)

@@ -19,6 +19,7 @@ from pathlib import Path
 from types import FrameType
 
 from mmavssl.utils.cli import run_tool
+from mmavssl.utils.guarded_output import guarded_output
 
 MAX_EXAMPLES = 8
 
@@ -95,6 +96,7 @@ def end(signal_number: int, frame: FrameType | None) -> None:
     sys.exit()
 
 
+@guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     return run_tool('demo', serve, parse_args(argv))

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmavssl.utils.cli import add_reading_arguments, run_tool
+from mmavssl.utils.guarded_output import guarded_output
 
 if TYPE_CHECKING:
     from mmavssl.apis.export import Exported
@@ -107,6 +108,7 @@ def export(args: argparse.Namespace) -> None:
     print(report(exported))
 
 
+@guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     return run_tool('export', export, parse_args(argv))

@@ -4,7 +4,8 @@ Example:
     python tools/info.py
     python tools/info.py --json
 
-Exit status: 0 all that is needed is there; 1 something is missing or broken.
+Exit status: 0 all that is needed is there; 1 something is missing or broken; 141 the reader of
+the output has gone.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mmavssl.utils.cli import run_tool
+from mmavssl.utils.guarded_output import guarded_output
 
 LISTS = ('packages', 'extras', 'notes', 'problems')
 NAME_WIDTH, PACKAGE_WIDTH = 12, 26
@@ -67,6 +69,7 @@ def info(args: argparse.Namespace) -> int:
     return 1 if facts['problems'] else 0
 
 
+@guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     return run_tool('info', info, parse_args(argv))

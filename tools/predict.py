@@ -11,7 +11,8 @@ A file that cannot be used is named and left out. The config is in the checkpoin
 one that is not, or that names plugins.
 
 Exit status: 0 all is predicted; 1 some inputs cannot be used, which are named; 2 nothing is
-predicted, or a mistake, in one line; 130 stopped by Ctrl-C: what was done before is written.
+predicted, or a mistake, in one line; 130 stopped by Ctrl-C: what was done before is written; 141
+the reader of the output has gone, as after | head: what was done before is written to --out.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmavssl.utils.cli import add_reading_arguments, run_tool
+from mmavssl.utils.guarded_output import guarded_output
 
 if TYPE_CHECKING:
     from mmavssl.apis import AVActionInferencer
@@ -267,6 +269,7 @@ def say_what_is_missing(results: dict[str, list], count: int, is_stopped: bool) 
     return SOME_FAILED if errors else 0
 
 
+@guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     args = parse_args(argv)

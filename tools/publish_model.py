@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmavssl.utils.cli import run_tool
+from mmavssl.utils.guarded_output import guarded_output
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -113,6 +114,7 @@ def what_predicting_needs(
     return {**facts, 'cfg': '\n'.join(f'{key} = {value!r}' for key, value in cfg.items())}
 
 
+@guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     return run_tool('publish_model', publish, parse_args(argv))

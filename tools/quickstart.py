@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from mmavssl.utils.commands import as_typed
+from mmavssl.utils.guarded_output import guarded_output
 from mmavssl.utils.machine import describe_machine
 from mmavssl.utils.terminals import terminal_for_child
 
@@ -123,6 +124,7 @@ def summarize(
     }
 
 
+@guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the steps."""
     args = parse_args(argv)

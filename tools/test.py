@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmavssl.utils.cli import add_config_arguments, run_tool
+from mmavssl.utils.guarded_output import guarded_output
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -142,6 +143,7 @@ def test(args: argparse.Namespace) -> None:
     leave_processes()
 
 
+@guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     return run_tool('test', test, parse_args(argv))

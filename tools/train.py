@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmavssl.utils.cli import add_config_arguments, run_tool
+from mmavssl.utils.guarded_output import guarded_output
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -21,7 +22,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description='Train what a config describes.',
         epilog='Exit status: 0 trained; 2 a mistake in config or data, in one line; 75 asked to '
-        'leave by SIGTERM or SIGUSR1: saved, --resume goes on.',
+        'leave by SIGTERM or SIGUSR1: saved, --resume goes on; 141 the reader of the output has '
+        'gone.',
     )
     parser.add_argument('config', help='config file')
     parser.add_argument(
@@ -214,13 +216,15 @@ def train(args: argparse.Namespace) -> int:
             runner.logger.warning(warning)
     with shown_progress(runner):
         runner.train()
+    warnings = closing_warnings(algorithm_of(runner))  # which all processes count together
     if runner.rank == 0:
-        for warning in closing_warnings(algorithm_of(runner)):
+        for warning in warnings:
             runner.logger.warning(warning)
     leave_processes()
     return LEFT if getattr(runner.train_loop, 'is_preempted', False) else 0
 
 
+@guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     return run_tool('train', train, parse_args(argv))

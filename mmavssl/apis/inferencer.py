@@ -30,6 +30,7 @@ from mmavssl.apis.inference_pipeline import (
     InferencePipeline,
     load_batches,
 )
+from mmavssl.apis.localizer_weights import saved_localizer
 from mmavssl.apis.prediction_drawer import PredictionDrawer
 from mmavssl.apis.prediction_videos import video_files
 from mmavssl.apis.predictions import (
@@ -39,12 +40,7 @@ from mmavssl.apis.predictions import (
     one_line,
     written_at_the_end,
 )
-from mmavssl.apis.sound_maps import (
-    SoundMaps,
-    saved_localizer,
-    trained_localizer,
-    try_on_noise,
-)
+from mmavssl.apis.sound_maps import SoundMaps, trained_localizer, try_on_noise
 from mmavssl.registry import FUNCTIONS, MODELS
 from mmavssl.structures import AVDataSample
 from mmavssl.utils.build_runner import named_errors
@@ -133,7 +129,8 @@ class AVActionInferencer(BaseInferencer):
             state.setdefault(name, buffer)  # of training, which published files do not have
         super()._load_weights_to_model(model, checkpoint, cfg)
         self.classes = class_names(checkpoint) or class_names_of_data(cfg)
-        self._saved_localizer = saved_localizer(checkpoint)
+        #: The localizer's tensors in the checkpoint; empty where they were left out.
+        self.saved_localizer = saved_localizer(checkpoint)
 
     def _init_pipeline(self, cfg: Config) -> InferencePipeline:
         return InferencePipeline(self._steps, self._audio)
@@ -263,7 +260,7 @@ class AVActionInferencer(BaseInferencer):
         if out_dir:
             check_output_folder(out_dir)
         if localize and self._sound_maps is None:
-            localizer = trained_localizer(self.cfg, self._saved_localizer)
+            localizer = trained_localizer(self.cfg, self.saved_localizer)
             settings = (localizer, self._steps, str(self.device))
             try_on_noise(SoundMaps(*settings), self.pipeline.opener_for_playing)
             self._sound_maps = SoundMaps(*settings)  # which looks at the first video once more

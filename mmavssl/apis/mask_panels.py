@@ -1,18 +1,17 @@
 """What masks and mixes do to clips, as panels to draw."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
 from mmengine.config import Config
 from torch import Tensor
 
-from mmavssl.apis.model_front import LOCALIZER_KEY, is_untrained
+from mmavssl.apis.localizer_weights import give_weights
 from mmavssl.models.localizers.audio_input import localizer_audio
 from mmavssl.models.maskers import TubeToken
 from mmavssl.models.mixers.base import MixResult
 from mmavssl.registry import MIXERS, MODELS
-from mmavssl.utils.errors import ConfigError
 from mmavssl.visualization.mask_figure import ClipPanel
 
 
@@ -21,24 +20,18 @@ class MaskPanels:
 
     Args:
         cfg: with a mixer that has a masker, whose localizer is loaded here.
+        saved: the localizer's tensors in the checkpoint of the run, see `give_weights`.
 
     Raises:
-        ConfigError: the localizer's weights are not there, do not fit, or are not named: what a
-            picture calls the source of the sound would be random numbers.
+        ConfigError: the localizer's weights are not there, do not fit, or are not named.
     """
 
-    def __init__(self, cfg: Config) -> None:
+    def __init__(self, cfg: Config, saved: Mapping[str, Tensor] | None = None) -> None:
         self.preprocessor = MODELS.build(cfg.model.data_preprocessor)
         self.mixer = MIXERS.build(cfg.model.mixer).eval()
         localizer = getattr(self.mixer.masker, 'localizer', None)
-        if hasattr(localizer, 'init_weights'):  # a plugin need not have any
-            localizer.init_weights()
-            if is_untrained(localizer):
-                raise ConfigError(
-                    f'No map can be drawn: `{LOCALIZER_KEY}` has no `init_cfg`, so that its '
-                    'weights would be random numbers. Name its checkpoint there, or take the '
-                    'config that was trained with.'
-                )
+        if localizer is not None:
+            give_weights(localizer, saved or {})
 
     @torch.no_grad()
     def __call__(
@@ -76,10 +69,14 @@ class MaskPanels:
 
 
 def mask_panels(
-    cfg: Config, samples: Sequence[dict], partners: Sequence[int | None], seed: int
+    cfg: Config,
+    samples: Sequence[dict],
+    partners: Sequence[int | None],
+    seed: int,
+    saved: Mapping[str, Tensor] | None = None,
 ) -> list[ClipPanel]:
     """Mix clips once and return what is drawn of each; arguments as of `MaskPanels`."""
-    return MaskPanels(cfg)(samples, partners, seed)
+    return MaskPanels(cfg, saved)(samples, partners, seed)
 
 
 def _panel(

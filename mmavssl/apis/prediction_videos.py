@@ -1,6 +1,7 @@
 """Videos of predictions: which files they become, and what is shown in them."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
@@ -16,7 +17,7 @@ from mmavssl.datasets.transforms.kaldi_fbank import LENGTH, STEP, kaldi_fbank
 from mmavssl.datasets.transforms.sampling import part_of_file
 from mmavssl.structures.audio_front_end import SAMPLE_RATE
 from mmavssl.utils.errors import ConfigError
-from mmavssl.visualization.prediction_video import PlayedPrediction
+from mmavssl.visualization.prediction_video import PlayedPrediction, drawn_size
 
 NUM_MEL_BINS = 64
 MAX_BYTES = 2**27  # of the frames that are decoded at a time
@@ -97,10 +98,34 @@ def played_prediction(
 
 
 def frames_of(video: VideoFile, shown: range) -> Iterator[np.ndarray]:
-    """Yield frames (H, W, 3), of which few are in memory at a time."""
+    """Yield frames (H, W, 3), of which few are in memory at a time.
+
+    Those that one pass decodes come no larger than they are drawn.
+    """
+    played = 0
+    for frame in video.play(shown, size_to_read):
+        yield frame
+        played += 1
+    if played < len(shown):  # the last one once more: it may stand in for the first of the others
+        again = min(played, 1)
+        yield from islice(in_portions(video, shown[played - again :]), again, None)
+
+
+def in_portions(video: VideoFile, shown: range) -> Iterator[np.ndarray]:
+    """Yield frames (H, W, 3) at their own size, as many at a time as fit into `MAX_BYTES`."""
     portion = max(MAX_BYTES // video.frames(np.array(shown[:1]))[0].nbytes, 1)
     for first in range(0, len(shown), portion):
         yield from video.frames(np.array(shown[first : first + portion]))
+
+
+def size_to_read(height: int, width: int) -> tuple[int, int]:
+    """Return the size at which frames are drawn; small ones are enlarged when they are.
+
+    >>> size_to_read(720, 1280), size_to_read(120, 160)
+    ((288, 512), (120, 160))
+    """
+    drawn = drawn_size(height, width)
+    return drawn if drawn[0] < height else (height, width)
 
 
 def sound_of(results: dict, begin: float, end: float) -> np.ndarray | None:

@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from mmavssl.apis.frame_maps import FrameMaps
 from mmavssl.apis.inference_inputs import ClipInput, OpenInput, open_input
-from mmavssl.apis.model_front import LOCALIZER_KEY, is_untrained, missing_weights
+from mmavssl.apis.localizer_weights import give_weights
+from mmavssl.apis.model_front import LOCALIZER_KEY, missing_weights
 from mmavssl.apis.whole_videos import whole_video_pipeline
 from mmavssl.datasets.transforms.sampling import part_of_file
-from mmavssl.models.utils.fit import describe_misfit
 from mmavssl.registry import LOCALIZERS, TRANSFORMS
 from mmavssl.structures.audio_front_end import SAMPLE_RATE
 from mmavssl.utils.errors import ConfigError
@@ -97,13 +97,6 @@ def try_on_noise(maps_of: SoundMaps, opener: OpenInput) -> None:
     maps_of(open_input(opener, ClipInput('noise', arrays)))
 
 
-def saved_localizer(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:
-    """Return the localizer's tensors in a checkpoint; empty where they were left out, as usual."""
-    prefix = f'{LOCALIZER_KEY.removeprefix("model.")}.'
-    state = checkpoint.get('state_dict', checkpoint)
-    return {k.removeprefix(prefix): v for k, v in state.items() if k.startswith(prefix)}
-
-
 def trained_localizer(cfg: Config, saved: Mapping[str, Tensor]) -> nn.Module:
     """Build the localizer of a config's masker with its weights.
 
@@ -136,16 +129,5 @@ def trained_localizer(cfg: Config, saved: Mapping[str, Tensor]) -> nn.Module:
             f'No map can be drawn: {type(localizer).__name__} (`{LOCALIZER_KEY}`) looks up what '
             'was made for the clips of a data set. Name a localizer that sees and hears.'
         )
-    if saved:
-        problem = describe_misfit(dict(saved), localizer.state_dict())
-        if problem:
-            raise ConfigError(f"The checkpoint's localizer does not fit the config: {problem}.")
-        localizer.load_state_dict(saved)
-    elif hasattr(localizer, 'init_weights'):
-        localizer.init_weights()
-        if is_untrained(localizer):
-            raise ConfigError(
-                f'No map can be drawn: `{LOCALIZER_KEY}` has no `init_cfg`, and the checkpoint '
-                'has no weights of it. Name its checkpoint there.'
-            )
+    give_weights(localizer, saved)
     return localizer.eval()

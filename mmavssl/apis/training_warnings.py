@@ -21,7 +21,11 @@ def training_warnings(cfg: Config, model: nn.Module) -> list[str]:
 
 
 def closing_warnings(model: nn.Module) -> list[str]:
-    """Return a line for each thing that is known once a model was trained."""
+    """Return a line for each thing that is known once a model was trained.
+
+    Args:
+        model: that was trained; every process calls this, as they count together.
+    """
     logs = [module for module in model.modules() if isinstance(module, DegenerateMapLog)]
     return [text for text in (log.conclusion() for log in logs) if text]
 

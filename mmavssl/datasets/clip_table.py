@@ -65,6 +65,23 @@ class TextColumn(Sequence):
                     found.append(index)
         return found
 
+    def find_dotted(self) -> list[int]:
+        """Return where paths are that may have a shorter spelling, as ``./a`` and ``b/../a`` do.
+
+        One of their parts is empty or begins with a dot; not the first one of an absolute path.
+        As fast as `find`.
+        """
+        found = []
+        for first in range(0, len(self), AT_A_TIME):
+            bounds = self.bounds[first : first + AT_A_TIME + 1]
+            data, starts = self.data[bounds[0] : bounds[-1]], bounds[:-1] - bounds[0]
+            is_dot, is_slash = data == ord('.'), data == ord('/')
+            within = np.flatnonzero(is_slash[:-1] & (is_dot | is_slash)[1:])
+            at = np.concatenate([within, starts[is_dot[starts]]])
+            rows = np.searchsorted(starts, at, 'right') - 1
+            found += (first + np.unique(rows)).tolist()
+        return found
+
     @property
     def nbytes(self) -> int:
         """Size in memory."""

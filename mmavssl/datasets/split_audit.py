@@ -20,11 +20,11 @@ GROUP = re.compile(r'(.+_g\d+)_c\d+')
 def source_of(path: str) -> str:
     """Return what clips of one recording share: the name of UCF's group, else the file.
 
-    >>> source_of('Archery/v_Archery_g07_c02.avi'), source_of('a/b.mp4')
+    >>> source_of('Archery/v_Archery_g07_c02.avi'), source_of('./a/b.mp4')
     ('v_Archery_g07', 'a/b.mp4')
     """
     match = GROUP.fullmatch(PurePosixPath(path).stem)
-    return match.group(1) if match else path
+    return match.group(1) if match else _normal(path)
 
 
 def check_no_leak(train: Sequence[ClipEntry], test: Sequence[ClipEntry]) -> None:
@@ -57,32 +57,47 @@ def find_tested(train: ClipInfos, tests: Sequence[ClipInfos]) -> list[ClipEntry]
     """Return the training clips that are tested, be it in part or under another spelling.
 
     Two clips of a file that have no moment in common are different ones. Links between files are
-    not followed, those of `data_root` are. Paths of the training list are taken as they are
-    written, so that `./a.mp4` there is not found.
+    not followed, those of `data_root` are; no file is looked at.
 
     Args:
         train: clips of a training list, of which there may be millions.
         tests: clips of validation and test lists.
     """
-    folder, spans = _folder(train.root), defaultdict(list)
+    folders, spans = _folders(train.root), defaultdict(list)
     for test in tests:
-        root, own = _folder(test.root), os.path.abspath(test.root or '.')
+        roots = _folders(test.root)
         for row in test.rows:
             entry = test.table[int(row)]
-            place = place_of(entry.path, root)
-            place = place if '://' in place else os.path.normpath(place)
-            names = {place, place.removeprefix(f'{folder}/')}  # as training may call it
-            if '://' not in place:
-                names.add(os.path.normpath(place_of(entry.path, own)))
-            for name in names:
+            places = {_place(entry.path, root) for root in roots}
+            # As training may call them.
+            short = {place.removeprefix(f'{root}/') for place in places for root in folders}
+            for name in places | short:
                 spans[name].append(_span(entry))
-    rows = np.array(train.table.paths.find(spans), dtype=np.int64)
-    entries = [train.table[int(row)] for row in rows[np.isin(rows, train.rows)]]
-    return [entry for entry in entries if _overlaps(_span(entry), spans[entry.path])]
+    paths = train.table.paths
+    names = {row: paths[row] for row in paths.find(spans)}
+    for row in paths.find_dotted():
+        for root in folders:
+            if (place := _place(paths[row], root)) in spans:
+                names[row] = place
+    rows = np.array(sorted(names), dtype=np.int64)
+    found = [(train.table[int(row)], names[row]) for row in rows[np.isin(rows, train.rows)]]
+    return [entry for entry, name in found if _overlaps(_span(entry), spans[name])]
 
 
-def _folder(root: str) -> str:
-    return root.rstrip('/') if '://' in root else os.path.realpath(root)
+def _folders(root: str) -> tuple[str, ...]:
+    """Return the names of a data root: as it is, and without links."""
+    if '://' in root:
+        return (root.rstrip('/'),)
+    return os.path.realpath(root), os.path.abspath(root or '.')
+
+
+def _place(path: str, root: str) -> str:
+    return _normal(place_of(path, root))
+
+
+def _normal(path: str) -> str:
+    """Return the shortest spelling of a path; URIs have but one."""
+    return path if '://' in path else os.path.normpath(path)
 
 
 def _span(entry: ClipEntry) -> tuple[float, float]:

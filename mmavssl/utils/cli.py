@@ -5,7 +5,6 @@ import os
 import sys
 from collections.abc import Callable
 
-from mmavssl.utils.closed_output import quiet_when_closed
 from mmavssl.utils.commands import as_typed, called_command
 from mmavssl.utils.console_log import log_traceback
 from mmavssl.utils.errors import CLEAR
@@ -46,7 +45,6 @@ def add_config_arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-@quiet_when_closed()
 def run_tool(
     name: str, job: Callable[[argparse.Namespace], int | None], args: argparse.Namespace
 ) -> int:

@@ -101,13 +101,25 @@ def draw_row(name: str, frames: np.ndarray) -> np.ndarray:
 def overlay_heatmap(frames: np.ndarray, heatmap: np.ndarray) -> np.ndarray:
     """Blend a map (T, h, w), scaled per frame, over frames (T, H, W, 3); red is high."""
     height, width = frames.shape[1:3]
-    blended = np.empty_like(frames)
-    for frame, values, target in zip(frames, heatmap, blended, strict=True):
-        fine = cv2.resize(np.float32(values), (width, height), interpolation=cv2.INTER_LINEAR)
-        fine = (fine - fine.min()) / max(float(fine.max() - fine.min()), np.finfo(np.float32).tiny)
-        colours = cv2.applyColorMap(np.uint8(255 * fine), cv2.COLORMAP_JET)[..., ::-1]
-        cv2.addWeighted(frame, 1 - HEATMAP_OPACITY, colours, HEATMAP_OPACITY, 0, dst=target)
-    return blended
+    return np.stack(
+        [
+            blend(frame, heatmap_colours(values, height, width))
+            for frame, values in zip(frames, heatmap, strict=True)
+        ]
+    )
+
+
+def heatmap_colours(values: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Return a map (h, w), scaled to [0, 1], as colours (height, width, 3); red is high."""
+    fine = cv2.resize(np.float32(values), (width, height), interpolation=cv2.INTER_LINEAR)
+    fine = (fine - fine.min()) / max(float(fine.max() - fine.min()), np.finfo(np.float32).tiny)
+    colours = cv2.applyColorMap(np.uint8(255 * fine), cv2.COLORMAP_JET)
+    return cv2.cvtColor(colours, cv2.COLOR_BGR2RGB)
+
+
+def blend(frame: np.ndarray, colours: np.ndarray) -> np.ndarray:
+    """Lay the colours of a map over a frame, both (H, W, 3)."""
+    return cv2.addWeighted(frame, 1 - HEATMAP_OPACITY, colours, HEATMAP_OPACITY, 0)
 
 
 def darken_dropped(frames: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -154,7 +166,11 @@ def with_boxes(frames: np.ndarray, clip: ClipPanel) -> np.ndarray:
 
 def scale_to(frame: np.ndarray, height: int) -> np.ndarray:
     """Scale a frame (H, W, 3) to ``height`` pixels, keeping its shape."""
-    width = round(frame.shape[1] * height / frame.shape[0])
+    return resize(frame, height, round(frame.shape[1] * height / frame.shape[0]))
+
+
+def resize(frame: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Scale a frame (H, W, 3)."""
     shrinks = height < frame.shape[0]
     interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
     return cv2.resize(frame, (width, height), interpolation=interpolation)

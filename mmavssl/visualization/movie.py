@@ -56,6 +56,8 @@ def write_movie(
             # Pictures need not be shown for equal times, so that each says how long it is.
             video.codec_context.time_base = TIME_BASE
             video.codec_context.flags |= Flags.frame_duration
+            # It encodes some of them while the next are drawn; slices of one need more bytes.
+            video.codec_context.thread_type = 'FRAME'
             audio = None
             if sound is not None:
                 audio = container.add_stream(

@@ -15,8 +15,9 @@ from mmavssl.visualization.mask_figure import (
     GAP,
     INK,
     TITLE_HEIGHT,
-    overlay_heatmap,
-    scale_to,
+    blend,
+    heatmap_colours,
+    resize,
     text_strip,
 )
 from mmavssl.visualization.movie import write_movie
@@ -93,18 +94,54 @@ def draw_prediction(played: PlayedPrediction, height: int = HEIGHT) -> Iterator[
         played: what is shown.
         height: of a frame, in pixels.
     """
-    canvas = None
-    for frame, time in zip(played.frames, played.times, strict=True):
-        fitting = min(height, max(round(MAX_WIDTH * frame.shape[0] / frame.shape[1]), 1))
-        shown = pad_to(with_map(scale_to(frame, fitting), played, time), height)
-        if canvas is None:
-            canvas = draw_canvas(played, *shown.shape[:2])
+    frames = iter(played.frames)
+    first = next(frames)
+    size = drawn_size(*first.shape[:2], height)
+    canvas = draw_canvas(played, height, size[1])
+    colours = map_colours(played, *size)
+    for frame, time, over in zip(chain([first], frames), played.times, colours, strict=True):
+        shown = resize(frame, *size)
+        if over is not None:
+            shown = blend(shown, over)
         picture = canvas.copy()
-        picture[TITLE_HEIGHT:][: shown.shape[0], : shown.shape[1]] = shown
+        picture[TITLE_HEIGHT + (height - size[0]) // 2 :][: size[0], : size[1]] = shown
         if played.logmel is not None:
             x = min(int(time / played.duration * picture.shape[1]), picture.shape[1] - 2)
-            picture[TITLE_HEIGHT + shown.shape[0] + GAP :, x : x + 2] = CURSOR
+            picture[TITLE_HEIGHT + height + GAP :, x : x + 2] = CURSOR
         yield picture
+
+
+def drawn_size(height: int, width: int, limit: int = HEIGHT) -> tuple[int, int]:
+    """Return height and width at which a frame is drawn; those of one that was are its own.
+
+    Args:
+        height: of the frame.
+        width: of the frame.
+        limit: of the height that is drawn.
+
+    >>> drawn_size(720, 1280), drawn_size(100, 2048)
+    ((288, 512), (50, 1024))
+    """
+    if width * limit <= MAX_WIDTH * height:
+        return limit, max(round(width * limit / height), 1)
+    return max(round(height * MAX_WIDTH / width), 1), MAX_WIDTH
+
+
+def map_colours(
+    played: PlayedPrediction, height: int, width: int
+) -> Iterator[np.ndarray | None]:
+    """Yield for each frame the colours (H, W, 3) of the map that is nearest in time.
+
+    They are None where there is no map, or one that tells nothing.
+    """
+    drawn, colours = None, None
+    for time in played.times:
+        if played.maps is not None:
+            nearest = int(np.abs(played.map_times - time).argmin())
+            if nearest != drawn:  # there are more frames than maps
+                drawn, values = nearest, played.maps[nearest]
+                colours = heatmap_colours(values, height, width) if np.ptp(values) else None
+        yield colours
 
 
 def draw_canvas(played: PlayedPrediction, height: int, width: int) -> np.ndarray:
@@ -178,19 +215,3 @@ def sound_strip(played: PlayedPrediction, above: np.ndarray) -> np.ndarray:
         logmel = np.pad(logmel, ((0, frames - len(logmel)), (0, 0)), mode='edge')
     values = (float(logmel.min()), float(logmel.max()))
     return sound_panel(played.sound, logmel, above.shape[1], STRIP_HEIGHT, values)
-
-
-def pad_to(frame: np.ndarray, height: int) -> np.ndarray:
-    """Put black above and below a frame (H, W, 3) that is less high."""
-    above, odd = divmod(height - frame.shape[0], 2)
-    return np.pad(frame, ((above, above + odd), (0, 0), (0, 0)))
-
-
-def with_map(frame: np.ndarray, played: PlayedPrediction, time: float) -> np.ndarray:
-    """Blend the map that is nearest in time over a frame (H, W, 3), if it tells anything."""
-    if played.maps is None:
-        return frame
-    nearest = played.maps[int(np.abs(played.map_times - time).argmin())]
-    if np.ptp(nearest) == 0:
-        return frame
-    return overlay_heatmap(frame[None], nearest[None])[0]

@@ -44,6 +44,27 @@ def test_frames_come_in_portions(monkeypatch):
     assert asked == [[1], [1, 2, 3], [4, 5]]
 
 
+def test_what_one_pass_does_not_give_is_asked_for(monkeypatch):
+    frames = np.random.default_rng(0).integers(0, 256, (7, 4, 6, 3), np.uint8)
+    asked = []
+
+    class Damaged(ArrayVideo):
+        def play(self, shown, size_of):
+            assert size_of(720, 1280) == (288, 512)
+            yield from self.all_frames[shown[:3]]
+
+        def frames(self, indices):
+            asked.extend(indices.tolist())
+            return super().frames(indices)
+
+    shown = list(frames_of(Damaged('v', frames, 5), range(1, 6)))
+    np.testing.assert_array_equal(shown, frames[1:6])
+    assert asked == [3, 3, 4, 5]  # for its size, and as the neighbour of 4
+    asked.clear()
+    assert len(list(frames_of(Damaged('v', frames, 5), range(2, 5)))) == 3
+    assert asked == []
+
+
 def test_log_mels_of_pieces_are_those_of_the_whole(monkeypatch):
     sound = np.random.default_rng(0).standard_normal(9000).astype(np.float32)
     monkeypatch.setattr(prediction_videos, 'PIECE', 7)

@@ -6,12 +6,8 @@ from torch import nn
 
 from mmavssl.apis.inference_config import test_pipeline
 from mmavssl.apis.inference_inputs import ClipInput, OpenInput, open_input
-from mmavssl.apis.sound_maps import (
-    SoundMaps,
-    saved_localizer,
-    trained_localizer,
-    try_on_noise,
-)
+from mmavssl.apis.localizer_weights import saved_localizer
+from mmavssl.apis.sound_maps import SoundMaps, trained_localizer, try_on_noise
 from mmavssl.registry import LOCALIZERS
 from mmavssl.utils.errors import ConfigError
 from tests.small_predictor import CENTER, small_config
@@ -120,7 +116,7 @@ def config(localizer):
         (Config(dict(model=dict())), r'the config has no `model\.mixer\.masker\.localizer`'),
         (Config(dict(model=dict(mixer=None))), r'the config has no `model\.mixer'),
         (config(dict(TINY, init_cfg=dict(checkpoint='gone.pth'))), r'gone\.pth .* do not exist'),
-        (config(TINY), 'has no `init_cfg`, and the checkpoint has no weights of it'),
+        (config(TINY), 'has no `init_cfg`, and no checkpoint of a run brings its weights'),
         (config(dict(type='PrecomputedMap')), 'PrecomputedMap .* looks up what'),
     ],
 )

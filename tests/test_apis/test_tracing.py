@@ -30,7 +30,7 @@ def test_quiet(caplog, recwarn):
     with quiet():
         warnings.warn('of torch', stacklevel=1)
         logging.getLogger('onnxscript').error('of torch')
-    assert not caplog.records
-    assert not recwarn.list
+    assert 'of torch' not in [str(each.message) for each in recwarn]  # others may warn meanwhile
+    assert 'of torch' not in caplog.messages
     logging.getLogger('onnxscript').error('of torch')
-    assert len(caplog.records) == 1
+    assert caplog.messages.count('of torch') == 1

@@ -100,3 +100,14 @@ def test_rows_are_found_by_their_path(monkeypatch):
     paths = table_of(portion([ClipEntry(name) for name in names])).paths
     assert paths.find({'ü.mp4', 'a.mp4', 'mp4'}) == [1, 3, 4]
     assert paths.find(()) == []
+
+
+def test_paths_that_may_have_a_shorter_spelling(monkeypatch):
+    names = ['a.mp4', './a', 'b/../a', 'x//y', '/abs/a.mp4', 'b/.hidden', 'ü/./a', 'z..mp4', 'a.']
+    paths = table_of(portion([ClipEntry(name) for name in names])).paths
+    for size in (2**16, 2, 1):
+        monkeypatch.setattr('mmavssl.datasets.clip_table.AT_A_TIME', size)
+        assert [names[row] for row in paths.find_dotted()] == [
+            './a', 'b/../a', 'x//y', 'b/.hidden', 'ü/./a',
+        ]  # fmt: skip
+    assert table_of().paths.find_dotted() == []

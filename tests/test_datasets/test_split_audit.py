@@ -30,6 +30,12 @@ def test_the_same_recording_is_an_error(tested, said):
     assert f'{tested} (line 3 of the test list)' in str(e.value)
 
 
+def test_another_spelling_of_a_test_clip_is_an_error():
+    with pytest.raises(DataError, match=r'\./b/\.\./a\.mp4 \(line 2\) is .* as a\.mp4 \(line 2'):
+        check_no_leak(entries('./b/../a.mp4'), entries('a.mp4'))
+    check_no_leak(entries('../a.mp4', 's3://x/./a.mp4'), entries('a.mp4', 's3://x/a.mp4'))
+
+
 def test_another_part_of_a_test_file_is_an_error():
     train, test = [ClipEntry('a.mp4', 0, 0.0, 5.0)], [ClipEntry('a.mp4', 0, 5.0, 9.0)]
     with pytest.raises(DataError, match=r'1 of 1 training clips'):
@@ -66,6 +72,44 @@ def test_tested_clips_under_any_spelling(clips, tmp_path):
     by_link = clips('', f'{tmp_path}/link/d.mp4')  # as pseudo labels of the tested list have it
     assert paths(find_tested(by_link, [test])) == [f'{tmp_path}/link/d.mp4']
     assert find_tested(train, []) == []
+
+
+@pytest.mark.parametrize(
+    ('root', 'name', 'is_tested'),
+    [
+        ('data', './a.mp4', True),
+        ('data', 'sub/../a.mp4', True),
+        ('data', 'sub//../a.mp4', True),
+        ('data/sub', '../a.mp4', True),
+        ('link', './a.mp4', True),
+        ('', '{tmp}/data/sub/../a.mp4', True),
+        ('data', './sub/a.mp4', False),
+        ('data', '../a.mp4', False),
+        ('data', 'a.mp4.', False),
+        ('data/sub', './a.mp4', False),
+    ],
+)
+def test_training_clips_under_any_spelling(clips, tmp_path, root, name, is_tested):
+    """No file is there: spellings are compared."""
+    (tmp_path / 'data').mkdir()
+    (tmp_path / 'link').symlink_to(tmp_path / 'data')
+    train = clips(tmp_path / root, 'x.mp4', name.format(tmp=tmp_path), '.y/z.mp4')
+    for test in (clips(tmp_path / 'data', 'w.mp4', 'a.mp4'), clips(tmp_path / 'link', './a.mp4')):
+        assert paths(find_tested(train, [test])) == [train.table[1].path] * is_tested
+
+
+def test_absolute_path_by_the_link_that_training_has(clips, tmp_path):
+    (tmp_path / 'data').mkdir()
+    (tmp_path / 'link').symlink_to(tmp_path / 'data')
+    test = clips('', f'{tmp_path}/link/a.mp4', f'{tmp_path}/link/./b.mp4')
+    train = clips(tmp_path / 'link', 'a.mp4', './b.mp4', 'c.mp4')
+    assert paths(find_tested(train, [test])) == ['a.mp4', './b.mp4']
+
+
+def test_spelling_and_parts_of_a_file(clips):
+    train = clips('data', ('./a.mp4', 0.0, 5.0), ('b/../a.mp4', 5.5, 7.0), ('a.mp4', 8.0, 9.5))
+    test = clips('data', ('c/../a.mp4', 5.0, 9.0))
+    assert paths(find_tested(train, [test])) == ['b/../a.mp4', 'a.mp4']
 
 
 def test_tested_clips_of_a_storage(clips):

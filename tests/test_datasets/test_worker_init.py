@@ -103,7 +103,7 @@ def test_codec_that_the_main_process_left_is_not_freed(avsprites_root):
         del garbage, container
         loader = DataLoader(
             Collected(), batch_size=None, num_workers=1, worker_init_fn=av_worker_init_fn,
-            timeout=20, multiprocessing_context='fork',
+            timeout=60, multiprocessing_context='fork',
         )  # fmt: skip
         assert list(loader) == [0]
     finally:

@@ -97,10 +97,8 @@ def checkout(tmp_path_factory, avsprites_root) -> Path:
 
 
 @pytest.fixture
-def call(monkeypatch):
+def call(own_components, monkeypatch):
     """Return what runs a tool as the page says, in this process, which then forgets the plugin."""
-    LOCALIZERS.import_from_location()
-    monkeypatch.setattr(LOCALIZERS, '_module_dict', dict(LOCALIZERS.module_dict))
     monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')  # the tools set these two
     monkeypatch.setenv('LOCAL_RANK', '0')
 

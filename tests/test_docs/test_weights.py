@@ -52,7 +52,8 @@ def test_commands(folder, monkeypatch, capsys):
     """In their order: the later ones take the files of those before."""
     assert len(COMMANDS) == 15
     monkeypatch.chdir(folder)
-    monkeypatch.setenv('LOCAL_RANK', '0')
+    monkeypatch.setenv('LOCAL_RANK', '0')  # the tools set these two
+    monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')
     monkeypatch.setattr(timm, 'create_model', create_model)
     for tool, arguments in COMMANDS:
         path = ROOT / f'tools/convert/{tool}.py'

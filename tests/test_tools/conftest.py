@@ -3,22 +3,14 @@
 import importlib.util
 import os
 import shutil
-from collections import OrderedDict
 from pathlib import Path
 
 import pytest
-from mmengine.logging import MMLogger
 
 from tests.test_tools.small_data import clips
 from tests.test_tools.toy_plugin_files import TOY_CONFIG, TOY_MODULE
 
 ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(autouse=True)
-def own_loggers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Begin without loggers: those of other tests write to streams that are closed by now."""
-    monkeypatch.setattr(MMLogger, '_instance_dict', OrderedDict())
 
 
 class Tools:

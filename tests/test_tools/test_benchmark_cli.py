@@ -51,15 +51,13 @@ def tool(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(module, 'ROOT', tmp_path)
     monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')  # the tool sets these two
     monkeypatch.setenv('LOCAL_RANK', '0')
-    before = signal.getsignal(signal.SIGTERM)
 
     def run(*args):
         capsys.readouterr()
         status = module.main([str(arg) for arg in args])
         return status, *capsys.readouterr()
 
-    yield run
-    signal.signal(signal.SIGTERM, before)
+    return run
 
 
 @pytest.fixture

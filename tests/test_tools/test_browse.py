@@ -21,8 +21,10 @@ from mmavssl.structures import DrawIndex
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture(scope='module')
-def tool():
+@pytest.fixture
+def tool(monkeypatch):
+    monkeypatch.setenv('LOCAL_RANK', '0')  # the tool sets these two
+    monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')
     spec = importlib.util.spec_from_file_location('browse', ROOT / 'tools/data/browse.py')
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

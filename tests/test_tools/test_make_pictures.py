@@ -13,8 +13,8 @@ import pytest
 import torch
 from PIL import Image
 
-from mmavssl.utils.file_hash import sha256_of
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.file_hash import sha256_of
 from mmavssl.visualization.prediction_video import CURSOR
 from tests.small_predictor import (
     CENTER,
@@ -184,9 +184,7 @@ def test_commands(tool, program):
 @pytest.fixture(params=[signal.default_int_handler, signal.SIG_IGN], ids=['front', 'background'])
 def interrupts(request):
     """As where this runs, or in the background of a shell."""
-    before = signal.signal(signal.SIGINT, request.param)
-    yield
-    signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGINT, request.param)
 
 
 @pytest.mark.usefixtures('interrupts')

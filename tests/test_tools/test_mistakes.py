@@ -25,8 +25,6 @@ NO_MEMORY = (
 @pytest.fixture
 def said(capsys, monkeypatch) -> Callable[..., str]:
     """Return what runs a command that fails, and returns the one thing that it says."""
-    # Four layouts of a config take most of the time of a short run.
-    monkeypatch.setattr('mmengine.config.config.FormatCode', lambda text, **_: (text, True))
     monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')  # the tools set these two
     monkeypatch.setenv('LOCAL_RANK', '0')
     monkeypatch.delenv('RANK', raising=False)

@@ -4,7 +4,6 @@ import json
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -288,9 +287,7 @@ def test_help_imports_nothing_heavy():
         'except SystemExit: pass\n'
         "assert not {'torch', 'mmengine', 'numpy', 'av'} & set(sys.modules)"
     )
-    begin = time.monotonic()
     done = subprocess.run([sys.executable, '-c', code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert '--save-pseudo-labels CSV' in done.stdout
     assert 'Exit status: 0 all is predicted; 1 some inputs' in done.stdout
-    assert time.monotonic() - begin < 2

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from mmengine.hooks import Hook
+from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
 from mmavssl.datasets.batch_draws import draws_of_batch
@@ -68,6 +69,7 @@ def test_same_iteration_gives_the_same_losses(run, tools, capsys):
     log = torch.load(run / 'epoch_2.pth', weights_only=True)['message_hub']['log_scalars']
     record = BatchRecord.read(run / 'non_finite/iter_3_rank0.json')
     cfg = load_config(str(run / 'config.py'))
+    init_default_scope(cfg.default_scope)
     loader = Runner.build_dataloader(cfg.train_dataloader, seed=record.seed)
     loader.batch_sampler.sampler.set_epoch(1)
     draws = draws_of_batch(loader, 0)  # the batch before it, which began the epoch

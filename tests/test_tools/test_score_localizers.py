@@ -97,6 +97,7 @@ class LoadsItself(torch.nn.Module):
 """
 
 
+@pytest.mark.usefixtures('own_components')
 def test_weights_that_are_in_no_checkpoint_are_loaded(tools, folder, config, monkeypatch):
     Path('loads_itself.py').write_text(LOADS_ITSELF)
     monkeypatch.syspath_prepend(folder)

@@ -217,6 +217,17 @@ def test_random_weights_are_no_source_of_a_sound(tool, options, tmp_path, capsys
     assert not out.exists()
 
 
+def test_localizer_that_was_saved_in_a_checkpoint(drawn, options, weights, tmp_path):
+    [expected] = drawn(*videos(options), *options)
+    state = torch.load(weights)['state_dict']
+    run = tmp_path / 'epoch_1.pth'
+    torch.save({'state_dict': {f'mixer.masker.localizer.{k}': v for k, v in state.items()}}, run)
+    untrained = ['--cfg-options', f'{LOCALIZER_KEY}.init_cfg=None', options[2]]
+    [panel] = drawn(*videos(options), '--weights', str(run), *untrained)
+    np.testing.assert_array_equal(panel.heatmap, expected.heatmap)
+    np.testing.assert_array_equal(panel.mixed, expected.mixed)
+
+
 def test_control_needs_no_weights(tool, options, tmp_path):
     center = [f'{LOCALIZER_KEY}._delete_=True', f'{LOCALIZER_KEY}.type=CenterPrior']
     out = tmp_path / 'x.png'

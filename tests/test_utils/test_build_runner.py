@@ -1,10 +1,8 @@
-from collections import OrderedDict
 from pathlib import Path
 
 import pytest
 import torch
 from mmengine.config import Config
-from mmengine.logging import MMLogger
 from mmengine.model import BaseModel
 from mmengine.registry import DefaultScope, init_default_scope
 
@@ -27,11 +25,8 @@ CFG = {
 
 
 @pytest.fixture
-def trained(tmp_path, monkeypatch, capsys):
+def trained(tmp_path, capsys):
     """What a run of no epoch shows, and its Runner."""
-    monkeypatch.setattr('mmengine.config.config.FormatCode', lambda text, **_: (text, True))
-    # Its logger has streams of this test, which are closed when others would write to them.
-    monkeypatch.setattr(MMLogger, '_instance_dict', OrderedDict())
     loader = {'dataset': [0], 'batch_size': 1, 'sampler': {'type': 'DefaultSampler'}}
     cfg = {
         'model': BaseModelWithout(), 'work_dir': str(tmp_path), 'train_dataloader': loader,
@@ -105,13 +100,12 @@ def test_errors_about_data_are_left_as_they_are():
         raise DataError('x')
 
 
-def test_shapes_of_a_model(monkeypatch):
+def test_shapes_of_a_model():
     """They are those of the model, which takes no memory and leaves random numbers alone."""
-    monkeypatch.setattr(DefaultScope, '_instance_dict', {})  # as in a process that begins
     recognizer = Config.fromfile('configs/supervised/avsprites_1shot.py').model
     before = torch.get_rng_state()
     shapes = model_shapes(Config({'model': recognizer}))
-    assert DefaultScope._instance_dict == {}
+    assert DefaultScope.get_current_instance() is None
     assert torch.equal(torch.get_rng_state(), before)
     assert all(parameter.is_meta for parameter in shapes.parameters())
     init_default_scope('mmavssl')

@@ -52,9 +52,8 @@ def test_no_tool_runs_code_of_a_file(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize('kind', [ConfigError, ValueError])
 def test_message_of_a_run_is_one_line_and_its_traceback_in_the_log(
-    capsys, tmp_path, monkeypatch, kind
+    capsys, tmp_path, kind
 ):
-    monkeypatch.setattr(MMLogger, '_instance_dict', type(MMLogger._instance_dict)())
     file = tmp_path / 'run.log'
 
     def job(args: argparse.Namespace) -> None:

@@ -17,14 +17,11 @@ LONG = [
 
 
 @pytest.fixture
-def logger(tmp_path, monkeypatch) -> MMLogger:
+def logger(tmp_path) -> MMLogger:
     """The log of a run, which is the current one."""
-    monkeypatch.setattr(MMLogger, '_instance_dict', type(MMLogger._instance_dict)())
     logger = MMLogger.get_instance('run', log_file=str(tmp_path / 'run.log'))
     logger.handlers[0].setStream(StringIO())
-    yield logger
-    for handler in logger.handlers:
-        handler.close()
+    return logger
 
 
 def written(logger: MMLogger) -> str:
@@ -93,7 +90,6 @@ def test_log_that_cannot_be_written(logger, capsys):
 
 
 def test_without_a_run(monkeypatch):
-    monkeypatch.setattr(MMLogger, '_instance_dict', type(MMLogger._instance_dict)())
     assert log_traceback(caught('x')) is None
     assert not MMLogger._instance_dict
     monkeypatch.delitem(sys.modules, 'mmengine.logging')

@@ -1,9 +1,12 @@
+import doctest
+
 import av
 import numpy as np
 import pytest
 
 from mmavssl.datasets.readers.audio_file import AudioFile
 from mmavssl.datasets.readers.video_file import VideoFile
+from mmavssl.visualization import prediction_video
 from mmavssl.visualization.mask_figure import GAP, TITLE_HEIGHT, overlay_heatmap
 from mmavssl.visualization.prediction_video import (
     BEST,
@@ -20,6 +23,7 @@ from mmavssl.visualization.prediction_video import (
     PlayedPrediction,
     draw_bars,
     draw_prediction,
+    drawn_size,
     save_prediction_video,
 )
 
@@ -85,6 +89,43 @@ def test_maps_are_those_of_the_nearest_time_and_constant_ones_are_not_drawn():
         np.testing.assert_array_equal(frames[index], frame[0])
 
 
+def test_a_map_is_coloured_once(monkeypatch):
+    corner = np.zeros((2, 5, 5))
+    corner[:, 0, 0] = 1
+    coloured, colour = [], prediction_video.heatmap_colours
+    monkeypatch.setattr(
+        prediction_video, 'heatmap_colours', lambda *args: coloured.append(1) or colour(*args)
+    )
+    made = played(num_frames=8, maps=corner, map_times=np.array([0.0, 1.0]))
+    assert len(list(draw_prediction(made, height=40))) == 8
+    assert len(coloured) == 2
+
+
+@pytest.mark.parametrize(
+    ('size', 'drawn'),
+    [
+        ((720, 1280), (288, 512)),
+        ((60, 80), (288, 384)),
+        ((1280, 720), (288, 162)),
+        ((50, 1600), (32, 1024)),
+        ((33, 999), (34, 1024)),
+        ((1, 4000), (1, 1024)),
+        ((4000, 1), (288, 1)),
+    ],
+)
+def test_size_of_what_is_drawn_is_kept(size, drawn):
+    assert drawn_size(*size) == drawn
+    assert drawn_size(*drawn) == drawn
+
+
+def test_frames_of_two_sizes_are_drawn_in_that_of_the_first():
+    made = played(num_frames=2)
+    made.frames = [np.full((40, 60, 3), 20, np.uint8), np.full((80, 30, 3), 90, np.uint8)]
+    first, second = draw_prediction(made, height=40)
+    assert first.shape == second.shape
+    assert (second[TITLE_HEIGHT:][:40, :60] == 90).all()
+
+
 def test_what_is_said_of_maps():
     corner = np.zeros((2, 5, 5))
     corner[1, 0, 0] = 1
@@ -144,3 +185,7 @@ def test_very_short_log_mels_fill_the_strip():
     made = played(num_frames=1, fps=10, logmel=np.zeros((1, 8)), sound=np.zeros(1600, np.float32))
     [picture] = draw_prediction(made, height=40)
     assert picture.shape[1] == 60 + SIDE_WIDTH
+
+
+def test_examples():
+    assert doctest.testmod(prediction_video).failed == 0

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmavssl.utils.cli import add_reading_arguments, run_tool
+from mmavssl.utils.guarded_output import guarded_output
 from mmavssl.utils.managed_text import replace_part
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ def run(args: argparse.Namespace) -> None:
     run_all(args) if args.all else run_one(args)
 
 
+@guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     return run_tool('get_cost', run, parse_args(argv))

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from mmavssl.utils.cli import run_tool
+from mmavssl.utils.guarded_output import guarded_output
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -27,6 +28,7 @@ def plot(args: argparse.Namespace) -> None:
     print(args.out)
 
 
+@guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     return run_tool('plot_curves', plot, parse_args(argv))

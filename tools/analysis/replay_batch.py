@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmavssl.utils.cli import add_reading_arguments, run_tool
+from mmavssl.utils.guarded_output import guarded_output
 
 if TYPE_CHECKING:
     from mmavssl.apis.replay import Replay
@@ -68,6 +69,7 @@ def replay(args: argparse.Namespace) -> None:
     print(report(record, replay_batch(cfg, record, args.checkpoint)))
 
 
+@guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     return run_tool('replay_batch', replay, parse_args(argv))

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmavssl.utils.cli import add_reading_arguments, run_tool
+from mmavssl.utils.guarded_output import guarded_output
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -33,6 +34,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument('config', help='config of a method with an ASL-guided masker')
     parser.add_argument('videos', nargs='*', help='videos (default: from the test list)')
+    parser.add_argument(
+        '--weights', help='checkpoint of a run, whose localizer draws if it is kept in there'
+    )
     parser.add_argument('--num-clips', type=int, default=4, help='clips of the test list to draw')
     parser.add_argument('--seed', type=int, default=0, help='of the masks')
     parser.add_argument(
@@ -77,8 +81,10 @@ def visualize(args: argparse.Namespace) -> None:
     """Load the clips, mix them, and write the file."""
     import mmavssl.datasets
     import mmavssl.models  # noqa: F401  (both fill the registries)
+    from mmavssl.apis.localizer_weights import saved_localizer
     from mmavssl.apis.mask_clips import find_partners, load_another, load_test_clips, load_videos
     from mmavssl.apis.mask_panels import mask_panels
+    from mmavssl.utils.checkpoints import read_checkpoint
     from mmavssl.utils.configs import load_config
     from mmavssl.utils.errors import ConfigError
 
@@ -87,6 +93,7 @@ def visualize(args: argparse.Namespace) -> None:
     cfg = load_config(args.config, args.cfg_options, safe=args.safe_config)
     if not (cfg.model.get('mixer') or {}).get('masker'):
         raise ConfigError(f'{args.config} has no `model.mixer.masker`: there is no mask.')
+    saved = saved_localizer(read_checkpoint(args.weights)) if args.weights else None
     if args.videos:
         samples = load_videos(cfg, args.videos)
     else:
@@ -96,7 +103,7 @@ def visualize(args: argparse.Namespace) -> None:
     if None in partners and (other := load_another(cfg, samples[0])) is not None:
         partners = [len(samples)] * len(samples)
         samples = [*samples, other]
-    save(args.out, mask_panels(cfg, samples, partners, args.seed), drawn)
+    save(args.out, mask_panels(cfg, samples, partners, args.seed, saved), drawn)
     if None in partners:
         print(
             f'visualize_masks: no other clip to mix {drawn[0]["data_samples"].video_path} with, '
@@ -121,6 +128,7 @@ def save(out: Path, panels: list, samples: list[dict]) -> None:
     save_mask_video(out, clips, progress=True)
 
 
+@guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     return run_tool('visualize_masks', visualize, parse_args(argv))

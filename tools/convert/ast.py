@@ -27,6 +27,7 @@ else:
     from collections.abc import Sequence
 
     from mmavssl.utils.convert_cli import ConvertTool, run
+    from mmavssl.utils.guarded_output import guarded_output
 
     TOOL = ConvertTool(
         name='ast',
@@ -42,6 +43,7 @@ else:
 
         convert_file(tool, args)
 
+    @guarded_output()
     def main(argv: Sequence[str] | None = None) -> int:
         """Run the tool and return its exit status."""
         return run(TOOL, convert, argv)

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 
 from mmavssl.utils.cli import run_tool
+from mmavssl.utils.guarded_output import guarded_output
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -44,6 +45,7 @@ def convert(args: argparse.Namespace) -> None:
     print(f'{out}: {len(tensors)} tensors of {NETWORK.format(args.variant)}')
 
 
+@guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     return run_tool('convert_efficientnet_lite', convert, parse_args(argv))

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmavssl.utils.cli import run_tool
+from mmavssl.utils.guarded_output import guarded_output
 
 if TYPE_CHECKING:
     from mmavssl.models.localizers.official import Conversion
@@ -73,6 +74,7 @@ def in_words(value: Any) -> str:
     return f' = {value:.6g}' if isinstance(value, (int, float)) else ''
 
 
+@guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     return run_tool('convert_localizer', convert, parse_args(argv))

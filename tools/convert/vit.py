@@ -15,6 +15,7 @@ import sys
 from collections.abc import Sequence
 
 from mmavssl.utils.convert_cli import ConvertTool, run
+from mmavssl.utils.guarded_output import guarded_output
 
 TOOL = ConvertTool(
     name='vit',
@@ -33,6 +34,7 @@ def convert(tool: ConvertTool, args: argparse.Namespace) -> None:
     convert_file(tool, args)
 
 
+@guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     return run(TOOL, convert, argv)

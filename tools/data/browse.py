@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmavssl.utils.cli import add_reading_arguments, run_tool
+from mmavssl.utils.guarded_output import guarded_output
 
 if TYPE_CHECKING:
     from mmengine.config import Config
@@ -91,6 +92,7 @@ def browse(args: argparse.Namespace) -> None:
     print(out / 'index.html')
 
 
+@guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     return run_tool('browse', browse, parse_args(argv))

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mmavssl.utils.cli import run_tool
+from mmavssl.utils.guarded_output import guarded_output
 
 if TYPE_CHECKING:
     from mmavssl.datasets.avsprites.generate import AVSpritesConfig
@@ -125,6 +126,7 @@ def make(args: argparse.Namespace) -> None:
         print(f'  {evidence:28s} {100 * bound:5.1f}%')
 
 
+@guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     return run_tool('make_avsprites', make, parse_args(argv))

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmavssl.utils.cli import run_tool
+from mmavssl.utils.guarded_output import guarded_output
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -119,6 +120,7 @@ def describe(imported: dict) -> str:
     )
 
 
+@guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     return run_tool('make_split', run, parse_args(argv))

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from mmavssl.utils.guarded_output import guarded_output
 from mmavssl.utils.commands import as_typed
 from mmavssl.utils.errors import ConfigError, DataError
 
@@ -72,6 +73,7 @@ def run(args: argparse.Namespace) -> dict:
     return pack_shards(args.manifest, args.out_dir, args.data_root, args.classes, options)
 
 
+@guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     args = make_parser().parse_args(argv)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmavssl.utils.cli import add_reading_arguments, run_tool
+from mmavssl.utils.guarded_output import guarded_output
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -64,6 +65,7 @@ def precompute(args: argparse.Namespace) -> None:
     )
 
 
+@guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     return run_tool('precompute_maps', precompute, parse_args(argv))

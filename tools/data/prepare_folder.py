@@ -10,6 +10,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from mmavssl.utils.guarded_output import guarded_output
 from mmavssl.utils.preparation_cli import preparation_parser, run_preparation
 
 
@@ -27,6 +28,7 @@ def make_parser() -> argparse.ArgumentParser:
     return parser
 
 
+@guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     parser = make_parser()

@@ -8,9 +8,11 @@ Example:
 import sys
 from collections.abc import Sequence
 
+from mmavssl.utils.guarded_output import guarded_output
 from mmavssl.utils.preparation_cli import localizer_parser, run_preparation
 
 
+@guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     parser = localizer_parser(__doc__)

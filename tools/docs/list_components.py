@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmavssl.utils.cli import run_tool
+from mmavssl.utils.guarded_output import guarded_output
 from mmavssl.utils.managed_text import replace_part
 
 if TYPE_CHECKING:
@@ -150,6 +151,7 @@ def run(args: argparse.Namespace) -> None:
         print(PAGE.relative_to(ROOT))
 
 
+@guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     return run_tool('list_components', run, parse_args(argv))

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from mmavssl.utils.cli import run_tool
+from mmavssl.utils.guarded_output import guarded_output
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -237,7 +238,7 @@ def save(picture: Image, path: Path) -> None:
 
 def note(path: Path, command: str, run: Run) -> None:
     """Note beside a picture what it is from."""
-    from mmavssl.engine.checkpoints.sidecar import sha256_of
+    from mmavssl.utils.file_hash import sha256_of
     from mmavssl.utils.machine import commit
 
     file = path.with_name(FACTS)
@@ -274,6 +275,7 @@ def make(args: argparse.Namespace) -> None:
         raise ConfigError(f'{" ".join(problems.values())} Then: {again}')
 
 
+@guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     return run_tool('make_pictures', make, parse_args(argv))

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmavssl.utils.cli import run_tool
+from mmavssl.utils.guarded_output import guarded_output
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
@@ -130,6 +131,7 @@ def take(args: argparse.Namespace) -> None:
     print(args.out)
 
 
+@guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     return run_tool('take_page', take, parse_args(argv))

@@ -81,7 +81,9 @@ class DemoService:
         if not (cfg.model.get('mixer') or {}).get('masker'):
             return None
         try:
-            self._mask_panels = self._mask_panels or MaskPanels(cfg)
+            self._mask_panels = self._mask_panels or MaskPanels(
+                cfg, self.inferencer.saved_localizer
+            )
             clip, *other = self._clip_and_another(path)
             if not other:
                 remarks.append('No clip is mixed in: no example shows another one (--examples).')

@@ -9,6 +9,7 @@ import torch
 from mmengine.config import Config
 from PIL import Image
 
+from mmavssl.apis.localizer_weights import saved_localizer
 from mmavssl.apis.mask_clips import find_partners, load_test_clips
 from mmavssl.apis.mask_panels import mask_panels
 from mmavssl.apis.report.run_facts import cost, results, settings, time_and_memory
@@ -21,6 +22,7 @@ from mmavssl.apis.report.tested_clips import (
 )
 from mmavssl.apis.report.tested_networks import load_networks
 from mmavssl.evaluation.functional.accuracy import agreement, class_accuracy
+from mmavssl.utils.checkpoints import read_checkpoint
 from mmavssl.utils.configs import load_config
 from mmavssl.utils.errors import ConfigError, DataError
 from mmavssl.visualization import report_page as page
@@ -162,7 +164,8 @@ def mask_parts(cfg: Config, run: RunFiles) -> list[str]:
     if not (cfg.model.get('mixer') or {}).get('masker'):
         raise ConfigError('The method has no masks.')
     samples = load_test_clips(cfg, MASKED_CLIPS)
-    panels = mask_panels(cfg, samples, find_partners(samples), seed=0)
+    saved = saved_localizer(read_checkpoint(str(run.checkpoint))) if run.checkpoint else None
+    panels = mask_panels(cfg, samples, find_partners(samples), seed=0, saved=saved)
     return [
         page.remark('Clips of the test list; train.py --visualize draws those of training.'),
         page.figure_html(draw_mask_figure(panels), 'localization maps, masks and mixed clips'),

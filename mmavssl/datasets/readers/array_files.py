@@ -1,5 +1,6 @@
 """Frames and sound that are in memory, in the place of files."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from torchaudio.functional import resample
 from mmavssl.datasets.readers.audio_file import AudioFile
 from mmavssl.datasets.readers.frame_clock import FrameClock
 from mmavssl.datasets.readers.media import check_sample_rate
+from mmavssl.datasets.readers.pyav_decoder import SizeOf
 from mmavssl.utils.errors import DataError
 
 
@@ -52,6 +54,10 @@ class ArrayVideo:
     def frames(self, indices: np.ndarray) -> np.ndarray:
         """Return frames (T, H, W, 3), RGB, uint8."""
         return self.all_frames[np.ravel(indices)]
+
+    def play(self, shown: range, size_of: SizeOf) -> Iterator[np.ndarray]:
+        """Yield none, where a file has those that one pass decodes: all of them are there."""
+        return iter(())
 
 
 class ArrayAudio(AudioFile):

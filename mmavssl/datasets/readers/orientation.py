@@ -19,6 +19,11 @@ class DisplayMatrix(NamedTuple):
     yx: float
     yy: float
 
+    @property
+    def is_turned(self) -> bool:
+        """Whether height and width change places."""
+        return abs(self.xx) + abs(self.yy) < abs(self.xy) + abs(self.yx)
+
 
 AS_STORED = DisplayMatrix(1, 0, 0, 1)
 
@@ -48,9 +53,9 @@ def set_upright(picture: np.ndarray, matrix: DisplayMatrix) -> np.ndarray:
     """
     if matrix == AS_STORED:
         return picture
-    if abs(matrix.xx) + abs(matrix.yy) >= abs(matrix.xy) + abs(matrix.yx):
-        to_left, upwards = matrix.xx < 0, matrix.yy < 0
-    else:
+    if matrix.is_turned:
         picture = picture.swapaxes(0, 1)
         to_left, upwards = matrix.yx < 0, matrix.xy < 0
+    else:
+        to_left, upwards = matrix.xx < 0, matrix.yy < 0
     return picture[:: -1 if upwards else 1, :: -1 if to_left else 1]

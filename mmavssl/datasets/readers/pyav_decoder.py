@@ -1,13 +1,13 @@
 """PyAV as a decoder of any file."""
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 import numpy as np
 from av.packet import Packet
 from av.video.frame import VideoFrame
-from av.video.reformatter import VideoReformatter
+from av.video.reformatter import Interpolation, VideoReformatter
 
 from mmavssl.datasets.readers.media import (
     MAX_DECODED,
@@ -16,7 +16,13 @@ from mmavssl.datasets.readers.media import (
     decode_packets,
 )
 from mmavssl.datasets.readers.media_file import MediaFile
-from mmavssl.datasets.readers.orientation import display_matrix, set_upright
+from mmavssl.datasets.readers.orientation import (
+    DisplayMatrix,
+    display_matrix,
+    set_upright,
+)
+
+SizeOf = Callable[[int, int], tuple[int, int]]
 
 
 class PyAVDecoder:
@@ -62,6 +68,27 @@ class PyAVDecoder:
         if len(found) < len(wanted):
             found = {**self._take(wanted, self._decode_all()), **found}
         return found
+
+    def play(self, wanted: range, size_of: SizeOf) -> Iterator[np.ndarray]:
+        """Yield frames (h, w, 3), RGB, uint8, in one pass, as long as nothing is wrong.
+
+        They end before the first that is missing, damaged, or of another size.
+
+        Args:
+            wanted: their numbers, one after the other.
+            size_of: height and width to scale to, of those that the file shows.
+        """
+        if self.times is None:
+            decoded = self._decode_all()
+        else:
+            decoded = self._decode_near(wanted, self._key_before(wanted[0]))
+        frames = (pair for pair in decoded if pair[0] >= wanted[0])
+        size = None
+        for awaited, (number, frame) in zip(wanted, frames, strict=False):
+            size = size or (frame.width, frame.height)
+            if number != awaited or frame.is_corrupt or size != (frame.width, frame.height):
+                return
+            yield self._to_rgb(frame, size_of)
 
     def _take(
         self, wanted: Sequence[int], frames: Iterator[tuple[int, VideoFrame]]
@@ -118,7 +145,21 @@ class PyAVDecoder:
         """Return the packet of the last key frame that is not shown after a frame."""
         return self._keys[bisect_right(self._key_times, self.times[number]) - 1][1]
 
-    def _to_rgb(self, frame: VideoFrame) -> np.ndarray:
-        """Return the picture (H, W, 3), uint8, upright as the file says."""
-        picture = self._reformatter.reformat(frame, format='rgb24', threads=1).to_ndarray()
-        return set_upright(picture, display_matrix(frame))
+    def _to_rgb(self, frame: VideoFrame, size_of: SizeOf | None = None) -> np.ndarray:
+        """Return the picture (H, W, 3), uint8, upright as the file says, and scaled if wanted."""
+        matrix, scaling = display_matrix(frame), {}
+        if size_of is not None:
+            scaling = scaled_as_stored(frame, matrix, size_of)
+        picture = self._reformatter.reformat(frame, format='rgb24', threads=1, **scaling)
+        return set_upright(picture.to_ndarray(), matrix)
+
+
+def scaled_as_stored(frame: VideoFrame, matrix: DisplayMatrix, size_of: SizeOf) -> dict:
+    """Return arguments of ``reformat`` that scale a frame, which may be turned afterwards."""
+    if matrix.is_turned:
+        width, height = size_of(frame.width, frame.height)
+    else:
+        height, width = size_of(frame.height, frame.width)
+    if (height, width) == (frame.height, frame.width):
+        return {}  # the very pixels of `decode`
+    return {'width': width, 'height': height, 'interpolation': Interpolation.AREA}

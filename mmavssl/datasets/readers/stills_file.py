@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from mmavssl.datasets.readers.media import (
     check_frames,
     check_pixels,
 )
+from mmavssl.datasets.readers.pyav_decoder import SizeOf
 from mmavssl.utils.errors import DataError
 
 PICTURE_SUFFIXES = ('.jpg', '.jpeg', '.png')
@@ -73,6 +74,10 @@ class StillsFile:
                 'them to one, or take one picture at a time (`clip_len=1`).'
             )
         return np.stack(pictures)
+
+    def play(self, shown: range, size_of: SizeOf) -> Iterator[np.ndarray]:
+        """Yield none, where a video has those that one pass decodes: pictures stand alone."""
+        return iter(())
 
     def _picture(self, index: int) -> np.ndarray:
         if index not in self._decoded:

@@ -1,6 +1,8 @@
 """Frames of video files."""
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
 
 import numpy as np
 
@@ -14,7 +16,7 @@ from mmavssl.datasets.readers.media import (
 )
 from mmavssl.datasets.readers.media_file import MediaFile
 from mmavssl.datasets.readers.mpeg4_order import order_pictures
-from mmavssl.datasets.readers.pyav_decoder import PyAVDecoder
+from mmavssl.datasets.readers.pyav_decoder import PyAVDecoder, SizeOf
 from mmavssl.utils.errors import ConfigError, DataError
 
 BACKENDS = ('pyav', 'decord')
@@ -91,6 +93,18 @@ class VideoFile:
             self._requested.clear()
             self._decoded = self._decode(wanted)
         return np.stack([self._decoded[index] for index in indices])
+
+    def play(self, shown: range, size_of: SizeOf) -> Iterator[np.ndarray]:
+        """Yield frames one by one, decoded in one pass, up to the first that is damaged.
+
+        `frames` returns the others; it is not to be called before these have ended.
+
+        Args:
+            shown: their numbers, one after the other.
+            size_of: height and width at which they are wanted, of their own.
+        """
+        with suppress(Exception):  # `frames` finds out what is wrong
+            yield from self._pyav.play(shown, size_of)
 
     def _decode(self, wanted: list[int]) -> dict[int, np.ndarray]:
         context = self.media.video.stream.codec_context
@@ -190,6 +204,10 @@ class DecodedVideo(VideoFile):
     def frames(self, indices: np.ndarray) -> np.ndarray:
         """Return frames (T, H, W, 3), RGB, uint8."""
         return self._all_frames[np.ravel(indices)]
+
+    def play(self, shown: range, size_of: SizeOf) -> Iterator[np.ndarray]:
+        """Yield none: all of them are there."""
+        return iter(())
 
 
 def of_one_size(frames: dict[int, np.ndarray]) -> dict[int, np.ndarray]:

@@ -4,6 +4,7 @@ import logging
 
 import torch
 import torch.nn.functional as F
+from mmengine.dist import all_reduce
 from mmengine.logging import print_log
 from torch import Tensor, nn
 
@@ -132,24 +133,30 @@ class DegenerateMapLog(nn.Module):
             self.num_reported = count
             print_log(
                 f'{count} of {self.num_frames} localization maps so far told nothing, and their '
-                f'tokens were drawn uniformly: {self._kinds()}.',
+                f'tokens were drawn uniformly: {_kinds(count, int(self.broken))}.',
                 logger='current',
                 level=logging.WARNING,
             )
 
     def conclusion(self) -> str:
-        """Say so if no map of all that were counted told anything; waits for the device."""
-        if not self.num_frames or int(self.count) < self.num_frames:
+        """Say so if no map that was counted on any process told anything.
+
+        Every process calls this, and waits for its device. Counts are not in checkpoints.
+        """
+        totals = torch.stack([self.count, self.broken, self.count.new_tensor(self.num_frames)])
+        all_reduce(totals)
+        count, broken, num_frames = totals.tolist()
+        if not num_frames or count < num_frames:
             return ''
         return (
-            f'None of the {self.num_frames} localization maps since this process began told '
+            f'None of the {num_frames} localization maps since this run was last started told '
             'anything, and all tokens were drawn uniformly, as if there were no localizer: '
-            f'{self._kinds()}.'
+            f'{_kinds(count, broken)}.'
         )
 
-    def _kinds(self) -> str:
-        broken = int(self.broken)
-        return (
-            f'{broken} not finite (NaN or infinite), {int(self.count) - broken} constant, or of '
-            'frames of one colour or clips without sound'
-        )
+
+def _kinds(count: int, broken: int) -> str:
+    return (
+        f'{broken} not finite (NaN or infinite), {count - broken} constant, or of '
+        'frames of one colour or clips without sound'
+    )

@@ -25,8 +25,12 @@ from tests.small_predictor import (
 def make(avsprites_root, tmp_path):
     services = []
 
-    def make_service(config='asl_mix/avsprites_1shot.py', localizer=CENTER, limits=None):
+    def make_service(
+        config='asl_mix/avsprites_1shot.py', localizer=CENTER, limits=None, saves=False
+    ):
         cfg = small_config(avsprites_root, config, localizer)
+        if saves:
+            cfg.model.mixer.masker.save_localizer = True
         weights = write_checkpoint(tmp_path / 'a.pth', cfg, class_names(avsprites_root))
         inferencer = AVActionInferencer(weights=weights, views='fast', show_progress=False)
         examples = test_videos(avsprites_root)[-1:]
@@ -65,7 +69,7 @@ def test_answers_are_deleted_after_a_while(make, clip, monkeypatch):
     monkeypatch.setattr(service_module, 'KEEP', 0.5)
     service = make()
     assert Path(service(clip).video).parent.parent == service.folder
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while any(service.folder.iterdir()):
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -131,6 +135,21 @@ def test_weights_of_the_localizer_are_not_read_again(make, clip, tmp_path, monke
         assert len(loads) == 2  # by what draws the map in the video, and by the mixer
 
 
+def test_localizer_that_was_saved_in_the_checkpoint(make, clip, tmp_path):
+    untrained = dict(type='FNACLocalizer', num_stages=2, base_channels=4, out_dims=8)
+    service = make(localizer=untrained, saves=True)
+    answer = service(clip)
+    assert answer.remark == ''
+    path = tmp_path / 'localizer.pth'
+    torch.save(service.inferencer.saved_localizer, path)
+    init_cfg = dict(type='Pretrained', checkpoint=str(path))
+    expected = make(localizer=dict(untrained, init_cfg=init_cfg))(clip)
+    assert np.array_equal(answer.masks, expected.masks)
+    answer = make(localizer=untrained)(clip)
+    assert answer.masks is None
+    assert 'No mask is drawn: No map can be drawn: `model.mixer.masker.local' in answer.remark
+
+
 def test_one_clip_at_a_time(make, clip, monkeypatch):
     service = make()
     predict = service._predict
@@ -138,16 +157,16 @@ def test_one_clip_at_a_time(make, clip, monkeypatch):
 
     def waiting(*args):
         begun.release()
-        goes_on.wait(10)
+        goes_on.wait(60)
         return predict(*args)
 
     monkeypatch.setattr(service, '_predict', waiting)
     threads = [threading.Thread(target=service, args=[clip]) for _ in range(2)]
     for thread in threads:
         thread.start()
-    assert begun.acquire(timeout=10)
+    assert begun.acquire(timeout=60)
     assert not begun.acquire(timeout=0.3)  # the other one waits for its turn
     goes_on.set()
-    assert begun.acquire(timeout=10)
+    assert begun.acquire(timeout=60)
     for thread in threads:
         thread.join()

@@ -24,7 +24,7 @@ with open('calls.jsonl', 'a') as calls:
 (folder / 'last_checkpoint').write_text(str(Path(folder, 'epoch_1.pth').resolve()))
 if os.path.exists('sleep'):
     Path('pid').write_text(str(os.getpid()))
-    time.sleep(60)
+    time.sleep(600)
 wish = Path(f'fail_{folder.name}')
 if wish.exists():
     print('the reason')

@@ -172,7 +172,7 @@ def test_sigterm_ends_the_run_as_well(place):
             break
         time.sleep(0.1)
     process.terminate()
-    process.join(20)
+    process.join(60)
     assert process.exitcode == 75
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid_file.read_text()), 0)

@@ -1,5 +1,3 @@
-import os
-import socket
 
 import pytest
 import torch
@@ -110,9 +108,8 @@ def test_interval_out_of_range():
         ThresholdUpdateHook(interval=0)
 
 
-def update_on_rank(rank, port, folder):
-    os.environ.update(MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port))
-    dist.init_process_group('gloo', rank=rank, world_size=2)
+def update_on_rank(rank, folder):
+    dist.init_process_group('gloo', f'file://{folder}/store', rank=rank, world_size=2)
     generator = torch.Generator().manual_seed(rank)
     probs = torch.randn(4, 3, generator=generator).softmax(dim=-1)
     sample_idx = torch.arange(4) + 4 * rank
@@ -125,10 +122,7 @@ def update_on_rank(rank, port, folder):
 
 @pytest.mark.slow
 def test_all_ranks_reach_the_same_state(tmp_path):
-    with socket.socket() as free:
-        free.bind(('127.0.0.1', 0))
-        port = free.getsockname()[1]
-    mp.spawn(update_on_rank, (port, tmp_path), nprocs=2)
+    mp.spawn(update_on_rank, (tmp_path,), nprocs=2)
     states = [torch.load(tmp_path / f'{rank}.pt') for rank in range(2)]
     expected = torch.cat([state['probs'] for state in states]).argmax(dim=1)
     for state in states:

@@ -74,18 +74,18 @@ def test_validation_ends_with_its_line():
 
 
 def test_workers_that_end_in_order_are_left_alone(monkeypatch):
-    monkeypatch.setattr('torch.utils.data._utils.MP_STATUS_CHECK_INTERVAL', 5)  # time to end
+    monkeypatch.setattr('torch.utils.data._utils.MP_STATUS_CHECK_INTERVAL', 60)  # time to end
     data = loader(late=0.2)
     watch_workers(data)
-    before = threading.active_count()
+    before = set(threading.enumerate())
     for _ in range(2):
         assert [batch[0] for batch in data] == list(range(6))
     batches = iter(data)
     workers = batches._workers
     next(batches)
     del batches  # it ends its workers, since the thread does not keep it
-    end = time.monotonic() + 10
-    while threading.active_count() > before or any(worker.is_alive() for worker in workers):
+    end = time.monotonic() + 60
+    while set(threading.enumerate()) - before or any(worker.is_alive() for worker in workers):
         assert time.monotonic() < end
         time.sleep(0.05)
     assert [worker.exitcode for worker in workers] == [0, 0]

@@ -79,7 +79,7 @@ def test_results_are_small_and_start_anew():
 
 def test_table_of_classes(tmp_path):
     log = tmp_path / 'log.txt'
-    MMLogger.get_instance('test_table_of_classes', log_file=str(log))
+    MMLogger.get_instance('run', log_file=str(log))
     samples = make_samples(student_score=STUDENT, teacher_score=TEACHER)
     evaluate(MultiViewAccuracy(), samples)
     lines = log.read_text().splitlines()

@@ -12,11 +12,6 @@ LOCALIZER = dict(
 )
 
 
-@pytest.fixture(autouse=True)
-def own_message_hub():
-    MessageHub.get_instance('test_localizer_trainer').update_info('epoch', 0)
-
-
 def made(**kwargs):
     torch.manual_seed(0)
     cfg = dict(type='LocalizerTrainer', localizer=LOCALIZER, loss=dict(type='FNACLoss'))

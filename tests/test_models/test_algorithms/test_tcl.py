@@ -1,6 +1,7 @@
 """TCL: what each part of its training computes, and through which views gradients flow."""
 
 import copy
+from functools import partial
 
 import pytest
 import torch
@@ -15,14 +16,8 @@ from tests.test_models.test_algorithms.toys import batch, student_cfg
 
 
 @pytest.fixture
-def at_epoch(monkeypatch):
-    hub = MessageHub.get_current_instance()
-
-    def set_epoch(number):
-        hub.update_info('epoch', number)
-
-    yield set_epoch
-    hub.update_info('epoch', 0)
+def at_epoch():
+    return partial(MessageHub.get_current_instance().update_info, 'epoch')
 
 
 def build(threshold=None, **kwargs):

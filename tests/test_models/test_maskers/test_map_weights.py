@@ -120,9 +120,9 @@ def test_conclusion_where_every_map_told_nothing():
     log(torch.tensor([[True, True]]), torch.tensor([[True, False]]))
     log(torch.tensor([[True, True]]), torch.tensor([[True, True]]))
     assert log.conclusion() == (
-        'None of the 4 localization maps since this process began told anything, and all tokens '
-        'were drawn uniformly, as if there were no localizer: 3 not finite (NaN or infinite), 1 '
-        'constant, or of frames of one colour or clips without sound.'
+        'None of the 4 localization maps since this run was last started told anything, and all '
+        'tokens were drawn uniformly, as if there were no localizer: 3 not finite (NaN or '
+        'infinite), 1 constant, or of frames of one colour or clips without sound.'
     )
     log(torch.tensor([[True, False]]), torch.tensor([[False, False]]))
     assert log.conclusion() == ''

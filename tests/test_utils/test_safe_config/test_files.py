@@ -84,9 +84,9 @@ def test_values_of_bases_are_not_multiplied(configs):
     for number in range(1, 20):
         items = ', '.join([f'{{{{_base_.a{number - 1}}}}}'] * 10)
         configs.write(f"_base_ = '{number - 1}.py'\na{number} = [{items}]", f'{number}.py')
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert 'more than 1000000 values' in configs.refused("_base_ = '19.py'")
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
 
 
 def test_values_of_bases(configs):

@@ -111,9 +111,9 @@ LARGE = {
 
 @pytest.mark.parametrize('name', LARGE)
 def test_work_is_bounded(configs, name):
-    begin = time.perf_counter()
+    begin = time.process_time()
     configs.refused(LARGE[name])
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
 
 
 DATA = """

@@ -52,9 +52,9 @@ def test_objects_would_have_run(configs, name):
     ],
 )
 def test_other_yaml(configs, text, part):
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert part in configs.refused(text, 'cfg.yml')
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
 
 
 @pytest.mark.parametrize(
