@@ -136,6 +136,11 @@ class AVDataset(BaseDataset):
         subset._begin_logs()
         return subset
 
+    def _copy_without_annotation(self, memo: dict | None = None) -> 'AVDataset':
+        # The memo of MMEngine is the same for all calls: in time it takes an object for another
+        # one that is gone, as their ids are equal.
+        return super()._copy_without_annotation({} if memo is None else memo)
+
     @property
     def _classes(self) -> tuple[str, ...]:
         return self._metainfo['classes']

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from mmengine.dataset import BaseDataset
 
 from tests.test_datasets.test_av_dataset.toys import Skip, clips_in, make
 
@@ -45,3 +46,12 @@ def test_subset_counts_for_itself(root):
     assert subset.skipped.marks.tolist() == [True, False]
     assert len(dataset.skipped) == 1
     assert len(dataset.get_subset([3, 4]).skipped) == 0
+
+
+def test_subsets_remember_no_objects_for_the_next_ones(root):
+    (kept_by_mmengine,) = BaseDataset._copy_without_annotation.__defaults__
+    before = len(kept_by_mmengine)
+    dataset = make(root)
+    first = dataset.get_subset(3)
+    assert len(kept_by_mmengine) == before
+    assert first.pipeline is not dataset.pipeline
