@@ -2,7 +2,9 @@
 
 Pages link to files of the repository relative to themselves, as code hosts want it. The site has
 what they link to in a folder `repository`: Markdown as pages, which may link to more, and others
-as they are. A link to a folder leads to its README, or is plain text where it has none.
+as they are. A link to a folder leads to its README, or is plain text where it has none. A link
+whose text is the name of a page's file, which tells where it is on a code host, has the page's
+title.
 """
 
 from __future__ import annotations
@@ -58,6 +60,21 @@ def links(path: str, text: str) -> Iterator[str]:
             yield found
 
 
+def shown_text(text: str, path: str, files: Files) -> str:
+    """Return the text of a link: the title of a page in place of no more than its file's name.
+
+    Args:
+        text: as the link has it.
+        path: of the file in the repository.
+        files: of the site.
+    """
+    name = text.strip('`')
+    if not name.endswith('.md') or not f'/{path}'.endswith(f'/{name}'):
+        return text
+    file = files.get_file_from_path(place_of(path))
+    return file.page.title if file and file.page and file.page.title else text
+
+
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add what is linked to and not in docs/."""
     from mkdocs.structure.files import File
@@ -85,6 +102,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         if found is None:
             return match['text']
         place = posixpath.relpath(place_of(found), folder or '.')
-        return f'[{match["text"]}]({place}{"#" if anchor else ""}{anchor})'
+        text = shown_text(match['text'], found, files)
+        return f'[{text}]({place}{"#" if anchor else ""}{anchor})'
 
     return PART.sub(replace, markdown)

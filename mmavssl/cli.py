@@ -32,7 +32,7 @@ Semi-supervised audio-visual action recognition
 {configs}, such as asl_mix/ucf51_1shot.py.
 On several GPUs: torchrun --nproc_per_node N -m {program} train CONFIG --launcher pytorch
 Exit status of all: 0 done; 2 a mistake, in one line; 141 the reader of the output has gone, as
-after | head. Others: see --help of the command."""
+after | head (train and test go on). Others: see --help of the command."""
 GROUP_HELP = """\
 usage: {program} {group} NAME ...
 

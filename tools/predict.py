@@ -228,8 +228,11 @@ def predict(args: argparse.Namespace) -> int:
     check_files(args)
     log_to_stderr()
     from mmavssl.apis.inference_inputs import list_inputs
+    from mmavssl.apis.prediction_lists import check_nameable
 
     clips = list_inputs(args.inputs, args.data_root)
+    if args.save_pseudo_labels or args.most_uncertain:
+        check_nameable(clip.path for clip in clips)
     inferencer = open_inferencer(args)
     batches = inferencer.in_batches(
         clips,

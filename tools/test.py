@@ -96,6 +96,16 @@ def check_weights(model: nn.Module, checkpoint: str | None) -> None:
         check_needs_no_checkpoint(model)
 
 
+def check_files_to_write(args: argparse.Namespace) -> None:
+    """Raise a ConfigError if a file cannot be written after the work."""
+    from mmavssl.utils.distributed import is_first_process
+    from mmavssl.utils.outputs import check_output
+
+    for path in (args.out, args.dump):
+        if path and is_first_process(args.launcher):  # which writes them
+            check_output(path)
+
+
 def record_config(runner: Runner) -> None:
     """Write the tested config beside the log: the one in the work dir is that of the training."""
     from mmavssl.utils.build_runner import write_config
@@ -116,6 +126,7 @@ def test(args: argparse.Namespace) -> None:
     from mmavssl.utils.data_check import check_files
     from mmavssl.utils.distributed import join_cpu_processes, leave_processes
 
+    check_files_to_write(args)
     cfg = test_config(args)
     if args.checkpoint:
         parameter_shapes(args.checkpoint)  # or an error

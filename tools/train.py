@@ -22,12 +22,13 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description='Train what a config describes.',
         epilog='Exit status: 0 trained; 2 a mistake in config or data, in one line; 75 asked to '
-        'leave by SIGTERM or SIGUSR1: saved, --resume goes on; 141 the reader of the output has '
-        'gone.',
+        'leave by SIGTERM or SIGUSR1: saved, --resume goes on. Where the reader of the output '
+        'has gone, training goes on: its log is in a file.',
     )
     parser.add_argument('config', help='config file')
     parser.add_argument(
-        '--resume', nargs='?', const='auto', action='append', metavar='auto|PATH',
+        '--resume', nargs='?', const='auto', action='append', type=checkpoint_name,
+        metavar='auto|PATH',
         help='go on from PATH, or (no value, or auto) from the newest checkpoint in the work dir; '
         'with both, from PATH where there is no newest yet',
     )  # fmt: skip
@@ -43,6 +44,15 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )  # fmt: skip
     add_config_arguments(parser)
     return parser.parse_args(argv)
+
+
+def checkpoint_name(text: str) -> str:
+    """Refuse a config that stands after ``--resume``, and would be missing then."""
+    if text.endswith('.py'):
+        raise argparse.ArgumentTypeError(
+            f'expected auto or a checkpoint, but got {text!r}. Name the config before --resume'
+        )
+    return text
 
 
 def train_config(args: argparse.Namespace) -> Config:

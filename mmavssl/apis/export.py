@@ -18,6 +18,7 @@ from mmavssl.apis.tracing import BATCH, Inputs, to_program
 from mmavssl.datasets.manifest import read_classes
 from mmavssl.utils.dataset_configs import dataset_configs
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.outputs import check_output
 from mmavssl.utils.progress import progress_bar
 
 TOLERANCE = 1e-4
@@ -65,12 +66,11 @@ def export_recognizer(
         progress: show a bar.
 
     Raises:
-        ConfigError: a package is missing, the checkpoint does not fit, ``out`` is a folder, or the
-            program differs from the network by more than 1e-4.
+        ConfigError: a package is missing, the checkpoint does not fit, ``out`` cannot be written,
+            or the program differs from the network by more than 1e-4.
     """
     form = choose_format(out, opset, check)
-    if out.is_dir():
-        raise ConfigError(f'{out} is a folder. Name the file to write in it.')
+    check_output(out)
     init_default_scope(cfg.get('default_scope', 'mmavssl'))
     role = use or default_network(cfg)
     model, facts = load_classifier(cfg, checkpoint, role)

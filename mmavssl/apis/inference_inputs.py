@@ -1,8 +1,11 @@
 """What is predicted: files, URLs, folders, lists and arrays, and how each becomes clips."""
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from mmengine.logging import print_log
 
 from mmavssl.apis.input_lists import clips_of_list, is_list
 from mmavssl.apis.input_places import list_storage, local_path
@@ -122,7 +125,14 @@ def _local_files(path: str) -> list[str] | None:
     """Return the videos below a folder, None for what is no folder."""
     if not Path(path).is_dir():
         return None
-    return [str(Path(path, name)) for name in list_files(Path(path)).videos]
+    files = list_files(Path(path))
+    if names := files.unnameable:
+        print_log(
+            f'{path}: {len(names)} videos are left out, whose names have line breaks or are no '
+            f'UTF-8, such as {names[0]}. Rename them, or name them one by one.',
+            logger='current', level=logging.WARNING,
+        )  # fmt: skip
+    return [str(Path(path, name)) for name in files.videos]
 
 
 class OpenInput(OpenAVFile):

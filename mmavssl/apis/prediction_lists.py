@@ -1,13 +1,14 @@
 """Lists of predicted videos, for the next training and for who labels next."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mmavssl.datasets.clip_table import ClipEntry
 from mmavssl.datasets.manifest import write_manifest
+from mmavssl.datasets.preparation.file_tree import NAMEABLE
 from mmavssl.datasets.readers.storage import is_remote
 from mmavssl.utils.errors import ConfigError, DataError
 
@@ -17,6 +18,16 @@ UNCERTAINTIES = {
     'margin': lambda prediction: -prediction['margin'],
     'confidence': lambda prediction: -prediction['score'],
 }
+
+
+def check_nameable(paths: Iterable[str]) -> None:
+    """Raise a DataError, before long work, at a file whose name cannot stand in a list."""
+    bad = next((path for path in paths if not NAMEABLE.fullmatch(absolute(path))), None)
+    if bad is not None:
+        raise DataError(
+            f'{bad!a} cannot stand in a list (--save-pseudo-labels, --most-uncertain): its name '
+            'has line breaks or is no UTF-8. Rename it.'
+        )
 
 
 def save_pseudo_labels(

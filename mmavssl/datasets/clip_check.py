@@ -30,7 +30,8 @@ def check_clips(cfg: Config, loaders: Sequence[str]) -> None:
         loaders: names of the data loaders to look at.
 
     Raises:
-        ConfigError: the recognizer's head has another number of classes than the classes file.
+        ConfigError: the recognizer's head has another number of classes than the classes file, or
+            ``indices`` are of no clip.
         DataError: one line that names the clip, the list, the key and, from the config's
             ``prepare_commands.data``, the command; or a fault in a list.
     """
@@ -74,6 +75,11 @@ def _check_list(path: str, node: Mapping, command: str | None, outputs: int | No
             'other classes.'
         )
     entries = open_manifest(ann_file, classes, hand_over=True)  # to the data set
+    if node.get('indices') in (0, []):
+        raise ConfigError(
+            f'{path}.indices: {node["indices"]!r} leaves none of the {len(entries)} clips of '
+            f'{ann_file}. Name some, or leave it out.'
+        )
     prefix = (node.get('data_prefix') or {}).get('video', '')
     folder = place_of(prefix, str(root))
     for entry in (entries[0], entries[len(entries) // 2], entries[-1]):

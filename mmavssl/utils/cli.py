@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from mmavssl.utils.commands import as_typed, called_command
 from mmavssl.utils.console_log import log_traceback
-from mmavssl.utils.errors import CLEAR
+from mmavssl.utils.errors import CLEAR, ConfigError
 from mmavssl.utils.tool_errors import message_of
 
 
@@ -18,6 +18,7 @@ def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
         nargs='+',
         action='extend',
         default=[],
+        type=key_and_value,
         metavar='KEY=VALUE',
         help='changes to the config, e.g. model.mixer.alpha=5.0 train_dataloader.num_workers=4',
     )
@@ -27,6 +28,15 @@ def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
         help='accept the config only if it is data; otherwise it is Python code that is run, so '
         'read a config that you got from somebody else before',
     )
+
+
+def key_and_value(text: str) -> str:
+    """Refuse what else stands after ``--cfg-options``, such as a file, which is then missing."""
+    if '=' not in text:
+        raise argparse.ArgumentTypeError(
+            f'expected KEY=VALUE, but got {text!r}. What is none has to stand before --cfg-options'
+        )
+    return text
 
 
 def add_config_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,6 +73,7 @@ def run_tool(
     os.environ.setdefault('LOCAL_RANK', str(getattr(args, 'local_rank', 0)))
     os.environ['TORCH_FORCE_WEIGHTS_ONLY_LOAD'] = '1'
     try:
+        check_given(args)
         status = job(args)
     except Exception as error:
         message = message_of(error, name)
@@ -78,6 +89,16 @@ def run_tool(
             print(f'{name} (rank {rank}): {as_typed(message)}', file=sys.stderr)
         return 2
     return status or 0
+
+
+def check_given(args: argparse.Namespace) -> None:
+    """Raise a ConfigError at an empty text, which would count as the folder one is in."""
+    for name, value in vars(args).items():
+        if '' in (value if isinstance(value, list) else [value]):
+            raise ConfigError(
+                f'`{name}` is empty, as by a variable of the shell that is not set. Name '
+                'something, or leave it out.'
+            )
 
 
 def has_joined() -> bool:

@@ -9,6 +9,7 @@ from mmavssl.utils.components import did_you_mean
 from mmavssl.utils.errors import ConfigError
 
 CONFIGS = 'configs'
+SUFFIXES = ('.py', '.yaml', '.yml', '.json')
 #: MMEngine's functions that read a file.
 READERS = ('fromfile', '_file2dict', '_is_lazy_import')
 
@@ -25,6 +26,11 @@ def find_config(path: str) -> str:
     """
     file, folder = Path(path), shipped(CONFIGS)
     if file.is_file():
+        if file.suffix not in SUFFIXES:
+            raise ConfigError(
+                f'{path} is no config: expected a name that ends with one of '
+                f'{", ".join(SUFFIXES)}. Name the config in this place.'
+            )
         return path
     if file.is_dir():
         raise ConfigError(f'{path} is a folder. Name a config in it.')

@@ -2,8 +2,11 @@
 
 import logging
 import sys
+from functools import partial
 from pathlib import Path
 from traceback import walk_tb
+
+from mmavssl.utils.guarded_output import print_no_more
 
 #: How warnings begin about interfaces that MMEngine itself calls.
 OF_NO_USE = ('"FileClient" will be deprecated', '"HardDiskBackend" is the alias')
@@ -14,6 +17,9 @@ LONG = ('System environment:', 'Config:', 'Hooks will be executed')
 def shorten_console(logger: logging.Logger) -> None:
     """Keep long messages in the file of a log, and leave out what no user can do anything about.
 
+    A run goes on where the reader of its console goes, as of `| head` or a `| tee` that ends: its
+    log is in a file.
+
     Args:
         logger: with its handlers; nothing changes where it was shortened before.
     """
@@ -21,6 +27,7 @@ def shorten_console(logger: logging.Logger) -> None:
     for handler in logger.handlers:
         if not isinstance(handler, logging.FileHandler):
             handler.addFilter(is_short)
+            handler.handleError = partial(_leave_console, handler)
 
 
 def is_of_use(record: logging.LogRecord) -> bool:
@@ -59,3 +66,11 @@ def log_traceback(error: Exception) -> str | None:
     except OSError:
         return None
     return file
+
+
+def _leave_console(handler: logging.Handler, record: logging.LogRecord) -> None:
+    """Answer an error of a handler, in place of a traceback for each message."""
+    if isinstance(sys.exc_info()[1], BrokenPipeError):
+        print_no_more()
+    else:
+        type(handler).handleError(handler, record)

@@ -66,6 +66,11 @@ def check_started_by(launcher: str) -> None:
         )
 
 
+def is_first_process(launcher: str) -> bool:
+    """Whether this process is the first one, before it has joined the others."""
+    return launcher == 'none' or int(os.environ.get(VARIABLES[launcher][0], 0)) == 0
+
+
 def leave_processes() -> None:
     """Leave the group, if any; a process that ends without it leaves a warning."""
     if distributed.is_initialized():

@@ -10,6 +10,7 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 #: What it says where nothing may be written, or something else is in the way.
 REFUSED = (
     errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST,
+    errno.ENAMETOOLONG, errno.ELOOP,
 )  # fmt: skip
 #: Functions of Python's that make folders: a path that "does not exist" was not to be read there.
 MAKERS = ('makedirs', 'mkdir')
@@ -36,7 +37,7 @@ def message_of(error: Exception, tool: str) -> str | None:
     if isinstance(error, ImportError):
         return import_message(error)
     if isinstance(error, RuntimeError | MemoryError):
-        return memory_message(error, tool)
+        return loop_message(error) or memory_message(error, tool)
     if isinstance(error, ValueError | TypeError):
         return refusal(error)
     return None
@@ -85,6 +86,12 @@ def refusal(error: ValueError | TypeError) -> str | None:
     checker = frames[-1].f_globals.get('__name__', '') if frames else ''
     is_check = checker.startswith('mmavssl.') and str(error).startswith('Expected ')
     return ' '.join(str(error).split()) if is_check else None
+
+
+def loop_message(error: Exception) -> str | None:
+    """Say that a link leads to itself, which pathlib makes a RuntimeError of."""
+    is_loop = str(error).startswith('Symlink loop from')
+    return f'{error}: the link leads to itself. Name another path.' if is_loop else None
 
 
 def memory_message(error: Exception, tool: str) -> str | None:

@@ -60,9 +60,10 @@ class ASLVisualizer(Visualizer):
         values: Mapping[str, Sequence[float]],
         classes: Sequence[str],
         step: int = 0,
+        tops: Mapping[str, float] | None = None,
     ) -> np.ndarray:
         """Draw a bar for each class, see `draw_class_bars`, and hand the picture on."""
-        return self._add(name, draw_class_bars(values, classes), step)
+        return self._add(name, draw_class_bars(values, classes, tops), step)
 
     def _add(self, name: str, picture: np.ndarray, step: int) -> np.ndarray:
         self.set_image(picture)

@@ -66,13 +66,18 @@ def check_confusion(confusion: np.ndarray, classes: Sequence[str]) -> None:
 
 
 def draw_class_bars(
-    values: Mapping[str, Sequence[float]], classes: Sequence[str]
+    values: Mapping[str, Sequence[float]],
+    classes: Sequence[str],
+    tops: Mapping[str, float] | None = None,
 ) -> np.ndarray:
     """Draw a row of bars for each kind of value, one bar a class.
 
     Args:
-        values: C values of at least 0, by what they are; nan where a class has none.
+        values: C values of at least 0, by what they are; nan where none is known, which is a
+            question mark.
         classes: C names.
+        tops: the most that values can be, by what they are, at which their scale ends; that of
+            others, as counts are, ends at the largest one.
 
     Returns:
         RGB picture, uint8 (height, width, 3).
@@ -91,13 +96,31 @@ def draw_class_bars(
                 f'Expected {name!r} to have {len(classes)} values, one for each class, but got '
                 f'{len(row)}.'
             )
-        axes.bar(range(len(classes)), row, width=0.8)
-        axes.set_ylim(0, 1.05 * np.nan_to_num(row).max() or 1)
+        draw_bars(axes, np.asarray(row, dtype=float), (tops or {}).get(name))
         axes.set_title(name, fontsize='medium', loc='left')
-        axes.grid(axis='y', alpha=0.3)
-        axes.margins(x=0.01)
     name_ticks(rows[-1], list(classes))
     return to_picture(figure)
+
+
+def draw_bars(axes: Axes, values: np.ndarray, top: float | None = None) -> None:
+    """Draw a bar for each value, and say so where no bar can be seen.
+
+    Args:
+        axes: to draw in.
+        values: (C,), nan where none is known.
+        top: where the scale ends, None for the largest value.
+    """
+    known = ~np.isnan(values)
+    largest = values[known].max(initial=0)
+    axes.bar(range(len(values)), values, width=0.8)
+    axes.set(xlim=(-0.6, len(values) - 0.4), ylim=(0, top or 1.05 * largest or 1))
+    axes.grid(axis='y', alpha=0.3)
+    for place in np.flatnonzero(~known):
+        axes.text(place, 0, '?', ha='center', va='bottom', color='gray')
+    if largest == 0:
+        which = 'all' if known.all() else 'all known'
+        words = f'{which} are 0' if known.any() else 'none is known'
+        axes.text(0.5, 0.5, words, transform=axes.transAxes, ha='center', va='center')
 
 
 def new_figure(width: float, height: float) -> Figure:

@@ -16,22 +16,29 @@ FRAME_HEIGHT = 96
 MAX_FRAMES = 6
 
 REPORT_STYLE = """
+body { overflow-wrap: anywhere; }
 section img.figure {
   display: block; max-width: 100%; height: auto; margin: .8rem 0; background: #fff;
 }
 section h2 { margin-top: 1.6rem; }
 section p { color: var(--grey); }
 td.number { text-align: right; font-variant-numeric: tabular-nums; }
+td.number, th[scope="col"] { overflow-wrap: normal; }
 .examples {
-  display: grid; grid-template-columns: repeat(auto-fill, minmax(22rem, 1fr)); gap: 1rem;
+  display: grid; gap: 1rem;
+  grid-template-columns: repeat(auto-fill, minmax(min(22rem, 100%), 1fr));
 }
 .examples article { margin: 0; }
-.examples h3 { margin: 0 0 .4rem; font-size: .9rem; overflow-wrap: anywhere; }
+.examples h3 { margin: 0 0 .4rem; font-size: .9rem; }
 .examples img { max-width: 100%; height: auto; }
 .bar { display: grid; grid-template-columns: 8rem 1fr 3rem; gap: .5rem; font-size: .85rem; }
 .bar i { display: block; height: .7rem; margin-top: .25rem; background: var(--own); }
 .bar.true b { text-decoration: underline; }
 pre { overflow-x: auto; font-size: .8rem; }
+@media (max-width: 40rem) {
+  th, td { padding-right: .6rem; white-space: normal; }
+  th[scope="row"] { min-width: 7rem; }
+}
 """
 
 

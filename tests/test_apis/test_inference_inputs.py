@@ -97,6 +97,21 @@ def test_folder_without_videos(folder):
         list_inputs(folder / 'empty')
 
 
+def test_names_that_cannot_stand_in_a_list_are_told(folder, monkeypatch):
+    said = []
+    monkeypatch.setattr(
+        'mmavssl.apis.inference_inputs.print_log', lambda text, **_: said.append(text)
+    )
+    count = len(list_inputs(folder))
+    assert said == []
+    for name in ('two\nlines.mp4', 'caf\udce9.mp4'):
+        (folder / name).touch()
+    assert len(list_inputs(folder)) == count
+    [text] = said
+    assert text.startswith(f'{folder}: 2 videos are left out, whose names have line breaks or')
+    assert list_inputs(folder / 'two\nlines.mp4')[0].path.endswith('two\nlines.mp4')
+
+
 def test_video_of_a_server(avsprites_root):
     video = next((avsprites_root / 'videos/test').glob('*.mp4'))
     handler = partial(Quiet, directory=str(video.parent))

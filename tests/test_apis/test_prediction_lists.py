@@ -6,7 +6,12 @@ from pathlib import Path
 import pytest
 from mmengine.registry import init_default_scope
 
-from mmavssl.apis.prediction_lists import most_uncertain, save_pseudo_labels, save_unlabeled
+from mmavssl.apis.prediction_lists import (
+    check_nameable,
+    most_uncertain,
+    save_pseudo_labels,
+    save_unlabeled,
+)
 from mmavssl.datasets import AVDataset, SemiSupervisedDataset
 from mmavssl.datasets.clip_table import ClipEntry
 from mmavssl.datasets.manifest import read_manifest
@@ -119,3 +124,15 @@ def test_wrong_choices(predictions):
         most_uncertain(predictions, 1, 'doubt')
     with pytest.raises(ConfigError, match='at least 1 of the most uncertain videos, but got 0'):
         most_uncertain(predictions, 0)
+
+
+def test_names_that_cannot_stand_in_a_list(tmp_path, monkeypatch):
+    check_nameable(['a b.mp4', 'ü.mp4', 'http://host/a.mp4'])
+    for name in ('two\nlines.mp4', 'caf\udce9.mp4'):
+        with pytest.raises(DataError, match='cannot stand in a list') as caught:
+            check_nameable(['a.mp4', name])
+        assert str(caught.value).startswith(ascii(name))
+    (tmp_path / 'a\nb').mkdir()
+    monkeypatch.chdir(tmp_path / 'a\nb')  # paths of lists are absolute
+    with pytest.raises(DataError, match=r"^'a\.mp4' cannot stand"):
+        check_nameable(['a.mp4'])

@@ -23,6 +23,17 @@ def test_existing_clips_pass(tmp_path):
     check_clips(cfg, ('train_dataloader', 'val_dataloader'))
 
 
+@pytest.mark.parametrize('indices', [0, []])
+def test_indices_of_no_clip(tmp_path, indices):
+    cfg = make_config(tmp_path, 'path,label\n1.mp4,0\n2.mp4,1\n', indices=indices)
+    with pytest.raises(ConfigError) as caught:
+        check_clips(cfg, ('train_dataloader',))
+    assert str(caught.value) == (
+        f'train_dataloader.dataset.labeled.indices: {indices} leaves none of the 2 clips of '
+        f'{tmp_path}/list.csv. Name some, or leave it out.'
+    )
+
+
 @pytest.mark.parametrize('line', [2, 3, 4])
 def test_missing_clip_names_file_list_key_and_command(tmp_path, line):
     names = ['1.mp4', '2.mp4', '3.mp4']

@@ -36,8 +36,35 @@ def hook():
     ],
 )
 def test_links(hook, place, before, after):
+    assert on_page(hook, place, before) == after
+
+
+def on_page(hook, place, text):
+    """Return the text of a page of a site with titles for two of the files."""
+    titles = {'plugins.md': 'Plugins', 'repository/README.md': 'README', 'weights.md': None}
+    pages = {path: SimpleNamespace(page=SimpleNamespace(title=titles[path])) for path in titles}
     page = SimpleNamespace(file=SimpleNamespace(src_uri=place))
-    assert hook.on_page_markdown(before, page, None, None) == after
+    return hook.on_page_markdown(text, page, None, SimpleNamespace(get_file_from_path=pages.get))
+
+
+@pytest.mark.parametrize(
+    ('before', 'after'),
+    [
+        ('[plugins.md](plugins.md)', '[Plugins](plugins.md)'),
+        ('[`plugins.md`](plugins.md#other-kinds)', '[Plugins](plugins.md#other-kinds)'),
+        ('[docs/plugins.md](plugins.md)', '[Plugins](plugins.md)'),
+        ('[README.md](../README.md)', '[README](repository/README.md)'),
+        ('[see plugins.md](plugins.md)', '[see plugins.md](plugins.md)'),
+        ('[ins.md](plugins.md)', '[ins.md](plugins.md)'),
+        ('[x.md](plugins.md)', '[x.md](plugins.md)'),
+        ('[`setup.py`](../setup.py)', '[`setup.py`](repository/setup.py)'),
+        ('[weights.md](weights.md)', '[weights.md](weights.md)'),  # not in the navigation
+        ('[faq.md](faq.md)', '[faq.md](faq.md)'),  # not on this site
+        ('`[plugins.md](plugins.md)`', '`[plugins.md](plugins.md)`'),
+    ],
+)
+def test_titles_stand_for_names_of_files(hook, before, after):
+    assert on_page(hook, 'a.md', before) == after
 
 
 def test_files_that_a_page_leads_to(hook):

@@ -53,7 +53,11 @@ def test_a_run_on_one_page(report, work_dir):
     assert said.out.splitlines()[-1] == str(work_dir / 'report.html')  # after what is logged
     page = (work_dir / 'report.html').read_text()
     titles = re.findall(r'<section id="part-\d"><h2>(.*?)</h2>', page)
-    assert titles == ['Settings', 'Curves', 'Classes', 'Masks', 'Cost and time', 'Config']
+    assert titles == [
+        'Settings', 'Curves', 'Classes', 'Masks', 'Cost and time', 'Environment', 'Config'
+    ]  # fmt: skip
+    assert '>processes</th><td>1</td>' in page
+    assert re.search(r'>begun</th><td>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d</td>', page)
     assert 'The student of epoch_1.pth on 4 clips of the test list (of each class eq' in page
     assert 'alt="confusion matrix"' in page
     assert 'alt="localization maps, masks and mixed clips"' in page
@@ -72,12 +76,17 @@ def test_pictures_of_training_come_first(report, work_dir, tmp_path):
     (scalars,) = folder.glob('*/vis_data/scalars.json')
     (scalars.parent / 'vis_image').mkdir()
     picture = np.full((8, 8, 3), 200, np.uint8)
-    Image.fromarray(picture).save(scalars.parent / 'vis_image' / 'mixed_2.png')
+    for name in ('mixed_2', 'confusion_student_3', 'of a <hook>_4'):
+        Image.fromarray(picture).save(scalars.parent / 'vis_image' / f'{name}.png')
     status, _ = report(folder, '--max-clips', '2', '--out', tmp_path / 'r.html')
     assert status == 0
     page = (tmp_path / 'r.html').read_text()
     assert '<h2>Pictures of training</h2>' in page
-    assert '<h3>mixed_2</h3>' in page
+    assert re.findall('<h3>(.*, iteration .*)</h3>', page) == [
+        'Confusion of the student, iteration 3',
+        'Mixed clips, iteration 2',
+        'Of a &lt;hook&gt;, iteration 4',
+    ]
     assert 'localization maps' not in page
 
 

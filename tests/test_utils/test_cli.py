@@ -136,5 +136,23 @@ def test_other_errors_keep_their_traceback():
         run_tool('train', job, parse())
 
 
+@pytest.mark.parametrize('value', ['', ['a.mp4', '']])
+def test_empty_text_is_refused(capsys, value):
+    """It would be the folder one is in."""
+
+    def job(args: argparse.Namespace) -> None:
+        raise AssertionError
+
+    assert run_tool('predict', job, argparse.Namespace(inputs=value, out=None)) == 2
+    assert capsys.readouterr().err.startswith('predict: `inputs` is empty, as by a variable of')
+
+
+def test_file_after_the_options_is_told(capsys):
+    """Instead of the argument that is then missing."""
+    with pytest.raises(SystemExit):
+        parse('--cfg-options', 'a=1', 'my_config.py')
+    assert "--cfg-options: expected KEY=VALUE, but got 'my_config.py'" in capsys.readouterr().err
+
+
 def test_success():
     assert run_tool('train', lambda args: None, parse()) == 0

@@ -55,6 +55,14 @@ def test_file_of_another_folder_is_not_looked_for_in_the_package(tmp_path):
     )
 
 
+def test_checkpoint_in_the_place_of_the_config():
+    Path('epoch_1.pth').touch()
+    assert refusal('epoch_1.pth') == (
+        'epoch_1.pth is no config: expected a name that ends with one of .py, .yaml, .yml, .json. '
+        'Name the config in this place.'
+    )
+
+
 def test_folder():
     Path('asl_mix').mkdir()
     assert refusal('asl_mix') == 'asl_mix is a folder. Name a config in it.'

@@ -25,12 +25,15 @@ sys.exit(main())
 """
 
 
-def run_python(stdout: int, *argv: str, unbuffered: str = '') -> tuple[int, str]:
+def run_python(
+    stdout: int, *argv: str, unbuffered: str = '', encoding: str = 'utf-8'
+) -> tuple[int, str]:
     """Return status and stderr of a program that writes to an open file."""
+    settings = {'PYTHONUNBUFFERED': unbuffered, 'PYTHONIOENCODING': encoding}
     with os.fdopen(stdout, 'w') as file:
         done = subprocess.run(
             [sys.executable, *argv], stdout=file, stderr=subprocess.PIPE, text=True, cwd=ROOT,
-            env={**os.environ, 'PYTHONPATH': str(ROOT), 'PYTHONUNBUFFERED': unbuffered},
+            env={**os.environ, 'PYTHONPATH': str(ROOT), **settings},
         )  # fmt: skip
     return done.returncode, done.stderr
 
@@ -52,6 +55,31 @@ def test_help_of_every_tool(tool):
 )
 def test_help_and_version_of_the_command(argv):
     assert run_python(closed_pipe(), *COMMAND, *argv) == (UNREAD, '')
+
+
+LOGGED = """
+import sys
+from mmengine.logging import MMLogger
+from mmavssl.utils.console_log import shorten_console
+from mmavssl.utils.guarded_output import guarded_output
+@guarded_output()
+def main():
+    logger = MMLogger.get_instance('run', log_file=sys.argv[1])
+    shorten_console(logger)
+    for number in range(3):
+        logger.info(f'epoch {number}')
+        print('loaded')
+    return 5
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize('unbuffered', ['', '1'])
+def test_run_with_a_log_goes_on(tmp_path, unbuffered):
+    """It would say for each message why it cannot show it, and end with another status."""
+    log = tmp_path / 'run.log'
+    assert run_python(closed_pipe(), '-c', LOGGED, str(log), unbuffered=unbuffered) == (5, '')
+    assert [line[-1] for line in log.read_text().splitlines()] == ['0', '1', '2']
 
 
 def test_help_without_a_buffer():
@@ -77,6 +105,18 @@ def test_no_room_for_what_is_printed(argv):
     status, said = run_python(os.open('/dev/full', os.O_WRONLY), *argv)
     assert status == 2
     assert said == 'The disk is full ([Errno 28] No space left on device). Make room, and go on.\n'
+
+
+def test_names_that_the_terminal_has_no_letters_for(tmp_path):
+    (tmp_path / 'out.txt').touch()
+    code = (
+        'from mmavssl.utils.guarded_output import guarded_output\n'
+        "with guarded_output():\n    print('\\xfc', '\\u65e5', '\\udcff')"
+    )
+    for encoding, shown in (('ascii', r'\xfc \u65e5 \udcff'), ('utf-8:strict', r'ü 日 \udcff')):
+        file = os.open(tmp_path / 'out.txt', os.O_WRONLY | os.O_TRUNC)
+        assert run_python(file, '-c', code, encoding=encoding) == (0, '')
+        assert (tmp_path / 'out.txt').read_text('utf-8') == f'{shown}\n'
 
 
 def test_other_pipe_is_an_error(capfd):

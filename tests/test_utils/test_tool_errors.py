@@ -21,6 +21,9 @@ def test_our_errors_say_all_by_themselves():
         (OSError(errno.EDQUOT, 'Quota'), 'The disk is full'),
         (PermissionError(errno.EACCES, 'Permission denied', 'a'), 'a: Permission denied. Name'),
         (NotADirectoryError(errno.ENOTDIR, 'Not a directory', 'a/b'), 'a/b: Not a directory.'),
+        (OSError(errno.ENAMETOOLONG, 'Name too long', 'aaa'), 'aaa: Name too long. Name another'),
+        (OSError(errno.ELOOP, 'Too many levels', 'a'), 'a: Too many levels. Name another path'),
+        (RuntimeError("Symlink loop from 'a'"), "Symlink loop from 'a': the link leads to it"),
         (FileNotFoundError(errno.ENOENT, 'No such file', 'a'), None),  # of what: the traceback
         (PermissionError(errno.EACCES, 'Permission denied'), None),
         (ConnectionError('reset'), None),

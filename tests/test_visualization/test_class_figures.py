@@ -62,11 +62,35 @@ def test_bars(figures):
 
 
 def test_a_class_without_a_value_has_no_bar(figures):
-    draw_class_bars({'right (%)': np.array([50, np.nan, 80])}, CLASSES)
+    draw_class_bars({'right (%)': np.array([50, np.nan, 0])}, CLASSES)
     (axes,) = figures[0].axes
     heights = [bar.get_height() for bar in axes.patches]
-    assert np.array_equal(heights, [50, np.nan, 80], equal_nan=True)
-    assert axes.get_ylim() == (0, pytest.approx(84))
+    assert np.array_equal(heights, [50, np.nan, 0], equal_nan=True)
+    assert [(text.get_text(), text.get_position()) for text in axes.texts] == [('?', (1, 0))]
+
+
+def test_scales_end_where_values_can_or_at_the_largest(figures):
+    values = {'right (%)': [6, 0, 2], 'threshold': [0.3, 0.1, 0.2], 'count': [40, 0, 20]}
+    draw_class_bars(values, CLASSES, {'right (%)': 100, 'threshold': 1})
+    assert [axes.get_ylim() for axes in figures[0].axes] == [(0, 100), (0, 1), (0, 42)]
+
+
+@pytest.mark.parametrize(
+    ('values', 'words'),
+    [
+        ([0, 0, 0], 'all are 0'),
+        ([0, np.nan, 0], 'all known are 0'),
+        ([np.nan] * 3, 'none is known'),
+        ([0, np.nan, 0.01], None),
+    ],
+)
+@pytest.mark.parametrize('tops', [None, {'threshold': 1}])
+def test_a_panel_without_bars_says_so(figures, values, words, tops):
+    draw_class_bars({'threshold': values}, CLASSES, tops)
+    (axes,) = figures[0].axes
+    said = [text.get_text() for text in axes.texts if text.get_text() != '?']
+    assert said == ([words] if words else [])
+    assert axes.get_ylim()[1] == (1 if words or tops else 0.0105)
 
 
 @pytest.mark.parametrize('count', [8, 51, 60])

@@ -4,7 +4,8 @@ Example:
     python tools/analysis/report.py work_dirs/asl_mix/avsprites_2shot --out report.html
 
 It has the settings, curves, accuracy by class, confusion, clips right and wrong, masks, cost and
-time. The newest checkpoint sees one view of clips of the test list for it.
+time, and on what it was trained. The newest checkpoint sees one view of clips of the test list for
+it.
 """
 
 from __future__ import annotations

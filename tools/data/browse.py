@@ -73,6 +73,7 @@ def read_config(args: argparse.Namespace) -> Config:
 def browse(args: argparse.Namespace) -> None:
     """Check everything, follow the clips, write the picture and the page."""
     from mmavssl.apis.browse import ClipChoice, browse_clips
+    from mmavssl.utils.outputs import check_output_folder
     from mmavssl.visualization import save_browse_page, save_contact_sheet
 
     cfg = read_config(args)
@@ -80,12 +81,13 @@ def browse(args: argparse.Namespace) -> None:
         args.part, args.stream, args.num_clips, args.indices, args.epoch, args.repeat
     )
     file = Path(cfg.filename).resolve()
+    out = args.out or Path('work_dirs/browse', f'{file.parent.name}_{file.stem}')
+    check_output_folder(out)
     stream = f', {args.stream}' if args.stream else ''
     title = f'{file.parent.name}/{file.stem}: {args.part}{stream}'
     sheet = browse_clips(cfg, choice, title, progress=True)
     for warning in sheet.warnings:
         print(f'browse: {warning}', file=sys.stderr)
-    out = args.out or Path('work_dirs/browse', f'{file.parent.name}_{file.stem}')
     save_contact_sheet(out / 'contact_sheet.png', sheet)
     save_browse_page(out / 'index.html', sheet)
     print(out / 'contact_sheet.png')

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,14 @@ from PIL import Image
 from mmavssl.apis.localizer_weights import saved_localizer
 from mmavssl.apis.mask_clips import find_partners, load_test_clips
 from mmavssl.apis.mask_panels import mask_panels
-from mmavssl.apis.report.run_facts import cost, results, settings, time_and_memory
+from mmavssl.apis.report.run_environment import environment
+from mmavssl.apis.report.run_facts import (
+    cost,
+    picture_title,
+    results,
+    settings,
+    time_and_memory,
+)
 from mmavssl.apis.report.run_files import RunFiles, find_run
 from mmavssl.apis.report.tested_clips import (
     TestedClip,
@@ -42,7 +50,7 @@ def make_report(
     warn: Callable[[str], None] = lambda text: None,
     progress: bool = False,
 ) -> list[str]:
-    """Write one page about a run: settings, curves, classes, examples, masks, cost and time.
+    """Write one page about a run: settings, curves, classes, masks, cost, time, environment.
 
     Args:
         folder: work directory of tools/train.py.
@@ -78,6 +86,7 @@ def make_report(
             sections.append(page.Section(title, [page.remark(f'Left out: {error}')]))
     facts = {**cost(cfg), **time_and_memory(scalars)}
     sections.append(page.Section('Cost and time', [page.facts_table(facts)]))
+    sections.append(page.Section('Environment', [page.facts_table(environment(run))]))
     text = page.folded(run.config.name, run.config.read_text())
     sections.append(page.Section('Config', [text]))
     page.save_report(out, f'{cfg.model.type}: {folder.name}', sections)
@@ -153,12 +162,13 @@ def mask_parts(cfg: Config, run: RunFiles) -> list[str]:
         DataError: the test list cannot be used.
     """
     if run.pictures:
+        titles = {picture_title(path.stem): path for path in run.pictures.values()}
         return [
             html
-            for name, path in run.pictures.items()
+            for title, path in titles.items()
             for html in (
-                f'<h3>{path.stem}</h3>',
-                page.figure_html(np.array(Image.open(path).convert('RGB')), name),
+                f'<h3>{escape(title)}</h3>',
+                page.figure_html(np.array(Image.open(path).convert('RGB')), title),
             )
         ]
     if not (cfg.model.get('mixer') or {}).get('masker'):

@@ -22,6 +22,8 @@ PARTS = {
     'contrast': 'model.contrast',
     'optimizer': 'optim_wrapper.optimizer',
 }
+#: What `SSLVisualizationHook` draws; its other pictures have names that are words.
+PICTURES = {'mixed': 'mixed clips', 'student_teacher': 'student and teacher'}
 RESULTS = ('top1', 'top5', 'mean_class_accuracy', 'pointing')
 MEGA = 1e6
 
@@ -66,6 +68,20 @@ def describe(component: Mapping[str, Any]) -> str:
     }
     arguments = ', '.join(f'{name}={value!r}' for name, value in plain.items())
     return f'{component.get("type", "")}({arguments})' if plain else str(component.get('type', ''))
+
+
+def picture_title(stem: str) -> str:
+    """Return what a picture of training is about, in words.
+
+    Args:
+        stem: of its file: a name and the iteration.
+
+    >>> picture_title('classes_20'), picture_title('confusion_student_300')
+    ('Classes, iteration 20', 'Confusion of the student, iteration 300')
+    """
+    name, _, step = stem.rpartition('_')
+    words = PICTURES.get(name, name.replace('confusion_', 'confusion of the ').replace('_', ' '))
+    return f'{words[:1].upper()}{words[1:]}, iteration {step}'
 
 
 def results(scalars: Scalars) -> list[tuple[str, str, str]]:

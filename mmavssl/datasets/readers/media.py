@@ -62,6 +62,8 @@ def check_file(path: str | Path) -> None:
     if path.is_dir():
         raise DataError(f'{path} is a folder, not a file. Check the list and `data_root`.')
     if not path.is_file():
+        if path.exists():
+            raise DataError(f'{path} is a pipe or a device. Name a file on a disk.')
         folder = path.parent
         while not folder.is_dir():
             folder = folder.parent

@@ -148,7 +148,7 @@ class SSLVisualizationHook(Hook):
 
     @master_only
     def _draw_classes(self, runner: Runner, counts: dict[str, LabelCounts]) -> None:
-        bars = {}
+        bars, tops = {}, {}
         for name, threshold in thresholds_of(algorithm_of(runner)).items():
             found, of = counts[name], f' ({name})' if name else ''
             if not found.given.any():  # as in warm-up
@@ -156,13 +156,16 @@ class SSLVisualizationHook(Hook):
             bars[f'pseudo labels that count{of}'] = array(found.passed)
             if found.known.any():
                 accuracy = 100 * found.right / found.known  # nan for a class without any
-                bars[f'right, where the label is known{of} (%)'] = array(accuracy)
+                title = f'right, where the label is known{of} (%)'
+                bars[title], tops[title] = array(accuracy), 100
             thresholds = getattr(threshold, 'class_thresholds', None)
             if thresholds is not None:
-                bars[f'confidence threshold{of}'] = array(thresholds())
+                title = f'confidence threshold{of}'
+                bars[title], tops[title] = array(thresholds()), 1
         if bars:
             classes = runner.train_dataloader.dataset.metainfo['classes']
-            runner.visualizer.add_class_bars('classes', bars, classes, step=runner.iter + 1)
+            step = runner.iter + 1
+            runner.visualizer.add_class_bars('classes', bars, classes, step=step, tops=tops)
 
 
 def pictures(model: nn.Module, video: Tensor) -> list:

@@ -84,4 +84,4 @@ def test_unknown_suffix(video_only, tmp_path, name):
 def test_folder(video_only, tmp_path):
     out = tmp_path / 'model.onnx'
     out.mkdir()
-    assert error(*video_only, out) == f'{out} is a folder. Name the file to write in it.'
+    assert error(*video_only, out) == f'{out} is a folder. Name a file to write.'

@@ -1,6 +1,7 @@
+import pytest
 from mmengine.config import Config
 
-from mmavssl.apis.report.run_facts import results, settings, time_and_memory
+from mmavssl.apis.report.run_facts import picture_title, results, settings, time_and_memory
 
 
 def test_settings_name_the_parts_of_a_method():
@@ -17,6 +18,20 @@ def test_a_method_without_these_parts_leaves_them_out():
     facts = settings(Config.fromfile('configs/supervised/ucf51_1shot.py'))
     assert 'masker' not in facts
     assert 'unlabeled clips' not in facts
+
+
+@pytest.mark.parametrize(
+    ('stem', 'title'),
+    [
+        ('mixed_100', 'Mixed clips, iteration 100'),
+        ('classes_20', 'Classes, iteration 20'),
+        ('confusion_teacher_20', 'Confusion of the teacher, iteration 20'),
+        ('student_teacher_20', 'Student and teacher, iteration 20'),
+        ('of_another_hook_1', 'Of another hook, iteration 1'),
+    ],
+)
+def test_titles_of_pictures(stem, title):
+    assert picture_title(stem) == title
 
 
 def test_results_and_time():

@@ -1,3 +1,5 @@
+import os
+
 import av
 import numpy as np
 import pytest
@@ -27,6 +29,13 @@ def test_folder_and_empty_file(tmp_path):
         check_file(tmp_path / 'empty.mp4')
     (tmp_path / 'full.mp4').write_bytes(b'0')
     check_file(tmp_path / 'full.mp4')
+
+
+def test_pipes_and_devices(tmp_path):
+    os.mkfifo(tmp_path / 'pipe.mp4')
+    for path in (tmp_path / 'pipe.mp4', '/dev/null'):
+        with pytest.raises(DataError, match=rf'^{path} is a pipe or a device\. Name a file'):
+            check_file(path)
 
 
 @pytest.mark.parametrize(

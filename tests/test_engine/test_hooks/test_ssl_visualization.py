@@ -59,9 +59,9 @@ def drawn(monkeypatch):
     for name in ('add_clips', 'add_class_bars', 'add_confusion', 'add_networks'):
         method = getattr(ASLVisualizer, name)
 
-        def keep(self, picture, *args, step, method=method):
-            calls[picture, step] = args
-            return method(self, picture, *args, step=step)
+        def keep(self, picture, *args, step, method=method, **scales):
+            calls[picture, step] = args + tuple(scales.values())
+            return method(self, picture, *args, step=step, **scales)
 
         monkeypatch.setattr(ASLVisualizer, name, keep)
     return calls
@@ -100,7 +100,7 @@ def check_mixed(runner, clips, watch):
 
 
 def check_classes(runner, call, watch):
-    bars, classes = call
+    bars, classes, tops = call
     passed, right = np.zeros((2, len(classes)))
     for result, hidden in zip(watch.labels[2:], watch.hidden[2:], strict=True):  # since the last
         for label, weight, truth in zip(result.label.tolist(), result.weight.tolist(), hidden,
@@ -114,6 +114,7 @@ def check_classes(runner, call, watch):
     assert accuracy[passed > 0] == pytest.approx(100 * right[passed > 0] / passed[passed > 0])
     thresholds = runner.model.threshold.class_thresholds()
     assert bars['confidence threshold'].tolist() == thresholds.tolist()
+    assert tops == {'right, where the label is known (%)': 100, 'confidence threshold': 1}
 
 
 def check_confusion(runner, drawn):
@@ -168,8 +169,12 @@ def test_both_thresholds_of_a_pair_are_drawn():
     hook.before_train_iter(runner, 0, batch)
     model.loss(inputs, samples)
     hook.after_train_iter(runner, 0, batch)
-    ((_, bars, classes),) = [call.args for call in runner.visualizer.add_class_bars.mock_calls]
+    [call] = runner.visualizer.add_class_bars.mock_calls
+    _, bars, classes = call.args
     assert classes == names
+    assert set(bars) - set(call.kwargs['tops']) == {
+        f'pseudo labels that count ({name})' for name in given
+    }
     for name, result in given.items():
         passed = result.weight > 0
         counts = torch.bincount(result.label[passed], minlength=len(names))
