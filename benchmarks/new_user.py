@@ -102,6 +102,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         wheel = build_wheel(Path(place))
         seconds = new_user(wheel, args.video.resolve(), Path(place))
         machine = describe(Path(place))
+    del machine['commit']  # the name of the wheel has it
     result = {'wheel': wheel.name, 'seconds': seconds, 'machine': machine}
     if args.json:
         args.json.write_text(json.dumps(result, indent=2) + '\n')

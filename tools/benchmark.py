@@ -31,7 +31,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--resume goes on; 141 the reader of the output has gone.',
     )
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument('grid', nargs='?', type=Path, help='such as those of benchmarks/grids')
+    what.add_argument(
+        'grid', nargs='?', type=Path,
+        help='such as those of benchmarks/grids; of a clone alone, a wheel has none',
+    )  # fmt: skip
     what.add_argument(
         '--write-zoo', action='store_true', help='write the accuracies of model_zoo.md'
     )

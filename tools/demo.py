@@ -11,6 +11,7 @@ Uploads are limited in size and length, and deleted after ten minutes.
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -69,15 +70,18 @@ def serve(args: argparse.Namespace) -> None:
     inferencer = AVActionInferencer(
         args.model, args.weights, args.device, use=args.use, views=views
     )
-    signal.signal(signal.SIGTERM, end)  # of docker stop and systemd
+    for number in (signal.SIGTERM, signal.SIGHUP):  # of docker stop and systemd; of a terminal
+        signal.signal(number, end)
     with closing(DemoService(inferencer, limits, examples)) as service:
+        # Uploads and Gradio's copies go with the answers.
+        os.environ['GRADIO_TEMP_DIR'] = str(service.folder / 'gradio')
         page = make_page(service, f'mmavssl: {Path(args.weights).name}', examples, limits)
         with closing(page):
             page.launch(**launch_settings(args.host, args.port, limits))
 
 
 def list_examples(folder: Path) -> list[str]:
-    """Return the first clips of a folder.
+    """Return clips of a folder, from all over its list: the first ones may be of one class.
 
     Raises:
         ConfigError: there is no such folder.
@@ -88,7 +92,9 @@ def list_examples(folder: Path) -> list[str]:
 
     if not folder.is_dir():
         raise ConfigError(f'--examples {folder} is no folder. Name a folder of clips.')
-    return [clip.path for clip in list_inputs(folder)][:MAX_EXAMPLES]
+    paths = [clip.path for clip in list_inputs(folder)]
+    number = min(len(paths), MAX_EXAMPLES)
+    return [paths[place * len(paths) // number] for place in range(number)]
 
 
 def end(signal_number: int, frame: FrameType | None) -> None:

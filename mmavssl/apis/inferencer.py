@@ -1,6 +1,7 @@
 """Predict what is done in videos, with a model of one's own: MMEngine's inferencer."""
 
 import logging
+import re
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -110,6 +111,18 @@ class AVActionInferencer(BaseInferencer):
         self._steps, self._audio = test_pipeline(cfg, views), audio
         self._sound_maps: SoundMaps | None = None
         super().__init__(cfg, weights, device, scope, show_progress)
+
+    @staticmethod
+    def list_models(scope: str | None = None, patterns: str = '.*') -> list[str]:
+        """Return the names of the models of the metafiles, each with a config of its own.
+
+        Args:
+            scope: of another project that is installed; None: ours.
+            patterns: regular expression, to which names must fit from their first letter on.
+        """
+        folder = BaseInferencer._get_repo_or_mim_dir(scope or 'mmavssl')
+        models = BaseInferencer._get_models_from_metafile(folder)
+        return [model['Name'] for model in models if re.match(patterns, model['Name'])]
 
     def _init_model(self, cfg: Config, weights: str, device: str = 'cpu') -> nn.Module:
         """Build the model with the tensors of the checkpoint, which must have all of them."""

@@ -12,8 +12,8 @@ from tests.small_predictor import CENTER, class_names, small_config, write_check
 
 ROOT = Path(__file__).parents[2]
 #: The tool with a page that opens no port.
-PROGRAM = """
-import runpy, sys, time
+PROGRAM = r"""
+import os, runpy, sys, time
 import mmavssl.apis.demo
 import mmavssl.apis.demo.page as page
 
@@ -27,7 +27,7 @@ class Page:
         print('closed', flush=True)
 
 def make_page(service, *args):
-    print(service.folder, flush=True)
+    print(os.environ['GRADIO_TEMP_DIR'], service.folder, sep='\n', flush=True)
     return Page()
 
 page.import_gradio = lambda: None
@@ -57,7 +57,9 @@ def test_mistakes_are_said_before_the_model_is_loaded(main, options, message, ca
     assert line.startswith(f'demo: {message}')
 
 
-def test_nothing_is_left_when_it_is_told_to_end(avsprites_root, tmp_path):
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGHUP])
+def test_nothing_is_left_when_it_is_told_to_end(avsprites_root, tmp_path, monkeypatch, number):
+    monkeypatch.setenv('GRADIO_TEMP_DIR', str(tmp_path / 'gradio'))
     cfg = small_config(avsprites_root, localizer=CENTER)
     weights = write_checkpoint(tmp_path / 'a.pth', cfg, class_names(avsprites_root))
     command = [sys.executable, '-c', PROGRAM, '--weights', str(weights), '--port', '0']
@@ -70,7 +72,19 @@ def test_nothing_is_left_when_it_is_told_to_end(avsprites_root, tmp_path):
             before.append(line.strip())
         folder = Path(before[-1])
         assert folder.is_dir()
-        process.send_signal(signal.SIGTERM)
+        uploads = Path(before[-2])
+        assert uploads.is_relative_to(folder)
+        process.send_signal(number)
         assert next(lines) == 'closed\n'
         assert process.wait(timeout=30) == 0
-    assert not folder.exists()
+    assert not list((tmp_path / 'gradio').iterdir())
+
+
+@pytest.mark.parametrize(
+    ('number', 'expected'), [(3, [0, 1, 2]), (20, [0, 2, 5, 7, 10, 12, 15, 17])]
+)
+def test_examples_are_from_all_over_the_folder(tmp_path, number, expected):
+    for clip in range(number):
+        (tmp_path / f'{clip:02d}.mp4').touch()
+    list_examples = runpy.run_path(str(ROOT / 'tools/demo.py'))['list_examples']
+    assert [int(Path(path).stem) for path in list_examples(tmp_path)] == expected

@@ -67,7 +67,8 @@ def make_page(
             with gr.Column():
                 clip = gr.Video(label='clip', sources=['upload'])
                 gr.Markdown(
-                    f'At most {limits.megabytes:g} MB and {limits.seconds:g} s. Nothing is kept.'
+                    f'At most {limits.megabytes:g} MB and {limits.seconds:g} s. '
+                    f'Deleted after {KEEP // 60} minutes, and when the page ends.'
                 )
                 button = gr.Button('Predict', variant='primary', elem_id='predict')
                 message = gr.Markdown(elem_id='message')
@@ -82,7 +83,10 @@ def make_page(
                 scores = gr.Label(label='classes', num_top_classes=topk, elem_id='classes')
                 video = gr.Video(label='what is heard where', interactive=False, elem_id='heard')
                 gr.Markdown('Map, mask and mixed clip')  # a label would lie over its title
-                masks = gr.Image(show_label=False, interactive=False, elem_id='masks')
+                masks = gr.Image(
+                    show_label=False, interactive=False, elem_id='masks',
+                    buttons=['download', 'fullscreen'],  # no sharing on a site of Gradio's
+                )  # fmt: skip
         outputs = [message, scores, video, masks]
         # One at a time: a model fills a machine.
         button.click(partial(show, ask), clip, outputs, concurrency_limit=1, api_name='predict')

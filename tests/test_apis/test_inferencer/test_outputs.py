@@ -79,3 +79,13 @@ def test_no_class_names(avsprites_root, videos, tmp_path, said):
     assert said == [f'{path} has no class names, so that they are `class 0`, `class 1`, …']
     [prediction] = inferencer(videos[0])['predictions']
     assert prediction['class'] == f'class {prediction["label"]}'
+
+
+def test_models_of_the_metafiles(capsys):
+    names = AVActionInferencer.list_models()
+    assert 'asl_mix_ucf51_1shot' in names
+    assert len(names) == len(set(names)) > 100
+    assert AVActionInferencer.list_models(patterns='asl_mix_ucf51') == [
+        name for name in names if name.startswith('asl_mix_ucf51')
+    ]
+    assert capsys.readouterr().out == ''
