@@ -14,9 +14,10 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 
 from mmavssl.utils.cli import run_tool
@@ -72,12 +73,23 @@ def serve(args: argparse.Namespace) -> None:
     )
     for number in (signal.SIGTERM, signal.SIGHUP):  # of docker stop and systemd; of a terminal
         signal.signal(number, end)
-    with closing(DemoService(inferencer, limits, examples)) as service:
-        # Uploads and Gradio's copies go with the answers.
-        os.environ['GRADIO_TEMP_DIR'] = str(service.folder / 'gradio')
+    with closing(DemoService(inferencer, limits, examples)) as service, folder_of_uploads():
         page = make_page(service, f'mmavssl: {Path(args.weights).name}', examples, limits)
         with closing(page):
             page.launch(**launch_settings(args.host, args.port, limits))
+
+
+@contextmanager
+def folder_of_uploads() -> Iterator[None]:
+    """Let Gradio put uploads and its copies into a folder that is deleted with the page."""
+    parent = os.environ.get('GRADIO_TEMP_DIR')
+    if parent:
+        os.makedirs(parent, exist_ok=True)
+    # A page that closes may still write there.
+    options = dict(prefix='mmavssl_demo_', dir=parent, ignore_cleanup_errors=True)
+    with TemporaryDirectory(**options) as folder:
+        os.environ['GRADIO_TEMP_DIR'] = folder
+        yield
 
 
 def list_examples(folder: Path) -> list[str]:

@@ -73,11 +73,13 @@ def test_nothing_is_left_when_it_is_told_to_end(avsprites_root, tmp_path, monkey
         folder = Path(before[-1])
         assert folder.is_dir()
         uploads = Path(before[-2])
-        assert uploads.is_relative_to(folder)
+        assert uploads.parent == tmp_path / 'gradio'
+        (uploads / 'clip.mp4').touch()
         process.send_signal(number)
         assert next(lines) == 'closed\n'
         assert process.wait(timeout=30) == 0
     assert not list((tmp_path / 'gradio').iterdir())
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 """From a clip to what the page shows of it."""
 
-import os
 import shutil
 import tempfile
 import threading
@@ -38,10 +37,7 @@ class DemoService:
         self.inferencer = inferencer
         self.limits = limits
         self.examples = [str(path) for path in examples]
-        parent = os.environ.get('GRADIO_TEMP_DIR')  # where users want such files
-        if parent:
-            Path(parent).mkdir(parents=True, exist_ok=True)
-        self.folder = Path(tempfile.mkdtemp(prefix='mmavssl_demo_', dir=parent))
+        self.folder = Path(tempfile.mkdtemp(prefix='mmavssl_demo_'))
         self._lock = threading.Lock()
         self._mask_panels: MaskPanels | None = None
 
