@@ -29,7 +29,7 @@ def download_k400(
         What has been done, for the user.
 
     Raises:
-        ConfigError, DataError: see `fetch_unpacked`; a list of archives is none.
+        DataError: see `fetch_unpacked`; a list of archives is none.
     """
     said = []
     for part in parts:

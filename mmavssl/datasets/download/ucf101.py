@@ -26,7 +26,7 @@ def download_ucf101(
         What has been done, for the user.
 
     Raises:
-        ConfigError, DataError: see `fetch_unpacked`.
+        DataError: see `fetch_unpacked`.
     """
     files = fetch_unpacked(f'{base_url}{ARCHIVE}', folder, sha256, keep)
     if files is None:
