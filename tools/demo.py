@@ -5,19 +5,18 @@ Example:
     python tools/demo.py --weights epoch_50.pth --examples clips/ --port 8080
 
 The page is for this machine alone unless --host says otherwise: whoever reaches it can use it.
-Uploads are limited in size and length, and deleted after ten minutes.
+Uploads are limited in size and length, and deleted after ten minutes, or when the page's server
+ends.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import FrameType
 
 from mmavssl.utils.cli import run_tool
@@ -57,6 +56,7 @@ def serve(args: argparse.Namespace) -> None:
         DemoService,
         UploadLimits,
         check_address,
+        folder_of_page,
         launch_settings,
         make_page,
     )
@@ -66,30 +66,19 @@ def serve(args: argparse.Namespace) -> None:
     limits = UploadLimits(args.max_megabytes, args.max_seconds)
     check_address(args.host, args.port)
     examples = list_examples(args.examples) if args.examples else []
-    import_gradio()
-    views = 'full' if args.full else 'fast'
-    inferencer = AVActionInferencer(
-        args.model, args.weights, args.device, use=args.use, views=views
-    )
     for number in (signal.SIGTERM, signal.SIGHUP):  # of docker stop and systemd; of a terminal
-        signal.signal(number, end)
-    with closing(DemoService(inferencer, limits, examples)) as service, folder_of_uploads():
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` has it
+            signal.signal(number, end)
+    with folder_of_page() as folder:
+        import_gradio()
+        views = 'full' if args.full else 'fast'
+        inferencer = AVActionInferencer(
+            args.model, args.weights, args.device, use=args.use, views=views
+        )
+        service = DemoService(inferencer, limits, folder, examples)
         page = make_page(service, f'mmavssl: {Path(args.weights).name}', examples, limits)
         with closing(page):
             page.launch(**launch_settings(args.host, args.port, limits))
-
-
-@contextmanager
-def folder_of_uploads() -> Iterator[None]:
-    """Let Gradio put uploads and its copies into a folder that is deleted with the page."""
-    parent = os.environ.get('GRADIO_TEMP_DIR')
-    if parent:
-        os.makedirs(parent, exist_ok=True)
-    # A page that closes may still write there.
-    options = dict(prefix='mmavssl_demo_', dir=parent, ignore_cleanup_errors=True)
-    with TemporaryDirectory(**options) as folder:
-        os.environ['GRADIO_TEMP_DIR'] = folder
-        yield
 
 
 def list_examples(folder: Path) -> list[str]:

@@ -4,6 +4,7 @@ import runpy
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -57,28 +58,45 @@ def test_mistakes_are_said_before_the_model_is_loaded(main, options, message, ca
     assert line.startswith(f'demo: {message}')
 
 
-@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGHUP])
-def test_nothing_is_left_when_it_is_told_to_end(avsprites_root, tmp_path, monkeypatch, number):
-    monkeypatch.setenv('GRADIO_TEMP_DIR', str(tmp_path / 'gradio'))
+@pytest.fixture(scope='module')
+def weights(avsprites_root, tmp_path_factory):
     cfg = small_config(avsprites_root, localizer=CENTER)
-    weights = write_checkpoint(tmp_path / 'a.pth', cfg, class_names(avsprites_root))
-    command = [sys.executable, '-c', PROGRAM, '--weights', str(weights), '--port', '0']
+    path = tmp_path_factory.mktemp('weights') / 'a.pth'
+    return write_checkpoint(path, cfg, class_names(avsprites_root))
+
+
+@contextmanager
+def serving(weights, *before):
+    """Start the tool; give the process, what it says from now on, and its folder."""
+    command = [*before, sys.executable, '-c', PROGRAM, '--weights', str(weights), '--port', '0']
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         lines = iter(process.stdout)
-        before = []
-        for line in lines:
-            if line == 'serving\n':
-                break
-            before.append(line.strip())
-        folder = Path(before[-1])
-        assert folder.is_dir()
-        uploads = Path(before[-2])
-        assert uploads.parent == tmp_path / 'gradio'
-        (uploads / 'clip.mp4').touch()
+        *_, gradio, folder = (line.strip() for line in iter(lines.__next__, 'serving\n'))
+        assert gradio == folder  # one folder for all files
+        yield process, lines, Path(folder)
+
+
+@pytest.mark.parametrize('number', [signal.SIGTERM, signal.SIGHUP])
+def test_nothing_is_left_when_it_is_told_to_end(weights, tmp_path, monkeypatch, number):
+    monkeypatch.setenv('GRADIO_TEMP_DIR', str(tmp_path / 'gradio'))
+    with serving(weights) as (process, lines, folder):
+        assert folder.parent == tmp_path / 'gradio'
+        (folder / 'clip.mp4').touch()
         process.send_signal(number)
         assert next(lines) == 'closed\n'
         assert process.wait(timeout=30) == 0
     assert not list((tmp_path / 'gradio').iterdir())
+
+
+def test_serves_on_without_a_terminal_where_that_is_wanted(weights, tmp_path, monkeypatch):
+    monkeypatch.setenv('GRADIO_TEMP_DIR', str(tmp_path))
+    with serving(weights, 'nohup') as (process, lines, folder):
+        process.send_signal(signal.SIGHUP)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=1)
+        assert folder.is_dir()
+        process.send_signal(signal.SIGTERM)
+        assert next(lines) == 'closed\n'
     assert not folder.exists()
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 #: Seconds between looks for uploads and answers that are too old, and how old that is.
 CLEAN_EVERY, KEEP = 60, 600
+#: What is wrong is red; remarks are not.
 STYLE = '#message, #message * { color: #b00020; }'
 NOTHING = 'Choose a clip first.'
 
@@ -67,11 +68,12 @@ def make_page(
             with gr.Column():
                 clip = gr.Video(label='clip', sources=['upload'])
                 gr.Markdown(
-                    f'At most {limits.megabytes:g} MB and {limits.seconds:g} s. '
-                    f'Deleted after {KEEP // 60} minutes, and when the page ends.'
+                    f'At most {limits.megabytes:g} MB and {limits.seconds:g} s. Clips and answers '
+                    f"are deleted after {KEEP // 60} minutes, and when the page's server ends."
                 )
                 button = gr.Button('Predict', variant='primary', elem_id='predict')
                 message = gr.Markdown(elem_id='message')
+                remark = gr.Markdown(elem_id='remark')
                 if examples:
                     gr.Examples(
                         [[str(path)] for path in examples],
@@ -87,26 +89,26 @@ def make_page(
                     show_label=False, interactive=False, elem_id='masks',
                     buttons=['download', 'fullscreen'],  # no sharing on a site of Gradio's
                 )  # fmt: skip
-        outputs = [message, scores, video, masks]
+        outputs = [message, remark, scores, video, masks]
         # One at a time: a model fills a machine.
         button.click(partial(show, ask), clip, outputs, concurrency_limit=1, api_name='predict')
     return page
 
 
 def show(ask: Callable[[str], Answer], clip: str | None) -> tuple:
-    """Return what goes into message, classes, video and picture of the page.
+    """Return what goes into message, remark, classes, video and picture of the page.
 
     Args:
         ask: as of `make_page`.
         clip: file of the clip, None where there is none.
     """
     if not clip:
-        return NOTHING, None, None, None
+        return NOTHING, '', None, None, None
     try:
         answer = ask(clip)
     except CLEAR as error:
-        return str(error), None, None, None
-    return answer.remark, answer.scores, answer.video, answer.masks
+        return str(error), '', None, None, None
+    return '', answer.remark, answer.scores, answer.video, answer.masks
 
 
 def launch_settings(host: str, port: int, limits: UploadLimits) -> dict[str, object]:

@@ -16,6 +16,11 @@ from mmavssl.apis.mask_panels import MaskPanels
 from mmavssl.utils.errors import ConfigError, DataError
 from mmavssl.visualization.mask_figure import draw_mask_figure
 
+NO_PARTNER = (
+    'No mixed clip is shown: this page has no other example to mix with. `--examples DIR` gives '
+    'it some.'
+)
+
 
 class DemoService:
     """Predicts a clip, draws what is heard where, and mixes it with another one.
@@ -25,6 +30,7 @@ class DemoService:
     Args:
         inferencer: the model.
         limits: of clips.
+        folder: for the videos of answers; whoever made it deletes it.
         examples: the first one that shows something else is what a clip is mixed with.
     """
 
@@ -32,12 +38,13 @@ class DemoService:
         self,
         inferencer: AVActionInferencer,
         limits: UploadLimits,
+        folder: Path,
         examples: Sequence[str | Path] = (),
     ) -> None:
         self.inferencer = inferencer
         self.limits = limits
         self.examples = [str(path) for path in examples]
-        self.folder = Path(tempfile.mkdtemp(prefix='mmavssl_demo_'))
+        self.folder = folder
         self._lock = threading.Lock()
         self._mask_panels: MaskPanels | None = None
 
@@ -57,12 +64,8 @@ class DemoService:
             masks = self._masks(path, remarks)
         return Answer(scores, video, masks, ' '.join(remarks))
 
-    def close(self) -> None:
-        """Delete all files."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-
     def _predict(self, path: str, remarks: list[str]) -> tuple[str | None, dict[str, float]]:
-        # One for each answer: the page may still copy the file of another visitor.
+        # One for each answer: another visitor may still see that of a clip of the same name.
         folder = tempfile.mkdtemp(dir=self.folder)
         wanted = dict(out_dir=folder, show_progress=False)
         try:
@@ -86,7 +89,7 @@ class DemoService:
             )
             clip, *other = self._clip_and_another(path)
             if not other:
-                remarks.append('No clip is mixed in: no example shows another one (--examples).')
+                remarks.append(NO_PARTNER)
             partner = 1 if other else None
             return draw_mask_figure(self._mask_panels([clip, *other], [partner], seed=0))
         except (ConfigError, DataError) as error:

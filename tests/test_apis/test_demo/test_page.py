@@ -41,8 +41,8 @@ def test_without_gradio(monkeypatch):
 
 def test_what_goes_into_the_page():
     answer = Answer({'dog': 1.0}, 'a.mp4', None, 'a remark')
-    assert show(lambda clip: answer, 'a.mp4') == ('a remark', {'dog': 1.0}, 'a.mp4', None)
-    assert show(lambda clip: answer, None) == (NOTHING, None, None, None)
+    assert show(lambda clip: answer, 'a.mp4') == ('', 'a remark', {'dog': 1.0}, 'a.mp4', None)
+    assert show(lambda clip: answer, None) == (NOTHING, '', None, None, None)
 
 
 @pytest.mark.parametrize('kind', [DataError, ConfigError, NumericalError])
@@ -50,7 +50,7 @@ def test_errors_of_ours_are_messages(kind):
     def ask(clip):
         raise kind(f'{clip} is broken')
 
-    assert show(ask, 'a.mp4') == ('a.mp4 is broken', None, None, None)
+    assert show(ask, 'a.mp4') == ('a.mp4 is broken', '', None, None, None)
 
 
 def test_bugs_are_not_hidden():
@@ -128,6 +128,10 @@ def browser_tab(browser, served):
     tab.close()
 
 
+def color(tab, text):
+    return tab.locator(f'p:has-text("{text}")').evaluate('each => getComputedStyle(each).color')
+
+
 def send(tab, path):
     tab.set_input_files('input[type=file]', str(path))
     tab.wait_for_selector('[data-testid="clip-player"], video, .toast-body')
@@ -140,9 +144,13 @@ def test_a_clip_and_what_is_said_of_it(browser_tab, clip, tmp_path):
     said = browser_tab.inner_text('#classes')
     assert 'dog' in said
     assert 'horn' not in said  # the page shows two classes
-    assert browser_tab.inner_text('#message').strip() == 'one of two'
+    assert browser_tab.inner_text('#message').strip() == ''
+    assert browser_tab.inner_text('#remark').strip() == 'one of two'
+    assert color(browser_tab, 'one of two') == color(browser_tab, 'At most 1 MB and 30 s.')
     browser_tab.wait_for_selector('#heard video')
     browser_tab.wait_for_selector('#masks img')
+    browser_tab.wait_for_selector('#masks button[aria-label*=ullscreen]')
+    assert not browser_tab.query_selector('button[aria-label*=hare]')
     browser_tab.screenshot(path=str(tmp_path / 'page.png'))
     assert (tmp_path / 'page.png').stat().st_size > 10_000
 
@@ -152,16 +160,16 @@ def service(avsprites_root, clips, tmp_path):
     cfg = small_config(avsprites_root, localizer=CENTER)
     weights = write_checkpoint(tmp_path / 'a.pth', cfg, class_names(avsprites_root))
     inferencer = AVActionInferencer(weights=weights, views='fast', show_progress=False)
-    service = DemoService(inferencer, LIMITS, clips[1:2])
-    yield service
-    service.close()
+    (tmp_path / 'gradio').mkdir()
+    return DemoService(inferencer, LIMITS, tmp_path / 'gradio', clips[1:2])
 
 
 def test_a_clip_and_what_the_model_makes_of_it(browser, service, clips, tmp_path):
     import_or_skip('gradio')
     clip, example, _ = clips
     expected = service(str(clip))
-    with serving(service, example, tmp_path, topk=5) as address:
+    Path(expected.video).unlink()  # the page has not answered with it
+    with serving(service, example, service.folder, topk=5) as address:
         tab = open_tab(browser, address)
         send(tab, clip)
         tab.click('#predict')
@@ -207,6 +215,7 @@ def test_an_example(browser_tab, clips):
 def test_no_file(browser_tab):
     browser_tab.click('#predict')
     browser_tab.wait_for_selector(f'#message >> text={NOTHING}')
+    assert color(browser_tab, NOTHING) == 'rgb(176, 0, 32)'
 
 
 @pytest.mark.parametrize(

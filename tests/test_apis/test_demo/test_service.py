@@ -1,3 +1,4 @@
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ import torch
 from mmavssl.apis import AVActionInferencer
 from mmavssl.apis.demo import DemoService, UploadLimits
 from mmavssl.apis.demo import service as service_module
+from mmavssl.apis.demo.service import NO_PARTNER
 from mmavssl.models.localizers import FNACLocalizer, cosine
 from mmavssl.utils.errors import DataError
 from tests.small_predictor import (
@@ -23,8 +25,6 @@ from tests.small_predictor import (
 
 @pytest.fixture
 def make(avsprites_root, tmp_path):
-    services = []
-
     def make_service(
         config='asl_mix/avsprites_1shot.py', localizer=CENTER, limits=None, saves=False
     ):
@@ -34,12 +34,10 @@ def make(avsprites_root, tmp_path):
         weights = write_checkpoint(tmp_path / 'a.pth', cfg, class_names(avsprites_root))
         inferencer = AVActionInferencer(weights=weights, views='fast', show_progress=False)
         examples = test_videos(avsprites_root)[-1:]
-        services.append(DemoService(inferencer, limits or UploadLimits(), examples))
-        return services[-1]
+        folder = Path(tempfile.mkdtemp(dir=tmp_path))
+        return DemoService(inferencer, limits or UploadLimits(), folder, examples)
 
-    yield make_service
-    for service in services:
-        service.close()
+    return make_service
 
 
 @pytest.fixture
@@ -57,12 +55,10 @@ def test_what_the_page_shows(make, clip, avsprites_root):
     assert answer.masks.dtype == np.uint8
     assert answer.remark == ''
     again = service(clip)
-    # The page may not have copied the first one yet, as another visitor asked for it.
+    # Another visitor may still see the first one.
     assert {str(path) for path in service.folder.glob('*/*')} == {answer.video, again.video}
     assert answer.video != again.video
     assert np.array_equal(again.masks, answer.masks)
-    service.close()
-    assert not service.folder.exists()
 
 
 def test_answers_are_deleted_after_a_while(make, clip, monkeypatch):
@@ -103,7 +99,7 @@ def test_no_clip_to_mix_with(make, clip):
     service.examples = []
     answer = service(clip)
     assert answer.masks is not None
-    assert answer.remark == 'No clip is mixed in: no example shows another one (--examples).'
+    assert answer.remark == NO_PARTNER
 
 
 def test_a_model_that_localizes_nothing(make, clip):
