@@ -124,6 +124,7 @@ def be_rank(rank: int, num_ranks: int, port: int, folder: Path, wrapper: str) ->
         MASTER_ADDR='127.0.0.1', MASTER_PORT=str(port),
     )  # fmt: skip
     train(rank, num_ranks, folder, wrapper)
+    leave_processes()
 
 
 def train(rank: int, num_ranks: int, folder: Path, wrapper: str) -> None:
@@ -143,7 +144,6 @@ def train(rank: int, num_ranks: int, folder: Path, wrapper: str) -> None:
         ],
     }  # fmt: skip
     torch.save(state, folder / f'{rank}.pt')
-    leave_processes()
 
 
 def check(folder: Path, num_ranks: int) -> None:

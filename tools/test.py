@@ -117,11 +117,8 @@ def record_config(runner: Runner) -> None:
 
 def test(args: argparse.Namespace) -> None:
     """Check everything that can be checked before, then test and report."""
-    from mmengine.dist import is_main_process
-
     from mmavssl.datasets.clip_check import check_clips
-    from mmavssl.engine.hooks.progress_bar import shown_progress
-    from mmavssl.utils.build_runner import build_for_testing, build_runner, model_shapes
+    from mmavssl.utils.build_runner import model_shapes
     from mmavssl.utils.checkpoints import parameter_shapes
     from mmavssl.utils.data_check import check_files
     from mmavssl.utils.distributed import join_cpu_processes, leave_processes
@@ -136,10 +133,27 @@ def test(args: argparse.Namespace) -> None:
     if shapes is not None:
         check_weights(shapes, args.checkpoint)
     join_cpu_processes(cfg)
+    run_testing(cfg, args, is_checked=shapes is not None)
+    leave_processes()
+
+
+def run_testing(cfg: Config, args: argparse.Namespace, is_checked: bool) -> None:
+    """Build the Runner, test and report.
+
+    Args:
+        cfg: the config.
+        args: the command line.
+        is_checked: whether `check_weights` has seen the shapes of the model.
+    """
+    from mmengine.dist import is_main_process
+
+    from mmavssl.engine.hooks.progress_bar import shown_progress
+    from mmavssl.utils.build_runner import build_for_testing, build_runner
+
     runner = build_runner(cfg)
     record_config(runner)
     build_for_testing(runner)
-    if shapes is None:
+    if not is_checked:
         check_weights(runner.model, args.checkpoint)
     if not args.checkpoint:
         runner.model.init_weights()  # what is kept out of checkpoints
@@ -151,7 +165,6 @@ def test(args: argparse.Namespace) -> None:
         if args.out:
             args.out.parent.mkdir(parents=True, exist_ok=True)
             args.out.write_text(json.dumps(metrics, indent=2) + '\n')
-    leave_processes()
 
 
 @guarded_output()

@@ -188,18 +188,9 @@ def check_model(model: nn.Module, load_from: str | None, fine_tune: bool) -> Non
 
 def train(args: argparse.Namespace) -> int:
     """Check everything that can be checked before, then train; return the exit status."""
-    from mmavssl.apis.training_warnings import closing_warnings, training_warnings
     from mmavssl.datasets.clip_check import check_clips
-    from mmavssl.engine.hooks.epoch_boundary import check_epochs
     from mmavssl.engine.hooks.preemption import LEFT
-    from mmavssl.engine.hooks.progress_bar import shown_progress
-    from mmavssl.engine.runner_parts import algorithm_of
-    from mmavssl.utils.build_runner import (
-        build_for_training,
-        build_runner,
-        model_shapes,
-        write_config,
-    )
+    from mmavssl.utils.build_runner import model_shapes
     from mmavssl.utils.config_check import check_config
     from mmavssl.utils.data_check import check_files
     from mmavssl.utils.distributed import join_cpu_processes, leave_processes
@@ -213,11 +204,33 @@ def train(args: argparse.Namespace) -> int:
     if shapes is not None:
         check_model(shapes, cfg.get('load_from'), bool(args.fine_tune))
     join_cpu_processes(cfg)
+    is_preempted = run_training(begun, cfg, args, is_checked=shapes is not None)
+    leave_processes()
+    return LEFT if is_preempted else 0
+
+
+def run_training(
+    begun: Config, cfg: Config, args: argparse.Namespace, is_checked: bool
+) -> bool:
+    """Build the Runner, train, and return whether it was asked to leave before the end.
+
+    Args:
+        begun: the config as the run began, which the work dir keeps.
+        cfg: the same, going on from a checkpoint if asked to.
+        args: the command line.
+        is_checked: whether `check_model` has seen the shapes of the model.
+    """
+    from mmavssl.apis.training_warnings import closing_warnings, training_warnings
+    from mmavssl.engine.hooks.epoch_boundary import check_epochs
+    from mmavssl.engine.hooks.progress_bar import shown_progress
+    from mmavssl.engine.runner_parts import algorithm_of
+    from mmavssl.utils.build_runner import build_for_training, build_runner, write_config
+
     runner = build_runner(cfg)
     copy = Path(runner.work_dir, Path(begun.filename).name)
     if not (cfg.get('resume') and copy.exists()):  # which says how the run began
         write_config(begun, copy)
-    if shapes is None:
+    if not is_checked:
         check_model(algorithm_of(runner), cfg.get('load_from'), bool(args.fine_tune))
     check_epochs(runner)
     build_for_training(runner)
@@ -230,8 +243,7 @@ def train(args: argparse.Namespace) -> int:
     if runner.rank == 0:
         for warning in warnings:
             runner.logger.warning(warning)
-    leave_processes()
-    return LEFT if getattr(runner.train_loop, 'is_preempted', False) else 0
+    return getattr(runner.train_loop, 'is_preempted', False)
 
 
 @guarded_output()

@@ -1,5 +1,6 @@
 """Several processes: joining them without GPUs, which MMEngine does not provide for; gathering."""
 
+import gc
 import os
 
 import torch
@@ -72,8 +73,15 @@ def is_first_process(launcher: str) -> bool:
 
 
 def leave_processes() -> None:
-    """Leave the group, if any; a process that ends without it leaves a warning."""
+    """Leave the group, if any, and end its threads, before the interpreter ends.
+
+    A thread of gloo that still lets go of a tensor by then is ended by Python in the middle of it,
+    and the process aborts (SIGABRT) with its work done. The threads end with the group, and the
+    group with the last of those that hold it, as DDP does: whoever calls this has to have let go
+    of the Runner.
+    """
     if distributed.is_initialized():
+        gc.collect()  # a Runner and its parts refer to each other
         distributed.destroy_process_group()
 
 

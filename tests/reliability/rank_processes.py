@@ -18,6 +18,8 @@ from typing import Any
 import torch
 from torch import distributed
 
+from mmavssl.utils.distributed import leave_processes
+
 ROOT = Path(__file__).parents[2]
 TIMEOUT = 60
 ENVIRONMENT = {
@@ -97,4 +99,4 @@ def be_rank(rank: int, count: int, folder: str, function: Callable, arguments: d
     torch.save(function(**arguments), f'{folder}/{rank}.pt')
     if distributed.is_initialized():
         distributed.barrier()
-        distributed.destroy_process_group()
+        leave_processes()

@@ -12,6 +12,8 @@ import torch
 ROOT = Path(__file__).parents[2]
 
 PLUGIN = """
+import atexit
+from pathlib import Path
 import torch
 from mmengine.dataset import BaseDataset
 from mmengine.dist import get_dist_info
@@ -53,6 +55,12 @@ class WriteRank(Hook):
         backend = torch.distributed.get_backend()
         torch.save(dict(world_size=world_size, backend=backend, seen=model.seen,
                         weights=dict(model.state_dict())), f'rank{rank}.pth')
+        write_threads(f'training{rank}.txt')
+        atexit.register(write_threads, f'end{rank}.txt')
+
+def write_threads(file):
+    names = [path.read_text() for path in Path('/proc/self/task').glob('*/comm')]
+    Path(file).write_text(''.join(names))
 """
 CONFIG = """
 custom_imports = dict(imports=['toy_dist_plugin'], allow_failed_imports=False)
@@ -113,6 +121,19 @@ def test_two_processes_share_the_data_and_the_weights(two_processes):
     assert sorted(first['seen'] + second['seen']) == list(range(8))
     for name, tensor in first['weights'].items():
         assert torch.equal(tensor, second['weights'][name])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path('/proc/self/task').is_dir(), reason='threads are listed by Linux')
+def test_the_threads_of_the_group_end_before_the_interpreter(two_processes):
+    """One that lets go of a tensor while Python ends would abort a run that has trained."""
+    for rank in (0, 1):
+        training, end = (
+            (two_processes / f'{name}{rank}.txt').read_text() for name in ('training', 'end')
+        )
+        assert 'pt_gloo_runloop' in training
+        assert 'pt_gloo_runloop' not in end
+        assert end  # the list was written
 
 
 @pytest.mark.slow
