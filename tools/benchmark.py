@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 
 from mmavssl.utils.cli import run_tool
+from mmavssl.utils.cli_types import given_path
 from mmavssl.utils.guarded_output import guarded_output
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -32,7 +33,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument(
-        'grid', nargs='?', type=Path,
+        'grid', nargs='?', type=given_path,
         help='such as those of benchmarks/grids; of a clone alone, a wheel has none',
     )  # fmt: skip
     what.add_argument(
@@ -54,7 +55,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     how.add_argument('--overwrite', action='store_true', help='run everything anew')
     how.add_argument('--report', action='store_true', help='write table and plot alone')
     parser.add_argument(
-        '--work-dir', type=Path, default=Path('work_dirs/grids'),
+        '--work-dir', type=given_path, default=Path('work_dirs/grids'),
         help='logs and checkpoints, from the root of the repository (default: work_dirs/grids)',
     )  # fmt: skip
     return parser.parse_args(argv)

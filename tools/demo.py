@@ -20,6 +20,7 @@ from pathlib import Path
 from types import FrameType
 
 from mmavssl.utils.cli import run_tool
+from mmavssl.utils.cli_types import given_path
 from mmavssl.utils.guarded_output import guarded_output
 
 MAX_EXAMPLES = 8
@@ -37,7 +38,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--full', action='store_true', help='all views of the test instead of one, which is faster'
     )
-    parser.add_argument('--examples', type=Path, help='folder of clips to choose from')
+    parser.add_argument('--examples', type=given_path, help='folder of clips to choose from')
     parser.add_argument('--host', default='127.0.0.1', help='to listen at (default: %(default)s)')
     parser.add_argument('--port', type=int, default=7860, help='(default: %(default)s)')
     parser.add_argument(

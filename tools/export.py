@@ -14,10 +14,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmavssl.utils.cli import add_reading_arguments, run_tool
+from mmavssl.utils.cli_types import given_path
 from mmavssl.utils.guarded_output import guarded_output
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         'checkpoint', help='checkpoint of a training run, or a published network'
     )
-    parser.add_argument('out', type=Path, help='file to write: *.onnx or *.pt2')
+    parser.add_argument('out', type=given_path, help='file to write: *.onnx or *.pt2')
     parser.add_argument(
         '--use', choices=('student', 'teacher'),
         help="network to export; default: that of a published file, else the config's "

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmavssl.utils.cli import add_reading_arguments, run_tool
+from mmavssl.utils.cli_types import given_path
 from mmavssl.utils.guarded_output import guarded_output
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--topk', type=int, default=5, help='classes to list (default: 5)')
     parser.add_argument('--batch-size', type=int, default=1, help='videos at a time (default: 1)')
     parser.add_argument('--workers', type=int, default=0, help='processes that load (default: 0)')
-    parser.add_argument('--out', type=Path, help='JSON file (NAME.json) of all predictions')
+    parser.add_argument('--out', type=given_path, help='JSON file (NAME.json) of all predictions')
     add_drawing_arguments(parser)
     add_list_arguments(parser)
     add_reading_arguments(parser)
@@ -81,7 +82,7 @@ def add_drawing_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what is about videos of the predictions."""
     group = parser.add_argument_group('videos')
     group.add_argument(
-        '--out-dir', type=Path, metavar='DIR',
+        '--out-dir', type=given_path, metavar='DIR',
         help='write each video with its sound and the likeliest classes to DIR/<name>.mp4',
     )  # fmt: skip
     group.add_argument(
@@ -93,7 +94,7 @@ def add_list_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what is about lists for the next training."""
     group = parser.add_argument_group('lists')
     group.add_argument(
-        '--save-pseudo-labels', type=Path, metavar='CSV',
+        '--save-pseudo-labels', type=given_path, metavar='CSV',
         help='write the likeliest classes as a manifest that training reads',
     )  # fmt: skip
     group.add_argument(
@@ -110,7 +111,7 @@ def add_list_arguments(parser: argparse.ArgumentParser) -> None:
         'two, or confidence in the likeliest',
     )  # fmt: skip
     group.add_argument(
-        '--uncertain-list', type=Path, metavar='CSV',
+        '--uncertain-list', type=given_path, metavar='CSV',
         help=f'file of --most-uncertain (default: {UNCERTAIN_LIST})',
     )  # fmt: skip
 

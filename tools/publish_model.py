@@ -13,10 +13,10 @@ import hashlib
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmavssl.utils.cli import run_tool
+from mmavssl.utils.cli_types import given_path
 from mmavssl.utils.guarded_output import guarded_output
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('checkpoint', help='checkpoint of a training run')
-    parser.add_argument('out', type=Path, help='file to write, *.safetensors')
+    parser.add_argument('out', type=given_path, help='file to write, *.safetensors')
     parser.add_argument(
         '--use', '--network', default='teacher', metavar='NETWORK',
         help="prefix of the tensors to keep: 'teacher' (default), 'student', 'student.backbone'",

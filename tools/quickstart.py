@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mmavssl.utils.cli_types import given_path
 from mmavssl.utils.commands import as_typed
 from mmavssl.utils.guarded_output import guarded_output
 from mmavssl.utils.machine import describe_machine
@@ -31,7 +32,7 @@ METHODS = ('asl_mix', 'supervised')
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--work-dir', type=Path, default=Path('work_dirs/quickstart'))
+    parser.add_argument('--work-dir', type=given_path, default=Path('work_dirs/quickstart'))
     return parser.parse_args(argv)
 
 

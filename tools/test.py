@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmavssl.utils.cli import add_config_arguments, run_tool
+from mmavssl.utils.cli_types import given_path
 from mmavssl.utils.guarded_output import guarded_output
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--use', choices=('student', 'teacher', 'both'),
         help="network to test; default: the config's `model.test_with`, both if it has none",
     )  # fmt: skip
-    parser.add_argument('--out', type=Path, help='JSON file for the metrics')
+    parser.add_argument('--out', type=given_path, help='JSON file for the metrics')
     parser.add_argument('--dump', help='JSON file with per-class accuracy and confusion matrices')
     add_config_arguments(parser)
     return parser.parse_args(argv)

@@ -89,6 +89,7 @@ class AVActionInferencer(BaseInferencer):
         model: str | Path | Mapping | None = None,
         weights: str | Path | None = None,
         device: str | None = None,
+        *,
         use: str | None = None,
         views: str = 'full',
         audio: str | None = None,

@@ -20,8 +20,10 @@ from mmavssl.registry import MODELS
 from mmavssl.utils.argument_types import PLAIN
 from mmavssl.utils.console_log import shorten_console
 from mmavssl.utils.errors import CLEAR, ConfigError
+from mmavssl.utils.machine import processor
 from mmavssl.utils.network_cost import build_shapes
 from mmavssl.utils.tool_errors import system_message
+from mmavssl.version import __version__
 
 #: Names of local variables in which MMEngine and `build_component` have a component's config.
 LOCALS = (
@@ -43,7 +45,8 @@ class ToolRunner(Runner):
     """A Runner that leaves no config in its work dir: what is left there is up to the tool.
 
     MMEngine's writes it whatever the Runner is for, so that a test replaces what training left.
-    Its log begins with hundreds of lines, which go into the file alone.
+    Its log begins with hundreds of lines, which go into the file alone, and with what MMEngine
+    does not know: our version, and the processor.
     """
 
     def dump_config(self) -> None:
@@ -58,6 +61,7 @@ class ToolRunner(Runner):
     def _log_env(self, env_cfg: dict) -> None:
         super()._log_env(env_cfg)
         self.logger.info(f'Environment, config and hooks are in {self.logger.log_file}')
+        self.logger.info(f'mmavssl {__version__} on {processor()}')
 
 
 def write_config(cfg: Config, file: Path) -> None:

@@ -42,7 +42,7 @@ def load_config(
     path = find_config(path)
     file = Path(path)
     with bases_of_the_package():
-        cfg = _read_data(path) if safe else _run(path)
+        cfg = _read_data(path) if safe else run_program(path)
     cfg.merge_from_dict(parse_options(options, cfg))
     cfg.setdefault('default_scope', 'mmavssl')
     if safe:
@@ -60,12 +60,8 @@ def run_program(path: str) -> Config:
     """Run a Python config that is a program of its own, such as a grid; never one of a stranger.
 
     Raises:
-        Exception: whatever the program raises.
+        ConfigError: names the file, and the line, at which the program fails.
     """
-    return Config.fromfile(path)
-
-
-def _run(path: str) -> Config:
     try:
         return Config.fromfile(path, import_custom_modules=False)  # options may name others
     except ConfigError as error:

@@ -3,11 +3,10 @@
 import argparse
 import os
 import sys
-from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
-from mmavssl.utils.cli_types import positive
+from mmavssl.utils.cli_types import given_path, positive
 from mmavssl.utils.commands import as_typed, called_command
 from mmavssl.utils.tool_errors import message_of
 
@@ -27,8 +26,8 @@ def preparation_parser(
     parser = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('raw_dir', type=Path, metavar='RAW_DIR', help='folder of the videos')
-    parser.add_argument('out_dir', type=Path, metavar='OUT_DIR', help='folder of the lists')
+    parser.add_argument('raw_dir', type=given_path, metavar='RAW_DIR', help='folder of the videos')
+    parser.add_argument('out_dir', type=given_path, metavar='OUT_DIR', help='folder of the lists')
     parser.add_argument(
         '--workers', type=positive, default=os.cpu_count(), help='processes (default: all cores)'
     )

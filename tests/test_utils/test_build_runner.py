@@ -15,6 +15,8 @@ from mmavssl.utils.build_runner import (
     named_errors,
 )
 from mmavssl.utils.errors import ConfigError, DataError
+from mmavssl.utils.machine import processor
+from mmavssl.version import __version__
 
 CFG = {
     'model': {
@@ -50,10 +52,11 @@ class BaseModelWithout(BaseModel):
         """Is not called."""
 
 
-def test_log_begins_with_one_line_and_its_file_with_all(trained):
+def test_log_begins_with_two_lines_and_its_file_with_all(trained):
     shown, runner = trained
     file = runner.logger.log_file
     assert f'Environment, config and hooks are in {file}' in shown.splitlines()[0]
+    assert f' - mmavssl {__version__} on {processor()}' in shown.splitlines()[1]
     whole = Path(file).read_text()
     for long in ('System environment:', 'Config:', 'Hooks will be executed', 'max_epochs=0'):
         assert long in whole

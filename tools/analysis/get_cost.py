@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmavssl.utils.cli import add_reading_arguments, run_tool
+from mmavssl.utils.cli_types import given_path
 from mmavssl.utils.guarded_output import guarded_output
 from mmavssl.utils.managed_text import replace_part
 
@@ -45,8 +46,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument('--json', action='store_true', help='print the figures as JSON')
     parser.add_argument(
-        '--zoo', type=Path, metavar='FILE', help='write the tables of --all into this file, too'
-    )
+        '--zoo', type=given_path, metavar='FILE',
+        help='write the tables of --all into this file, too',
+    )  # fmt: skip
     add_reading_arguments(parser)
     args = parser.parse_args(argv)
     if args.all and (args.convention or args.cfg_options):

@@ -13,10 +13,10 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmavssl.utils.cli import add_reading_arguments, run_tool
+from mmavssl.utils.cli_types import given_path
 from mmavssl.utils.guarded_output import guarded_output
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('config', help='config of the run')
-    parser.add_argument('record', type=Path, help='file in the non_finite folder of the work dir')
+    parser.add_argument(
+        'record', type=given_path, help='file in the non_finite folder of the work dir'
+    )
     parser.add_argument('--checkpoint', help='of the run; default: the initial weights')
     add_reading_arguments(parser)
     return parser.parse_args(argv)

@@ -13,17 +13,19 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from mmavssl.utils.cli import run_tool
+from mmavssl.utils.cli_types import given_path
 from mmavssl.utils.guarded_output import guarded_output
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description='Write one HTML page about a training run.')
-    parser.add_argument('work_dir', type=Path, help='work directory of tools/train.py')
-    parser.add_argument('--out', type=Path, help='page to write (default: WORK_DIR/report.html)')
+    parser.add_argument('work_dir', type=given_path, help='work directory of tools/train.py')
+    parser.add_argument(
+        '--out', type=given_path, help='page to write (default: WORK_DIR/report.html)'
+    )
     parser.add_argument(
         '--max-clips', type=int, default=200,
         help='clips of the test list to predict, equally many of each class (default: 200)',

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmavssl.utils.cli import add_reading_arguments, run_tool
+from mmavssl.utils.cli_types import given_path
 from mmavssl.utils.guarded_output import guarded_output
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--num-clips', type=int, default=4, help='clips of the test list to draw')
     parser.add_argument('--seed', type=int, default=0, help='of the masks')
     parser.add_argument(
-        '--out', type=Path, default=Path('masks.png'),
+        '--out', type=given_path, default=Path('masks.png'),
         help='picture (.png, .jpg) or video (.mp4) to write (default: masks.png)',
     )  # fmt: skip
     add_reading_arguments(parser)

@@ -16,10 +16,10 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mmavssl.utils.cli import run_tool
+from mmavssl.utils.cli_types import given_path
 from mmavssl.utils.guarded_output import guarded_output
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description='Convert a checkpoint of FNAC or EZ-VSL to ours, or ours to theirs.'
     )
-    parser.add_argument('source', type=Path, metavar='IN', help='checkpoint to read')
-    parser.add_argument('out', type=Path, metavar='OUT', help='checkpoint to write')
+    parser.add_argument('source', type=given_path, metavar='IN', help='checkpoint to read')
+    parser.add_argument('out', type=given_path, metavar='OUT', help='checkpoint to write')
     parser.add_argument(
         '--to-official', action='store_true',
         help='IN is ours (of LocalizerTrainer, or of a localizer alone), OUT for their scripts',

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmavssl.utils.cli import add_reading_arguments, run_tool
+from mmavssl.utils.cli_types import given_path
 from mmavssl.utils.guarded_output import guarded_output
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         '--seed', type=int, help="of the draws and of the mix (default: the config's, or 0)"
     )
     parser.add_argument(
-        '--out', type=Path, metavar='DIR',
+        '--out', type=given_path, metavar='DIR',
         help='folder to write into (default: work_dirs/browse/<folder>_<config>)',
     )  # fmt: skip
     add_reading_arguments(parser)

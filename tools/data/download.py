@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmavssl.utils.cli import run_tool
-from mmavssl.utils.cli_types import positive
+from mmavssl.utils.cli_types import given_path, positive
 from mmavssl.utils.commands import as_typed
 from mmavssl.utils.guarded_output import guarded_output
 
@@ -48,7 +48,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         help='of the frames, the largest that is offered up to it (default: 360)',
     )  # fmt: skip
     vggsound.add_argument(
-        '--cookies', type=Path, metavar='FILE',
+        '--cookies', type=given_path, metavar='FILE',
         help="cookies.txt of a browser, where YouTube asks to sign in (see yt-dlp's manual)",
     )  # fmt: skip
     vggsound.add_argument(
@@ -94,7 +94,7 @@ def _download_vggsound(args: argparse.Namespace, given: dict[str, str]) -> str:
 
 def _add(sets, name: str, about: str) -> argparse.ArgumentParser:
     parser = sets.add_parser(name, help=about, description=f'{about}.')
-    parser.add_argument('folder', type=Path, metavar='RAW_DIR', help='where it is put')
+    parser.add_argument('folder', type=given_path, metavar='RAW_DIR', help='where it is put')
     parser.add_argument(
         '--base-url', metavar='URL', help='of the folder of its files, where another one has them'
     )

@@ -12,36 +12,37 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmavssl.utils.cli import run_tool
+from mmavssl.utils.cli_types import given_path
 from mmavssl.utils.guarded_output import guarded_output
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description='Make a k-shot split of a training manifest.')
-    parser.add_argument('manifest', type=Path, help='list of the training clips with labels')
+    parser.add_argument('manifest', type=given_path, help='list of the training clips with labels')
     parser.add_argument(
-        '--classes', type=Path, help='class names (default: classes.txt beside it)'
+        '--classes', type=given_path, help='class names (default: classes.txt beside it)'
     )
     amount = parser.add_mutually_exclusive_group(required=True)
     amount.add_argument('--shots', type=int, help='labeled clips per class')
     amount.add_argument('--percent', type=float, help='labeled share of each class, at least 1')
     amount.add_argument(
-        '--import-labeled', type=Path, metavar='LIST',
+        '--import-labeled', type=given_path, metavar='LIST',
         help='take the labeled clips from a published list `path label`, such as SVFormer\'s, by '
         'their file names; the labels are those of the manifest',
     )  # fmt: skip
     parser.add_argument(
-        '--import-unlabeled', type=Path, metavar='LIST',
+        '--import-unlabeled', type=given_path, metavar='LIST',
         help='the unlabeled ones likewise (default: the rest of the manifest)',
     )  # fmt: skip
     parser.add_argument('--seed', type=int, default=0, help='of the choice (default: 0)')
     parser.add_argument(
-        '--out', type=Path,
+        '--out', type=given_path,
         help='folder (default: splits/<shots>shot_seed<seed>, <percent>percent_seed<seed>, or the '
         'name of the imported list)',
     )  # fmt: skip
     parser.add_argument(
-        '--test', type=Path,
+        '--test', type=given_path,
         help='list of the test clips, none of which may be in training, nor another clip of the '
         'same recording (default: manifest_test.csv beside it, if there is one)',
     )  # fmt: skip

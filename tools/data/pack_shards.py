@@ -11,9 +11,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmavssl.utils.guarded_output import guarded_output
+from mmavssl.utils.cli_types import given_path
 from mmavssl.utils.commands import as_typed
 from mmavssl.utils.errors import ConfigError, DataError
+from mmavssl.utils.guarded_output import guarded_output
 
 UNITS = {'': 1, 'KB': 10**3, 'MB': 10**6, 'GB': 10**9, 'KIB': 2**10, 'MIB': 2**20, 'GIB': 2**30}
 
@@ -23,13 +24,13 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument('manifest', type=Path, metavar='MANIFEST', help='list of the clips')
-    parser.add_argument('out_dir', type=Path, metavar='OUT_DIR', help='new folder of the shards')
+    parser.add_argument('manifest', type=given_path, metavar='MANIFEST', help='list of the clips')
+    parser.add_argument('out_dir', type=given_path, metavar='OUT_DIR', help='new folder of the shards')
     parser.add_argument(
-        '--data-root', type=Path, help='what its paths are relative to (default: its folder)'
+        '--data-root', type=given_path, help='what its paths are relative to (default: its folder)'
     )
     parser.add_argument(
-        '--classes', type=Path, help='class names (default: classes.txt beside the list)'
+        '--classes', type=given_path, help='class names (default: classes.txt beside the list)'
     )
     parser.add_argument(
         '--shard-size', type=parse_size, default='1GB', metavar='SIZE',

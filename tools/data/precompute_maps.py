@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mmavssl.utils.cli import add_reading_arguments, run_tool
+from mmavssl.utils.cli_types import given_path
 from mmavssl.utils.guarded_output import guarded_output
 
 
@@ -22,7 +23,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         description='Compute the localization maps of the unlabeled clips of a config once.'
     )
     parser.add_argument('config', help='config of a method whose masker has a localizer')
-    parser.add_argument('out_dir', type=Path, help='folder to fill; goes on where it stopped')
+    parser.add_argument('out_dir', type=given_path, help='folder to fill; goes on where it stopped')
     parser.add_argument('--num-maps', type=int, default=16, help='maps of each video')
     parser.add_argument('--map-size', type=int, default=14, help='rows and columns of a map')
     parser.add_argument('--short-side', type=int, default=224, help='of the frames, in pixels')

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from mmavssl.utils.cli import run_tool
+from mmavssl.utils.cli_types import given_path
 from mmavssl.utils.guarded_output import guarded_output
 
 if TYPE_CHECKING:
@@ -65,11 +66,11 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        'folder', nargs='?', type=Path, default=Path('work_dirs/quickstart'),
+        'folder', nargs='?', type=given_path, default=Path('work_dirs/quickstart'),
         help='work directory of the quickstart (default: %(default)s)',
     )  # fmt: skip
     parser.add_argument(
-        '--out', type=Path, default=Path('docs/images'), help='folder (default: %(default)s)'
+        '--out', type=given_path, default=Path('docs/images'), help='folder (default: %(default)s)'
     )
     parser.add_argument(
         '--only', nargs='+', choices=tuple(PICTURES), default=tuple(PICTURES), metavar='NAME',

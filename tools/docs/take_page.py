@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmavssl.utils.cli import run_tool
+from mmavssl.utils.cli_types import given_path
 from mmavssl.utils.guarded_output import guarded_output
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument('page', help='HTML file, or address')
-    parser.add_argument('out', type=Path, help='picture to write (.png)')
+    parser.add_argument('out', type=given_path, help='picture to write (.png)')
     parser.add_argument(
         '--size', nargs=2, type=int, metavar=('WIDTH', 'HEIGHT'), default=SIZE,
         help=f'of the window, in pixels (default: {SIZE[0]} {SIZE[1]})',

@@ -137,10 +137,7 @@ def read_grid(path: Path) -> Grid:
     """
     if not path.is_file():
         raise ConfigError(f'{path} does not exist. Name a grid file (benchmarks/grids).')
-    try:
-        content = run_program(str(path)).to_dict()
-    except Exception as error:  # of whatever kind a program may raise
-        raise ConfigError(f'{path}: {type(error).__name__}: {error}') from error
+    content = run_program(str(path)).to_dict()
     content = {key: value for key, value in content.items() if not key.startswith('_')}
     for key, kind in (('rows', Row), ('prepare', Preparation)):
         if isinstance(content.get(key), list):

@@ -14,6 +14,8 @@ TIME = re.compile(r'^(\d{4})/(\d\d)/(\d\d) (\d\d:\d\d:\d\d) - ', re.MULTILINE)
 FACT = re.compile(r'^    ([^:\n]+): (.*)$', re.MULTILINE)
 GPU = re.compile(r'GPU [\d,]+')
 PACKAGES = ('Python', 'PyTorch', 'MMEngine')
+#: What `ToolRunner` adds to it.
+OURS = re.compile(r' - mmavssl (\S+) on (.*)$', re.MULTILINE)
 #: MMEngine puts the commit behind its version, and nothing between.
 COMMIT = re.compile(r'[0-9a-f]{40}$')
 
@@ -25,10 +27,13 @@ def environment(run: RunFiles) -> dict[str, str]:
     times = ['{}-{}-{} {}'.format(*time) for time in TIME.findall(log)]
     logged = dict(FACT.findall(log.partition('System environment:')[2].partition(60 * '-')[0]))
     versions = [f'{name} {logged[name].split()[0]}' for name in PACKAGES if name in logged]
+    ours = OURS.search(log)
+    if ours:
+        versions.append(f'mmavssl {ours[1]}')
     return {
         'begun': times[0] if times else NOT_RECORDED,
         'last line of the log': times[-1] if times else NOT_RECORDED,
-        'device': device(logged),
+        'device': device(logged, ours[2] if ours else None),
         'processes': logged.get('GPU number', NOT_RECORDED),  # as MMEngine calls them
         'versions': ', '.join(versions) or NOT_RECORDED,
         'commit of the folder it was started in': commit(run, folder.name),
@@ -41,17 +46,19 @@ def log_text(folder: Path) -> str:
     return log.read_text(encoding='utf-8', errors='replace') if log else ''
 
 
-def device(logged: Mapping[str, str]) -> str:
-    """Return which GPUs there were; MMEngine trains on those that it finds.
+def device(logged: Mapping[str, str], processor: str | None) -> str:
+    """Return what a run was trained on: the GPUs, if MMEngine found any, or else the processor.
 
-    >>> device({'GPU 0,1': 'NVIDIA A', 'GPU number': '2'})
+    >>> device({'GPU 0,1': 'NVIDIA A', 'GPU number': '2'}, 'AMD B')
     'NVIDIA A'
+    >>> device({'CUDA available': 'False'}, 'AMD B')
+    'AMD B'
     """
     gpus = [value for name, value in logged.items() if GPU.fullmatch(name)]
     if gpus:
         return ', '.join(gpus)
     if logged.get('CUDA available') == 'False':
-        return 'no GPU with CUDA; which processor is not recorded'
+        return processor or 'no GPU with CUDA; which processor is not recorded'
     return NOT_RECORDED
 
 

@@ -67,7 +67,10 @@ def check_file(path: str | Path) -> None:
         folder = path.parent
         while not folder.is_dir():
             folder = folder.parent
-        raise DataError(f'{path} does not exist (the folder {folder} does). Check `data_root`.')
+        raise DataError(
+            f'{path} does not exist (the folder {folder} does). Correct the list, or what its '
+            'paths are relative to (`data_root`).'
+        )
     if path.stat().st_size == 0:
         raise DataError(f'{path} is empty (0 bytes). Fetch or convert it again.')
 

@@ -45,7 +45,8 @@ def test_seeds_stand_in_options_and_commands(place):
         ("baseline = 'one'", "baseline = 'tow'", r"'tow' is no row. Did you mean 'two'"),
         ("seed={seed}'", "seed=1'", r"nothing of the row 'one' depends on the seed"),
         ("paper = 'UCF-51'\n", '', r'`paper` of the grid does not say what it is of'),
-        ("seeds = [0, 1]", 'seeds = [x]', r"grid\.py: NameError: name 'x'"),
+        ("seeds = [0, 1]", 'seeds = [x]', r"grid\.py:\d+: NameError: name 'x'"),
+        ("seeds = [0, 1]", "_base_ = 'no.py'", r'grid\.py: `_base_` names .*/no\.py, which does'),
         ("rows = [\n", "rows = 'x'\n_y = [", r'Grid expects `rows` to be a list'),
     ],
 )  # fmt: skip

@@ -65,6 +65,15 @@ def test_no_gpu(tmp_path):
     assert facts[COMMIT_ROW] == NOT_RECORDED
 
 
+def test_the_processor_and_our_version(tmp_path):
+    run = make_run(tmp_path, '    CUDA available: False')
+    with run.scalars.parents[1].joinpath(f'{SESSION}.log').open('a') as log:
+        log.write('2026/01/03 01:02:04 - mmengine - INFO - mmavssl 0.1.0.dev7 on AMD B 9 (R)\n')
+    facts = environment(run)
+    assert facts['device'] == 'AMD B 9 (R)'
+    assert facts['versions'].endswith(', mmavssl 0.1.0.dev7')
+
+
 def test_nothing_is_recorded(tmp_path):
     assert set(environment(make_run(tmp_path)).values()) == {NOT_RECORDED}
     unknown = {'mmengine_version': '0.10.7unknown', 'experiment_name': f'a_{SESSION}'}

@@ -17,7 +17,8 @@ def test_missing_file_names_the_last_folder_that_exists(tmp_path):
     with pytest.raises(DataError) as caught:
         check_file(tmp_path / 'a/b/video.mp4')
     assert str(caught.value) == (
-        f'{tmp_path}/a/b/video.mp4 does not exist (the folder {tmp_path} does). Check `data_root`.'
+        f'{tmp_path}/a/b/video.mp4 does not exist (the folder {tmp_path} does). Correct the list, '
+        'or what its paths are relative to (`data_root`).'
     )
 
 
