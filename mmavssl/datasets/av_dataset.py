@@ -217,7 +217,9 @@ class AVDataset(BaseDataset):
             raise
         except DataError as error:
             named = any(name and name in str(error) for name in (path, audio_path))
-            self._note_bad(index, path, error if named else DataError(f'{path}: {error}'))
+            fault = f'{error}' if named else f'{path}: {error}'
+            message = f'{fault.rstrip(".")}. It is listed in {self._place_of(index)}.'
+            self._note_bad(index, path, DataError(message))
             return None
         except Exception as error:
             raise RuntimeError(
@@ -232,6 +234,11 @@ class AVDataset(BaseDataset):
         if self.test_mode:
             raise error
         self.bad.add_error(index, path, error)
+
+    def _place_of(self, index: int) -> str:
+        if isinstance(self.data_list, ClipInfos):  # a derived data set may have another kind
+            return f'{self.ann_file}:{self.data_list.line(index)}'
+        return self.ann_file
 
     def _note_damage(self, index: int, info: dict) -> None:
         # `OpenAVFile` put the open files there.

@@ -38,6 +38,10 @@ class ClipInfos(Sequence):
             return ClipInfos(self.table, self.root, self.source, self.rows[index])
         return self._info(int(self.rows[index]))
 
+    def line(self, index: int) -> int:
+        """Return the line of the list that a clip is in, from 1 on."""
+        return self.table[int(self.rows[index])].line
+
     def take(self, indices: Sequence[int] | np.ndarray) -> 'ClipInfos':
         """Return some of the clips.
 

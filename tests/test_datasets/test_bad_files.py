@@ -99,7 +99,8 @@ def test_no_sound_is_an_error_unless_said_otherwise(paths, remove_sound):
         dataset[BAD]
     assert str(caught.value) == (
         f'{paths[BAD]} has no sound, which this model needs. Take it out of the list, or set '
-        "OpenAVFile(audio='silence') or OpenAVFile(audio='skip')."
+        "OpenAVFile(audio='silence') or OpenAVFile(audio='skip'). "
+        f'It is listed in {dataset.ann_file}:{BAD + 2}.'
     )
 
 

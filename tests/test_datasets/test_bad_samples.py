@@ -57,7 +57,7 @@ def test_bad_budget(budget):
 
 
 def test_small_list_allows_none_by_default(make):
-    with pytest.raises(DataError, match=r'3\.mp4 is empty \(0 bytes\)\.$'):
+    with pytest.raises(DataError, match=r'3\.mp4 is empty .*\. It is listed in .*list\.csv:5\.$'):
         make(bad=[3])[3]
 
 
@@ -80,7 +80,8 @@ def test_others_take_their_places_up_to_the_limit(make, tmp_path):
     assert rows_of(tmp_path / 'bad_samples.csv') == [
         ['source', 'path', 'reason'],
         *(
-            ['unlabeled', f'{tmp_path}/{n}.mp4', f'{tmp_path}/{n}.mp4 is empty (0 bytes).']
+            ['unlabeled', f'{tmp_path}/{n}.mp4', f'{tmp_path}/{n}.mp4 is empty (0 bytes). It is '
+             f'listed in {tmp_path}/list.csv:{n + 2}.']
             for n in (2, 5)
         ),
     ]
@@ -115,8 +116,8 @@ def test_each_is_logged_once(make, tmp_path, monkeypatch):
     dataset = make(bad=[2], max_bad_samples=1)
     dataset[2], dataset[DrawIndex(2, 1)]
     assert messages == [
-        f'{tmp_path}/2.mp4 is empty (0 bytes). Another unlabeled clip takes its place '
-        '(1 of 10 clips so far).'
+        f'{tmp_path}/2.mp4 is empty (0 bytes). It is listed in {tmp_path}/list.csv:4. Another '
+        'unlabeled clip takes its place (1 of 10 clips so far).'
     ]
 
 

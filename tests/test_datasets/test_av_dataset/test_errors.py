@@ -24,10 +24,13 @@ def test_errors_name_the_file(root, test_mode):
     named = dataset(lambda results: DataError(f'{results["video_path"]}: broken'))
     with pytest.raises(DataError) as error:
         named[3]
-    assert str(error.value) == f'{root}/v/3.mp4: broken'
+    message = f'{root}/v/3.mp4: broken. It is listed in {root}/train.csv:5.'  # below the header
+    assert str(error.value) == message
     with pytest.raises(DataError) as error:
         dataset(lambda _: DataError('broken'))[3]
-    assert str(error.value) == f'{root}/v/3.mp4: broken'
+    assert str(error.value) == message
+    with pytest.raises(DataError, match=r'2\.mp4: broken\. It is listed in .*/train\.csv:4\.$'):
+        named.get_subset([3, 2])[1]
     with pytest.raises(RuntimeError, match=r'3\.mp4 with KeyError') as error:
         dataset(lambda _: KeyError('imgs'))[3]
     assert isinstance(error.value.__cause__, KeyError)
