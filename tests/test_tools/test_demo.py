@@ -65,6 +65,14 @@ def weights(avsprites_root, tmp_path_factory):
     return write_checkpoint(path, cfg, class_names(avsprites_root))
 
 
+@pytest.fixture(autouse=True)
+def terminal_can_close():
+    """Let what a test starts answer SIGHUP, also where `nohup` has started the tests."""
+    answer = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, answer)
+
+
 @contextmanager
 def serving(weights, *before):
     """Start the tool; give the process, what it says from now on, and its folder."""

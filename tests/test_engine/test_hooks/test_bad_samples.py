@@ -53,7 +53,8 @@ def test_training_goes_on_and_lists_them(build_runner, clips, tmp_path):
     assert rows[0] == ['source', 'path', 'reason']
     assert sorted(row[1] for row in rows[1:]) == [f'{tmp_path}/{n}.mp4' for n in (2, 5)]
     log = next((tmp_path / 'run').rglob('*.log')).read_text()
-    assert log.count('2.mp4 is empty (0 bytes). Another unlabeled clip takes its place') == 1
+    assert log.count('2.mp4 is empty (0 bytes). It is listed in ') == 1
+    assert log.count(':4. Another unlabeled clip takes its place') == 1
     assert '2 of 10 unlabeled clips cannot be used; `max_bad_samples` allows 2. See' in log
 
 
