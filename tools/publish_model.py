@@ -68,7 +68,8 @@ def publish(args: argparse.Namespace) -> None:
     write_safetensors(args.out, tensors, facts)
     told = {name: value for name, value in facts.items() if name != 'cfg'}  # long
     args.out.with_suffix('.json').write_text(json.dumps(told, indent=2) + '\n')
-    print(f'{args.out}: {len(tensors)} tensors, {args.out.stat().st_size / 1e6:.2f} MB')
+    size = args.out.stat().st_size / 1e6
+    print(f'{args.out}: {len(tensors)} tensors of the {args.use} (--use), {size:.2f} MB')
 
 
 def describe(

@@ -130,6 +130,7 @@ def start_from(cfg: Config, checkpoint: str) -> None:
     Raises:
         ConfigError: the model has no student that can.
     """
+    from mmavssl.datasets.readers.storage import is_remote
     from mmavssl.models.recognizers import AVRecognizer
     from mmavssl.registry import MODELS
     from mmavssl.utils.components import find_component
@@ -142,6 +143,8 @@ def start_from(cfg: Config, checkpoint: str) -> None:
             f'--fine-tune starts an AVRecognizer, but `model.student` is a {kind}. Set `init_cfg` '
             'of its backbones instead.'
         )
+    if not is_remote(checkpoint) and not Path(checkpoint).is_file():
+        raise ConfigError(f'--fine-tune: {checkpoint} does not exist. Correct the path.')
     for part in student.values():
         if isinstance(part, dict):
             part.pop('init_cfg', None)  # would be read for nothing

@@ -164,7 +164,7 @@ def remarks(cfg: Config, cards: list[ClipCard]) -> list[str]:
         warmup = cfg.model.get('warmup_epochs', 0)
         if warmup:
             texts.append(
-                f'Epochs 0 to {warmup - 1} are warm-up: unlabeled clips come in at epoch {warmup}.'
+                f'The first epochs, {warmup} of them, are warm-up: unlabeled clips come in after.'
             )
     return texts
 

@@ -89,8 +89,9 @@ class FrameMaps:
         if ((together - alone).abs() > allowed).any():
             raise ConfigError(
                 f'{type(self.localizer).__name__} gives a frame another map beside other frames '
-                'than alone: it compares frames, or draws random numbers. What is computed once '
-                'are maps of single frames, so leave it in the model.'
+                'than alone: it compares frames, or draws random numbers. Maps for videos of '
+                'predictions and for training without a localizer are of single frames. Leave it '
+                'in the model, and see its maps by tools/analysis/visualize_masks.py.'
             )
         self._checked = True
 

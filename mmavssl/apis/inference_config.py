@@ -19,6 +19,7 @@ from mmavssl.utils.safe_config import check_values
 from mmavssl.utils.tested_network import has_choice, network_to_test, set_tested_network
 
 VIEWS = ('full', 'fast')
+CHECKPOINT_SUFFIXES = ('.pth', '.safetensors')
 CONFIG_SUFFIXES = ('.py', '.json', '.yml', '.yaml')
 #: Models that a message names, of those that a name may mean.
 MAX_HINTS = 3
@@ -45,6 +46,11 @@ def inference_config(
     if isinstance(model, Mapping | Config):
         cfg = copy.deepcopy(model) if isinstance(model, Config) else Config(dict(model))
     elif model is not None:
+        if str(model).endswith(CHECKPOINT_SUFFIXES):
+            raise ConfigError(
+                f'{model} is a checkpoint, which has its config. Name it as the weights: '
+                f'AVActionInferencer(weights={str(model)!r}), or `predict --weights {model}`.'
+            )
         return load_config(config_path(str(model)), options, safe=safe)
     elif weights is None:
         raise ConfigError('Name a checkpoint (`weights`), which has its config, or both.')

@@ -78,6 +78,8 @@ def list_inputs(inputs: Any, data_root: str | Path | None = None) -> list[ClipIn
             found.append(_named_arrays(item, len(found)))
         elif _is_list(item):
             found += _rows(local_path(str(item)), data_root)
+        elif isinstance(item, str) and not item:
+            raise DataError('A path is empty, and would be the folder one is in. Name something.')
         elif isinstance(item, str | Path):
             found += _listed(local_path(str(item)))
         else:

@@ -4,8 +4,10 @@ from mmengine.config import Config
 from torch import nn
 
 from mmavssl.apis.model_front import LOCALIZER_KEY, is_untrained
+from mmavssl.datasets.config_gaps import describe_gaps
 from mmavssl.datasets.config_leaks import describe_leaks
 from mmavssl.models.maskers.map_weights import DegenerateMapLog
+from mmavssl.models.thresholds import FlexThreshold
 from mmavssl.utils.checkpoints import parameter_shapes
 
 
@@ -16,8 +18,8 @@ def training_warnings(cfg: Config, model: nn.Module) -> list[str]:
         cfg: of the run.
         model: as built from it.
     """
-    localizer = untrained_localizer(cfg, model)
-    return ([localizer] if localizer else []) + describe_leaks(cfg)
+    about_maps_and_classes = (untrained_localizer(cfg, model), describe_gaps(cfg))
+    return [text for text in about_maps_and_classes if text] + describe_leaks(cfg)
 
 
 def closing_warnings(model: nn.Module) -> list[str]:
@@ -26,7 +28,8 @@ def closing_warnings(model: nn.Module) -> list[str]:
     Args:
         model: that was trained; every process calls this, as they count together.
     """
-    logs = [module for module in model.modules() if isinstance(module, DegenerateMapLog)]
+    kinds = (DegenerateMapLog, FlexThreshold)
+    logs = [module for module in model.modules() if isinstance(module, kinds)]
     return [text for text in (log.conclusion() for log in logs) if text]
 
 

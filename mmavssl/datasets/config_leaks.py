@@ -42,10 +42,15 @@ def describe_leaks(cfg: Config) -> list[str]:
 def _lists(cfg: Config, loader: str) -> dict[str, tuple[str, ClipInfos]]:
     """Return file and clips of the lists of a data loader by their place in the config."""
     nodes = listed_datasets(cfg, loader)
-    return {key: found for key, node in nodes if (found := _clips(node))}
+    return {key: found for key, node in nodes if (found := clips_of(node))}
 
 
-def _clips(node: Mapping) -> tuple[str, ClipInfos] | None:
+def clips_of(node: Mapping) -> tuple[str, ClipInfos] | None:
+    """Return file and clips of a data set's list; None for one that cannot be read.
+
+    Args:
+        node: of `listed_datasets`.
+    """
     root = node.get('data_root') or ''
     file = Path(root, node['ann_file'])
     try:

@@ -93,10 +93,12 @@ class CsvRows:
             yield from _filled(rows, lines)
         self._check_fault(line=done + 1)
 
-    @staticmethod
-    def expected(row: Sequence[str]) -> str:
+    def expected(self, row: Sequence[str]) -> str:
         """Say what is wrong with a row that has not one value per column, or no path."""
-        return 'expected a path and one value for each column of the header.'
+        return (
+            f'expected a path and one value for each column of the header '
+            f'({",".join(self.columns)}), but got {",".join(row)!r}.'
+        )
 
     def _until_fault(self) -> Iterator[list[str]]:
         try:

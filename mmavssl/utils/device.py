@@ -25,8 +25,10 @@ def available_device(name: str) -> torch.device:
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:  # the second where torch is built without it
         reason = str(error).splitlines()[0].partition('. ')[0].rstrip('.')
+        if reason.startswith('Expected one of'):  # and a dozen names that few have heard of
+            reason = 'there is no such kind of device'
         raise ConfigError(
-            f'--device {name}: {reason}. Take --device cpu, or see what `python -m mmavssl info` '
-            'says of GPUs.'
+            f'device {name!r}: {reason}. Take cpu, cuda or cuda:1, or see what `python -m mmavssl '
+            'info` says of GPUs.'
         ) from error
     return device

@@ -1,6 +1,7 @@
 """Import the plugins that a config names, once the command line has changed it."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from traceback import walk_tb
 
 from mmengine.config import Config
@@ -69,7 +70,15 @@ def _failure(error: ImportError, modules: Sequence[str]) -> str:
     if file:
         name = file.removesuffix('.py').replace('/', '.')
         return f'{file!r} is a file. Name its module, {name!r}.'
+    if _is_here(getattr(cause, 'name', None) or ''):
+        return f'{cause}. It is in this folder: put PYTHONPATH=. before the command.'
     return f'{cause}. PYTHONPATH must have the folder that holds it.'
+
+
+def _is_here(module: str) -> bool:
+    """Whether a module would be found if the folder one is in were on the path."""
+    top = module.partition('.')[0]
+    return bool(top) and (Path(top).is_dir() or Path(f'{top}.py').is_file())
 
 
 def _refusal(error: TypeError | KeyError) -> str | None:

@@ -81,6 +81,8 @@ def test_rows_of_a_list_among_others(folder):
     [
         ([], 'There is nothing to predict'),
         (3, 'but got a int'),
+        ('', 'A path is empty, and would be the folder one is in'),
+        (['a.mp4', ''], 'A path is empty'),
         ([np.zeros((2, 8, 8, 3), np.uint8)], r'dict\(video=.*but got a ndarray'),
         ({'video': ARRAYS['video']}, "array_0: expected arrays by .*, but 'fps' is missing"),
         ({**ARRAYS, 'path': 'mine', 'sound': 1}, "mine: expected arrays by .*, but got 'sound'"),

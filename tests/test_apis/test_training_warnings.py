@@ -11,6 +11,7 @@ from mmavssl.apis.training_warnings import (
 )
 from mmavssl.models.localizers import CenterPrior, FNACLocalizer, PrecomputedMap
 from mmavssl.models.maskers import ASLGuided
+from mmavssl.models.thresholds import FlexThreshold
 
 SIZE = dict(num_stages=2, base_channels=4, out_dims=8)
 WEIGHTS = dict(type='Pretrained', checkpoint='there.pth')
@@ -74,3 +75,13 @@ def test_maps_of_a_run_that_all_told_nothing(useful):
     lines = closing_warnings(model)
     assert len(lines) == (not useful)
     assert useful or '6 not finite (NaN or infinite), 0 constant' in lines[0]
+
+
+def test_thresholds_that_filter_nothing_are_told():
+    model = nn.Module()
+    model.threshold = FlexThreshold(0.9)
+    model.threshold.setup(4, 2)
+    assert closing_warnings(model) == []
+    model.threshold.update(torch.tensor([[0.6, 0.4]]), torch.tensor([1]))
+    [line] = closing_warnings(model)
+    assert line == model.threshold.conclusion()

@@ -21,7 +21,7 @@ from mmavssl.utils.configs import load_config
 from tests.test_docs.blocks import ROOT, Command, read_command
 
 #: Programs that are not ours.
-OTHERS = ('cd', 'cp', 'export', 'mkdir', 'source', 'sha256sum', 'tensorboard')
+OTHERS = ('cd', 'cp', 'export', 'mkdir', 'sed', 'source', 'sha256sum', 'tensorboard')
 #: Scripts that hand arguments to a tool: which one, and how many of theirs come first.
 WRAPPERS = {
     'tools/dist_train.sh': ('tools/train.py', 2, lambda own: own[:1]),

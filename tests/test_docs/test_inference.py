@@ -4,6 +4,7 @@ import importlib.util
 import os
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / 'docs/inference.md').read_text()
 PROGRAMS = re.findall(r'```python\n(.*?)```', PAGE, re.DOTALL)
 COMMANDS = re.findall(r'^python tools/predict.py (.*)', PAGE.replace('\\\n', ' '), re.MULTILINE)
+JOIN = re.search(r'^sed .*joined\.csv$', PAGE, re.MULTILINE)[0]
 POOL = 'data/avsprites/splits/2shot_seed0/unlabeled.csv'
 WEIGHTS = Path('work_dirs/asl_mix/avsprites_2shot/epoch_15.pth')
 
@@ -55,6 +57,15 @@ def test_commands_of_the_page(predict, avsprites_root, capsys):
     classes = class_names(avsprites_root)
     assert 0 < len(read_manifest('pseudo.csv', classes)) <= 2
     assert len(read_manifest('to_label.csv', classes)) == 2
+    labeled = 'path,label\nvideos/train/b.mp4,3\nvideos/train/a.mp4,7\n'
+    Path(POOL).with_name('labeled.csv').write_text(labeled)
+    subprocess.run(['bash', '-c', JOIN], check=True)
+    *pseudo, second, last = read_manifest('joined.csv', classes)
+    assert pseudo == list(read_manifest('pseudo.csv', classes))
+    assert [(second.path, second.label), (last.path, last.label)] == [
+        ('videos/train/b.mp4', 3), ('videos/train/a.mp4', 7)
+    ]  # fmt: skip
+    assert second.confidence is last.confidence is None
     assert capsys.readouterr().out.count('.mp4: ') == 1 + 3 * 2
 
 

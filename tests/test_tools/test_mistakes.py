@@ -93,6 +93,14 @@ def test_plugin_that_is_not_on_the_path(said, toy):
     line = said('train', 'mine.py')
     assert "No module named 'other_plugin'" in line
     assert line.endswith('PYTHONPATH must have the folder that holds it.')
+    Path('other_plugin').mkdir()
+    line = said('train', 'mine.py')
+    assert line.endswith('It is in this folder: put PYTHONPATH=. before the command.')
+
+
+def test_checkpoint_to_fine_tune_that_is_not_there(said):
+    line = said('train', ASL_MIX, '--fine-tune', 'nosuch.pth')
+    assert line == 'train: --fine-tune: nosuch.pth does not exist. Correct the path.'
 
 
 # The data ----------------------------------------------------------------------------------------
@@ -233,8 +241,8 @@ def test_gpu_without_enough_memory(said, toy, monkeypatch, tool, remedies):
 def test_cuda_that_is_not_there(said, monkeypatch):
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
     line = said('maps', ASL_MIX, 'maps', '--device', 'cuda:77')
-    assert line.startswith('maps: --device cuda:77: ')
-    assert 'Take --device cpu, or see what `python -m mmavssl info` says of GPUs.' in line
+    assert line.startswith("maps: device 'cuda:77': ")
+    assert 'Take cpu, cuda or cuda:1, or see what `python -m mmavssl info` says of GPUs.' in line
 
 
 def test_launcher_that_has_not_started_the_process(said, toy):

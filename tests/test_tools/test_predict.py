@@ -227,7 +227,7 @@ def test_videos_without_sound(tools, weights, pool, remove_sound, capsys):
         (['--data-root', 'x'], '`data_root` (--data-root) is what the paths of a list'),
         (['--topk', '0'], 'Expected `topk` to be at least 1'),
         (['--batch-size', '0'], 'Expected `batch_size` to be at least 1'),
-        (['--device', 'nowhere'], '--device nowhere: '),
+        (['--device', 'nowhere'], "device 'nowhere': there is no such kind of device. "),
         (['--model', 'asl_mix_avsprites'], "The model index has no 'asl_mix_avsprites'"),
     ],
 )

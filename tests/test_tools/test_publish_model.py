@@ -34,7 +34,7 @@ def test_one_network_and_where_it_comes_from(publish, capsys):
     torch.save({'state_dict': state, 'meta': meta}, 'epoch_3.pth')
     assert publish(['epoch_3.pth', 'net.safetensors', '--config', 'configs/a/b.py']) == 0
     said = capsys.readouterr()
-    assert said.out == 'net.safetensors: 1 tensors, 0.00 MB\n'
+    assert said.out == 'net.safetensors: 1 tensors of the teacher (--use), 0.00 MB\n'
     assert said.err == (
         'net.safetensors is written without a config: epoch_3.pth has no config in it, as '
         'tools/train.py writes it. Name the config file as well (`model`, --model; CONFIG of '

@@ -11,5 +11,5 @@ def test_device_that_is_there():
 
 @pytest.mark.parametrize('name', ['cuda:99', 'gpu'])
 def test_device_that_is_not_there(name):
-    with pytest.raises(ConfigError, match=rf'^--device {name}: .*\. Take --device cpu, or see'):
+    with pytest.raises(ConfigError, match=rf"^device '{name}': .*\. Take cpu, cuda or cuda:1, or"):
         available_device(name)

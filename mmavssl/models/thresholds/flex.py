@@ -65,6 +65,7 @@ class FlexThreshold(BaseThreshold):
         self.mapping = mapping
         self.register_buffer('memory', torch.empty(0, dtype=torch.long))
         self.register_buffer('learning_status', torch.empty(0))
+        self._has_seen_clips = False
 
     def setup(self, num_samples: int, num_classes: int) -> None:
         """Size the state and empty it; a repeated call with the same sizes keeps it.
@@ -121,6 +122,7 @@ class FlexThreshold(BaseThreshold):
                 f'Expected `sample_idx` with one index for each of {len(probs)} predictions, but '
                 f'got shape {got}.'
             )
+        self._has_seen_clips = True
         conf, label = probs.float().max(dim=-1)
         # The gate is the fixed τ, not T(c): the memory estimates how well a class is learned from
         # predictions that are clean by one and the same standard.
@@ -141,6 +143,17 @@ class FlexThreshold(BaseThreshold):
             'thr_max': thresholds.max(),
             'num_unused': (self.memory == UNUSED).sum().float(),
         }
+
+    def conclusion(self) -> str | None:
+        """Return what to say once a model was trained whose pseudo labels were not filtered."""
+        if not self._has_seen_clips or (self.memory != UNUSED).any():
+            return None
+        return (
+            f'`model.threshold`: no prediction of the {len(self.memory)} unlabeled clips has '
+            f'reached the confidence of {self.threshold}, so that the thresholds of all classes '
+            'are still 0, and all pseudo labels count, right or wrong. Train longer, take a lower '
+            '`threshold`, or FixedThreshold.'
+        )
 
     def _write(self, sample_idx: Tensor, label: Tensor, confident: Tensor) -> None:
         """Set ``memory[sample_idx]`` to ``label`` where ``confident``.

@@ -45,7 +45,8 @@ def test_what_cannot_be_done_is_said_before_the_work(inferencer, weights, videos
         ({'views': 'half'}, "`views` to be one of ('full', 'fast'), but got 'half'"),
         ({'audio': 'skip'}, "`audio` to be one of ('error', 'silence'), but got 'skip'"),
         ({'use': 'both'}, "`use` to be one of ('student', 'teacher'), but got 'both'"),
-        ({'device': 'tpu'}, '--device tpu: '),
+        ({'device': 'tpu'}, "device 'tpu': there is no such kind of device. Take cpu"),
+        ({'model': 'a/b.pth'}, 'a/b.pth is a checkpoint, which has its config. Name it as the '),
         ({'num_workers': -1}, '`num_workers` to be at least 0, but got -1'),
     ):
         with pytest.raises(ConfigError) as error:

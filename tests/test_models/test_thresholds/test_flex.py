@@ -268,3 +268,16 @@ def test_no_wait_for_the_device():
     finally:
         torch.cuda.set_sync_debug_mode('default')
     assert threshold.memory.tolist() == [-1, -1, -1, 0, -1, -1, -1, 1, -1, -1]
+
+
+def test_what_is_said_of_thresholds_that_stay_at_zero():
+    threshold = flex(threshold=0.95)
+    assert threshold.conclusion() is None  # a run of warm-up alone
+    threshold.update(GOLDEN_PROBS, torch.arange(4))
+    assert threshold(GOLDEN_PROBS, torch.arange(4)).weight.tolist() == [1, 1, 1, 1]
+    assert threshold.conclusion().startswith(
+        '`model.threshold`: no prediction of the 10 unlabeled clips has reached the confidence of '
+        '0.95, so that the thresholds of all classes are still 0, and all pseudo labels count'
+    )
+    threshold.update(torch.tensor([[0.01, 0.02, 0.97]]), torch.tensor([9]))
+    assert threshold.conclusion() is None
