@@ -11,17 +11,17 @@ from mmavssl.utils.data_check import data_command
 from tests.test_docs.blocks import read_blocks
 
 ROOT = Path(__file__).parents[1]
+EXAMPLES = [block for block in read_blocks('docs/own_videos.md') if block.file]
 NAMES = sorted(path.stem for path in (ROOT / 'configs/own_videos').glob('*.py'))
 
 
-@pytest.fixture(params=[*NAMES, 'the example of docs/own_videos.md'])
+@pytest.fixture(params=[*NAMES, *(example.file for example in EXAMPLES)])
 def cfg(request, tmp_path):
-    path = ROOT / f'configs/own_videos/{request.param}.py'
-    if request.param not in NAMES:
-        [example] = [block for block in read_blocks('docs/own_videos.md') if block.file]
-        path = tmp_path / Path(example.file).name
-        path.write_text(example.text)
-    return load_config(str(path))
+    if request.param in NAMES:
+        return load_config(str(ROOT / f'configs/own_videos/{request.param}.py'))
+    for example in EXAMPLES:  # one is the base of another
+        tmp_path.joinpath(Path(example.file).name).write_text(example.text)
+    return load_config(str(tmp_path / Path(request.param).name))
 
 
 def read_command(command):
