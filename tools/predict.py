@@ -144,7 +144,13 @@ def check_files(args: argparse.Namespace) -> None:
     if args.out:
         check_json_file(args.out)
     inputs = {Path(name).resolve() for name in args.inputs}
-    for path in (args.save_pseudo_labels, args.most_uncertain and uncertain_list(args)):
+    uncertain = args.most_uncertain and uncertain_list(args)
+    labels = args.save_pseudo_labels
+    if labels and uncertain and labels.resolve() == uncertain.resolve():
+        raise ConfigError(
+            f'{labels} cannot have pseudo labels and uncertain videos. Name two files.'
+        )
+    for path in (labels, uncertain):
         if path and path.resolve() in inputs:
             raise ConfigError(f'{path} is an input, which would be overwritten. Name another.')
         if path:

@@ -147,13 +147,7 @@ def test_pipeline(cfg: Config, views: str) -> list[dict]:
             'Expected `test_dataloader.dataset.pipeline` to begin with OpenAVFile, as in '
             'configs/_base_/pipelines.'
         )
-    if views == 'full':
-        return steps
-    steps = one_view_pipeline(steps)
-    for step in steps:
-        if step['type'] == 'SampleClip':
-            step['mode'] = 'uniform'  # one in `segments` begins with the file
-    return steps
+    return steps if views == 'full' else one_view_pipeline(steps)
 
 
 test_pipeline.__test__ = False  # no test of pytest

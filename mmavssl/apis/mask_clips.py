@@ -23,6 +23,7 @@ def one_view_pipeline(pipeline: Sequence[dict]) -> list[dict]:
             transform.pop('cache', None)  # which decodes all of a file: each is read once
         if transform['type'] == 'SampleClip':
             transform['num_clips'] = 1
+            transform['mode'] = 'uniform'  # one in `segments` begins with the file
         if transform['type'] == 'ThreeCrop':
             transform['type'] = 'CenterCrop'
         if transform['type'] == 'PackAVInputs':

@@ -44,11 +44,13 @@ def video_files(folder: str | Path, clips: Sequence[ClipInput]) -> list[Path]:
             name = f'{stem}_{number}'
         taken.add(name.lower())
         files.append(Path(folder, f'{name}.mp4'))
-    own = {Path(clip.path).resolve() for clip in clips if clip.arrays is None}
+    inputs = (clip for clip in clips if clip.arrays is None)
+    places = (place for clip in inputs for place in (clip.path, clip.audio_path) if place)
+    own = {Path(place).resolve() for place in places}
     overwritten = next((file for file in files if file.resolve() in own), None)
     if overwritten:
         raise ConfigError(
-            f'{overwritten} is one of the videos to predict, which would be overwritten. Name '
+            f'{overwritten} is one of the files to predict, which would be overwritten. Name '
             'another folder (`out_dir`, --out-dir).'
         )
     return files

@@ -19,6 +19,8 @@ PANELS: dict[str, Callable[[str], bool]] = {
     'accuracy (%)': lambda name: name.endswith(('top1', 'top5', '_acc', 'pointing')),
     'learning rate': lambda name: name == 'lr',
 }
+#: Seconds of a batch, which MMEngine notes of training and of validation by the same names.
+TIMES = ('time', 'data_time')
 DPI = 110
 LINE_STYLES = ('-', '--', ':', '-.')
 
@@ -129,7 +131,8 @@ def find_scalars(path: str | Path) -> Path:
 def read_scalars(path: Path) -> Scalars:
     """Return the steps and values of every scalar in a file with a JSON object per line.
 
-    Validation results, whose own step counts epochs, get the iteration that they follow.
+    Validation results, whose own step counts epochs, get the iteration that they follow; how long
+    their batches took is left out, as it would be taken for that of training.
 
     Raises:
         DataError: a line is no JSON object.
@@ -148,8 +151,9 @@ def read_scalars(path: Path) -> Scalars:
             iteration = step
         elif iteration is not None:
             step = iteration
+        left_out = {'step'} if 'iter' in record else {'step', *TIMES}
         for name, value in record.items():
-            if name != 'step' and isinstance(value, (int, float)):
+            if name not in left_out and isinstance(value, (int, float)):
                 steps, values = scalars.setdefault(name, ([], []))
                 steps.append(step)
                 values.append(value)

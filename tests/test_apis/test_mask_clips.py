@@ -36,7 +36,7 @@ def test_clips_of_long_videos_are_not_decoded_as_a_whole():
     ]
     assert one_view_pipeline(pipeline) == [
         dict(type='OpenAVFile', audio='error'),
-        dict(type='SampleClip', clip_len=8, num_clips=1),
+        dict(type='SampleClip', clip_len=8, num_clips=1, mode='uniform'),
         dict(type='CenterCrop', size=64),
         dict(type='PackAVInputs', keep_waveform=True),
     ]

@@ -24,9 +24,12 @@ def test_names_are_kept_apart(tmp_path):
 
 def test_inputs_are_not_overwritten(tmp_path):
     clips = [ClipInput(str(tmp_path / 'b.avi')), ClipInput(str(tmp_path / 'x/../a.mp4'))]
-    with pytest.raises(ConfigError, match=r'a\.mp4 is one of the videos to predict'):
+    with pytest.raises(ConfigError, match=r'a\.mp4 is one of the files to predict'):
         video_files(tmp_path, clips)
     assert len(video_files(tmp_path / 'new', clips)) == 2
+    heard = ClipInput(str(tmp_path / 'frames/a.mp4'), audio_path=str(tmp_path / 'sound/a.mp4'))
+    with pytest.raises(ConfigError, match=r'sound/a\.mp4 is one of the files to predict'):
+        video_files(tmp_path / 'sound', [heard])
 
 
 def test_frames_come_in_portions(monkeypatch):

@@ -98,6 +98,11 @@ def test_plugin_that_is_not_on_the_path(said, toy):
     assert line.endswith('It is in this folder: put PYTHONPATH=. before the command.')
 
 
+def test_two_results_in_one_file(said):
+    line = said('test', ASL_MIX, '--out', 'a.json', '--dump', './a.json')
+    assert line == 'test: a.json cannot be both --out and --dump. Name two files.'
+
+
 def test_checkpoint_to_fine_tune_that_is_not_there(said):
     line = said('train', ASL_MIX, '--fine-tune', 'nosuch.pth')
     assert line == 'train: --fine-tune: nosuch.pth does not exist. Correct the path.'

@@ -141,6 +141,9 @@ def test_list_of_a_pool(tools, weights, avsprites_root, tmp_path, monkeypatch, c
     assert message.startswith(f'pool.csv: its file {names[0]} is neither in the folder')
     message = tools.error(*call, '--save-pseudo-labels', 'pool.csv')
     assert message == 'pool.csv is an input, which would be overwritten. Name another.'
+    uncertain = ('--most-uncertain', '1', '--uncertain-list', './a.csv')
+    message = tools.error(*call, '--save-pseudo-labels', 'a.csv', *uncertain)
+    assert message.startswith('a.csv cannot have pseudo labels and uncertain videos.')
 
 
 @pytest.mark.parametrize('stopped_at', [1, 3])

@@ -32,6 +32,16 @@ def test_scalars_of_a_file(tmp_path):
     assert scalars['student/top1'] == ([20], [12.5])
 
 
+def test_times_are_those_of_training(tmp_path):
+    path = write_run(tmp_path, '20250101_000000', time=1.0, data_time=0.1)
+    lines = path.read_text().splitlines()
+    lines[2] = json.dumps({'student/top1': 12.5, 'time': 9.0, 'data_time': 8.0, 'step': 1})
+    path.write_text('\n'.join(lines))
+    scalars = read_scalars(path)
+    assert scalars['time'] == ([10, 20, 40], [1.0] * 3)
+    assert scalars['data_time'] == ([10, 20, 40], [0.1] * 3)
+
+
 def test_last_training_run_of_a_work_dir(tmp_path):
     write_run(tmp_path, '20250101_000000')
     newest = write_run(tmp_path, '20250102_000000')

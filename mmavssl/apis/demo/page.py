@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from mmavssl.apis.demo.upload import UploadLimits
+from mmavssl.apis.demo.upload import MEGABYTE, UploadLimits
 from mmavssl.utils.errors import CLEAR, ConfigError
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def launch_settings(host: str, port: int, limits: UploadLimits) -> dict[str, obj
     return dict(
         server_name=host,
         server_port=port or None,
-        max_file_size=f'{limits.megabytes:g}mb',
+        max_file_size=round(limits.megabytes * MEGABYTE),  # in words, only whole ones
         allowed_paths=[],
         share=False,
         css=STYLE,

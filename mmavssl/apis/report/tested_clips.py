@@ -36,8 +36,8 @@ class TestedClip:
 
     @property
     def predicted(self) -> int:
-        """The most likely class."""
-        return int(self.probs.argmax())
+        """The most likely class; C where a probability is not a number."""
+        return int(predicted_class(torch.from_numpy(self.probs)[None]))
 
     @property
     def is_right(self) -> bool:
@@ -110,7 +110,11 @@ def confusion_of(clips: list[TestedClip]) -> Tensor:
 
 
 def examples(clips: list[TestedClip], count: int) -> tuple[list[TestedClip], list[TestedClip]]:
-    """Return right predictions, the least sure first, and wrong ones, the surest first."""
+    """Return right predictions, the least sure first, and wrong ones, the surest first.
+
+    Those whose probabilities are not numbers are neither: there is no class to show.
+    """
+    clips = [clip for clip in clips if not np.isnan(clip.probs).any()]
     right = [clip for clip in clips if clip.is_right]
     wrong = [clip for clip in clips if not clip.is_right]
     right.sort(key=lambda clip: clip.probs.max())

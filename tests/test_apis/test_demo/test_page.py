@@ -73,6 +73,12 @@ def clip(clips):
     return clips[0]
 
 
+@pytest.mark.parametrize(('megabytes', 'expected'), [(1, 2**20), (0.5, 2**19), (12.5, 13107200)])
+def test_largest_upload_in_bytes(megabytes, expected):
+    limits = UploadLimits(megabytes, seconds=30)
+    assert launch_settings('127.0.0.1', 0, limits)['max_file_size'] == expected
+
+
 @contextmanager
 def serving(ask, example, folder, topk):
     """Serve a page whose files are in a folder, and give its address."""

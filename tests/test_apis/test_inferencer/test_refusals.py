@@ -23,7 +23,7 @@ def test_localizer_that_compares_frames_is_refused_before_the_work(
 
 def test_what_cannot_be_done_is_said_before_the_work(inferencer, weights, videos, monkeypatch):
     folder = Path(videos[0]).parent
-    with pytest.raises(ConfigError, match='is one of the videos to predict'):
+    with pytest.raises(ConfigError, match='is one of the files to predict'):
         inferencer(videos[:1], out_dir=folder)
     with pytest.raises(ConfigError, match=r"no argument 'top_k'. Did you mean 'topk'\? It takes"):
         inferencer(videos[:1], top_k=3)

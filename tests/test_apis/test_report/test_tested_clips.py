@@ -36,6 +36,14 @@ def test_examples_that_say_most():
     assert examples(CLIPS[:2], 5) == ([CLIPS[1], CLIPS[0]], [])
 
 
+def test_what_is_no_number_is_no_class():
+    broken = clip(0, float('nan'), float('nan'))
+    assert broken.predicted == 2
+    assert not broken.is_right
+    assert confusion_of([*CLIPS, broken]).tolist() == [[2, 1, 1], [1, 0, 0]]
+    assert examples([broken, *CLIPS[:2]], 5) == ([CLIPS[1], CLIPS[0]], [])
+
+
 class List(list):
     metainfo = {'classes': ('a', 'b')}
 
