@@ -99,14 +99,14 @@ def check_weights(model: nn.Module, checkpoint: str | None) -> None:
 
 def check_files_to_write(args: argparse.Namespace) -> None:
     """Raise a ConfigError if a file cannot be written after the work."""
-    from mmavssl.utils.distributed import is_first_process
     from mmavssl.utils.errors import ConfigError
+    from mmavssl.utils.launchers import rank_of
     from mmavssl.utils.outputs import check_output
 
     if args.out and args.dump and args.out.resolve() == Path(args.dump).resolve():
         raise ConfigError(f'{args.out} cannot be both --out and --dump. Name two files.')
     for path in (args.out, args.dump):
-        if path and is_first_process(args.launcher):  # which writes them
+        if path and rank_of(args.launcher) == 0:  # the process that writes them
             check_output(path)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from mmavssl.utils.commands import as_typed, called_command
 from mmavssl.utils.console_log import log_traceback
 from mmavssl.utils.errors import CLEAR, ConfigError
+from mmavssl.utils.launchers import rank_of
 from mmavssl.utils.tool_errors import message_of
 
 
@@ -82,8 +83,8 @@ def run_tool(
         log = log_traceback(error)
         if log and not isinstance(error, CLEAR):
             message += f' The traceback is in {log}.'
-        rank = os.environ.get('RANK', '0')
-        if rank == '0':
+        rank = rank_of(getattr(args, 'launcher', 'none'))
+        if rank == 0:
             print(f'{name}: {as_typed(message)}', file=sys.stderr)
         elif has_joined():
             print(f'{name} (rank {rank}): {as_typed(message)}', file=sys.stderr)

@@ -10,15 +10,9 @@ from torch import Tensor, distributed
 from torch.distributed.nn import functional as with_grad
 
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.launchers import STARTERS, VARIABLES
 
 DDP = 'MMDistributedDataParallel'
-#: What each launcher tells the processes that it starts.
-VARIABLES = {
-    'pytorch': ('RANK', 'WORLD_SIZE', 'MASTER_ADDR', 'MASTER_PORT'),
-    'slurm': ('SLURM_PROCID', 'SLURM_NTASKS', 'SLURM_NODELIST'),
-    'mpi': ('OMPI_COMM_WORLD_RANK', 'OMPI_COMM_WORLD_SIZE', 'OMPI_COMM_WORLD_LOCAL_RANK'),
-}
-STARTERS = {'pytorch': 'torchrun or tools/dist_train.sh', 'slurm': 'srun', 'mpi': 'mpirun'}
 
 
 def join_cpu_processes(cfg: Config) -> None:
@@ -65,11 +59,6 @@ def check_started_by(launcher: str) -> None:
             f'--launcher {launcher}: the environment lacks {", ".join(missing)}, which those have '
             f'that it starts. Start it with {STARTERS[launcher]}, or leave --launcher out.'
         )
-
-
-def is_first_process(launcher: str) -> bool:
-    """Whether this process is the first one, before it has joined the others."""
-    return launcher == 'none' or int(os.environ.get(VARIABLES[launcher][0], 0)) == 0
 
 
 def leave_processes() -> None:

@@ -90,9 +90,12 @@ def test_only_the_first_process_reports(capsys, monkeypatch):
     def job(args: argparse.Namespace) -> None:
         raise ConfigError('wrong')
 
-    monkeypatch.setenv('RANK', '1')
-    assert run_tool('train', job, parse()) == 2
-    assert capsys.readouterr().err == ''
+    for launcher, variable in [('pytorch', 'RANK'), ('slurm', 'SLURM_PROCID')]:
+        monkeypatch.setenv(variable, '1')
+        assert run_tool('train', job, parse('--launcher', launcher)) == 2
+        assert capsys.readouterr().err == ''
+    assert run_tool('train', job, parse()) == 2  # alone, whatever the variables say
+    assert capsys.readouterr().err == 'train: wrong\n'
 
 
 def test_a_process_that_has_joined_reports_as_well(capsys, monkeypatch):
@@ -103,7 +106,7 @@ def test_a_process_that_has_joined_reports_as_well(capsys, monkeypatch):
 
     monkeypatch.setenv('RANK', '3')
     monkeypatch.setattr(torch.distributed, 'is_initialized', lambda: True)
-    assert run_tool('train', job, parse()) == 2
+    assert run_tool('train', job, parse('--launcher', 'pytorch')) == 2
     assert capsys.readouterr().err == 'train (rank 3): a.mp4: broken\n'
 
 

@@ -1,12 +1,8 @@
 import pytest
 
-from mmavssl.utils.distributed import (
-    STARTERS,
-    VARIABLES,
-    check_started_by,
-    is_first_process,
-)
+from mmavssl.utils.distributed import check_started_by
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.launchers import STARTERS, VARIABLES
 
 
 @pytest.mark.parametrize('launcher', VARIABLES)
@@ -20,11 +16,3 @@ def test_launcher_has_started_the_process(monkeypatch, launcher):
     monkeypatch.setenv(last, '0')
     check_started_by(launcher)
     assert launcher in STARTERS
-
-
-@pytest.mark.parametrize('launcher', VARIABLES)
-def test_first_process_before_it_has_joined(monkeypatch, launcher):
-    for rank in (0, 1, 10):
-        monkeypatch.setenv(VARIABLES[launcher][0], str(rank))
-        assert is_first_process(launcher) == (rank == 0)
-        assert is_first_process('none')
