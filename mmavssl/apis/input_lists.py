@@ -1,5 +1,6 @@
 """Lists of clips to predict, which are those of training."""
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -74,6 +75,8 @@ def root_of_list(path: str, entries: Sequence[ClipEntry]) -> str:
 
 
 def _folders_from(path: Path) -> Iterator[Path]:
+    if '..' in path.parts:  # the parents of `../a.csv` would end with the folder one is in
+        path = Path(os.path.abspath(path))
     yield from path.parents
     if not path.is_absolute():
         yield from Path.cwd().parents

@@ -37,6 +37,14 @@ def test_paths_are_of_the_folder_that_has_them(pool, monkeypatch):
     ]  # fmt: skip
 
 
+def test_folder_beside_that_of_the_list_is_not_above_it(pool, tmp_path, monkeypatch):
+    Path('other/videos').mkdir(parents=True)
+    Path('other/videos/a.mp4').touch()
+    monkeypatch.chdir('other')
+    found = clips_of_list('../own/splits/1shot/unlabeled.csv')
+    assert places(found)[0] == f'{tmp_path}/own/videos/a.mp4'
+
+
 def test_paths_are_of_the_root_that_is_named(pool):
     Path('new').mkdir()
     assert places(clips_of_list(str(pool), 'new'))[1] == 'new/videos/gone.mp4'
