@@ -140,6 +140,11 @@ class AVActionInferencer(BaseInferencer):
     def _load_weights_to_model(self, model: nn.Module, checkpoint: dict, cfg: Config) -> None:
         state = checkpoint.get('state_dict', checkpoint)
         for name, buffer in model.state_dict().items():
+            if name.startswith(f'{self.network}.') and name not in state:
+                raise ConfigError(
+                    f'The checkpoint has no {name}, without which the {self.network} predicts '
+                    'something else than it did. Take the file that tools/train.py has written.'
+                )
             state.setdefault(name, buffer)  # of training, which published files do not have
         super()._load_weights_to_model(model, checkpoint, cfg)
         self.classes = class_names(checkpoint) or class_names_of_data(cfg)

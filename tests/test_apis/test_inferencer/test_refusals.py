@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import pytest
+import torch
+from mmengine.registry import init_default_scope
 
 from mmavssl.apis import AVActionInferencer
+from mmavssl.registry import MODELS
 from mmavssl.utils.errors import ConfigError
-from tests.small_predictor import class_names, small_config, write_checkpoint
+from tests.small_predictor import CENTER, class_names, small_config, write_checkpoint
 
 
 def test_localizer_that_compares_frames_is_refused_before_the_work(
@@ -59,6 +62,20 @@ def test_no_weights(inferencer):
         AVActionInferencer()
     with pytest.raises(ConfigError, match='a model without predicts noise'):
         AVActionInferencer('asl_mix_ucf51_1shot')
+
+
+def test_checkpoint_without_a_buffer_of_the_network(avsprites_root, weights, tmp_path):
+    """It is no parameter, and its initial value would be taken for what was learned."""
+    cfg = small_config(avsprites_root, localizer=CENTER)
+    init_default_scope('mmavssl')
+    model = MODELS.build(cfg.model)
+    content = torch.load(weights, weights_only=True)
+    model.student.register_buffer('statistics', torch.zeros(1))
+    inferencer = AVActionInferencer(weights=weights, device='cpu', use='student')
+    with pytest.raises(ConfigError, match=r'has no student\.statistics, without which'):
+        inferencer._load_weights_to_model(model, content, cfg)
+    inferencer.network = 'teacher'
+    inferencer._load_weights_to_model(model, content, cfg)
 
 
 def test_checkpoint_of_another_model(avsprites_root, weights):
