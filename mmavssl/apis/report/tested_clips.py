@@ -104,9 +104,8 @@ def predict_clips(
 
 def confusion_of(clips: list[TestedClip]) -> Tensor:
     """Return counts (C, C + 1) by true and predicted class, see `confusion_matrix`."""
-    scores = torch.stack([torch.from_numpy(clip.probs) for clip in clips])
-    labels = torch.tensor([clip.label for clip in clips])
-    return confusion_matrix(labels, predicted_class(scores), scores.shape[1])
+    labels, predicted = torch.tensor([(clip.label, clip.predicted) for clip in clips]).unbind(1)
+    return confusion_matrix(labels, predicted, len(clips[0].probs))
 
 
 def examples(clips: list[TestedClip], count: int) -> tuple[list[TestedClip], list[TestedClip]]:
