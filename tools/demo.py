@@ -12,16 +12,15 @@ ends.
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
-from types import FrameType
 
 from mmavssl.utils.cli import run_tool
 from mmavssl.utils.cli_types import given_path
 from mmavssl.utils.guarded_output import guarded_output
+from mmavssl.utils.stop_signals import stop_signals
 
 MAX_EXAMPLES = 8
 
@@ -67,10 +66,7 @@ def serve(args: argparse.Namespace) -> None:
     limits = UploadLimits(args.max_megabytes, args.max_seconds)
     check_address(args.host, args.port)
     examples = list_examples(args.examples) if args.examples else []
-    for number in (signal.SIGTERM, signal.SIGHUP):  # of docker stop and systemd; of a terminal
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` has it
-            signal.signal(number, end)
-    with folder_of_page() as folder:
+    with stop_signals(end), folder_of_page() as folder:
         import_gradio()
         views = 'full' if args.full else 'fast'
         inferencer = AVActionInferencer(
@@ -99,7 +95,7 @@ def list_examples(folder: Path) -> list[str]:
     return [paths[place * len(paths) // number] for place in range(number)]
 
 
-def end(signal_number: int, frame: FrameType | None) -> None:
+def end(signal_number: int) -> None:
     """Leave as after an interrupt, so that uploads and answers are deleted."""
     sys.exit()
 

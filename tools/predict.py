@@ -11,8 +11,9 @@ A file that cannot be used is named and left out. The config is in the checkpoin
 one that is not, or that names plugins.
 
 Exit status: 0 all is predicted; 1 some inputs cannot be used, which are named; 2 nothing is
-predicted, or a mistake, in one line; 130 stopped by Ctrl-C: what was done before is written; 141
-the reader of the output has gone, as after | head: what was done before is written to --out.
+predicted, or a mistake, in one line; 130 stopped by Ctrl-C, 143 by SIGTERM, 129 as the terminal
+was closed: what was done before is written; 141 the reader of the output has gone, as after
+| head: what was done before is written to --out.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 from mmavssl.utils.cli import add_reading_arguments, run_tool
 from mmavssl.utils.cli_types import given_path
 from mmavssl.utils.guarded_output import guarded_output
+from mmavssl.utils.stop_signals import Stopped, stop_signals
 
 if TYPE_CHECKING:
     from mmavssl.apis import AVActionInferencer
@@ -216,17 +218,19 @@ def log_to_stderr() -> None:
         handler.stream = sys.stderr
 
 
-def gather(batches: Generator[dict[str, list], None, None]) -> tuple[dict[str, list], bool]:
-    """Return the results of all batches, or of those before Ctrl-C, and whether that came."""
+def gather(
+    batches: Generator[dict[str, list], None, None],
+) -> tuple[dict[str, list], KeyboardInterrupt | None]:
+    """Return the results of all batches, or of those before a stop, and what has stopped them."""
     results: dict[str, list] = {'predictions': [], 'visualization': [], 'errors': []}
     try:
         with closing(batches):
             for batch in batches:
                 for name, items in batch.items():
                     results[name] += items
-    except KeyboardInterrupt:
-        return results, True
-    return results, False
+    except KeyboardInterrupt as stopped:
+        return results, stopped
+    return results, None
 
 
 def predict(args: argparse.Namespace) -> int:
@@ -250,15 +254,17 @@ def predict(args: argparse.Namespace) -> int:
         print_result=True,
         pred_out_file=args.out or '',
     )
-    results, is_stopped = gather(batches)
+    results, stopped = gather(batches)
     for path in filter(None, results['visualization']):
         print(path)
     if results['predictions']:
         write_lists(args, results['predictions'], inferencer.classes)
-    return say_what_is_missing(results, len(clips), is_stopped)
+    return say_what_is_missing(results, len(clips), stopped)
 
 
-def say_what_is_missing(results: dict[str, list], count: int, is_stopped: bool) -> int:
+def say_what_is_missing(
+    results: dict[str, list], count: int, stopped: KeyboardInterrupt | None
+) -> int:
     """Say which of all inputs are not predicted, and return the exit status."""
     predictions, errors = results['predictions'], results['errors']
     done = len(predictions) + len(errors)
@@ -268,15 +274,20 @@ def say_what_is_missing(results: dict[str, list], count: int, is_stopped: bool) 
             f'{errors[0]["path"]}',
             file=sys.stderr,
         )
-    if is_stopped:
+    if stopped is not None:
         print(
             f'predict: stopped after {done} of {count} videos; what was done before is written',
             file=sys.stderr,
         )
-        return INTERRUPTED
+        return status_of(stopped)
     if not predictions:
         return NONE_PREDICTED
     return SOME_FAILED if errors else 0
+
+
+def status_of(stopped: KeyboardInterrupt) -> int:
+    """Return the exit status of Ctrl-C, or of another signal."""
+    return stopped.status if isinstance(stopped, Stopped) else INTERRUPTED
 
 
 @guarded_output()
@@ -284,10 +295,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
     args = parse_args(argv)
     try:
-        return run_tool('predict', predict, args)
-    except KeyboardInterrupt:
+        with stop_signals():
+            return run_tool('predict', predict, args)
+    except KeyboardInterrupt as stopped:
         print('predict: stopped', file=sys.stderr)
-        return INTERRUPTED
+        return status_of(stopped)
 
 
 if __name__ == '__main__':

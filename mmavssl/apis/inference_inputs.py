@@ -1,6 +1,7 @@
 """What is predicted: files, URLs, folders, lists and arrays, and how each becomes clips."""
 
 import logging
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -47,6 +48,12 @@ class ClipInput(NamedTuple):
         """What a list says beside the path: those of start, end and audio_path that it has."""
         found = {'start': self.start, 'end': self.end, 'audio_path': self.audio_path}
         return {name: value for name, value in found.items() if value is not None}
+
+    @property
+    def files(self) -> set[str]:
+        """Those it is read from; none for arrays."""
+        named = {self.path, self.audio_path or self.path}
+        return named if self.arrays is None else set()
 
 
 def list_inputs(inputs: Any, data_root: str | Path | None = None) -> list[ClipInput]:
@@ -125,7 +132,7 @@ def _listed(path: str) -> list[ClipInput]:
 
 def _local_files(path: str) -> list[str] | None:
     """Return the videos below a folder, None for what is no folder."""
-    if not Path(path).is_dir():
+    if not os.path.isdir(path):
         return None
     files = list_files(Path(path))
     if names := files.unnameable:
@@ -156,10 +163,6 @@ class OpenInput(OpenAVFile):
             DataError: a file or an array that cannot be used.
         """
         self._arrays = results.pop('arrays', None)
-        path = results['video_path']
-        is_local = self._arrays is None and not is_remote(path, self.backend_args)
-        if is_local and not Path(path).exists():
-            raise DataError(f'{path} does not exist. Correct the path.')
         return super().transform(results)
 
     def _open(

@@ -65,13 +65,21 @@ class InferencePipeline:
         return self.opener.audio == 'skip'
 
     @contextmanager
-    def fetched_once(self) -> Iterator[None]:
-        """Let what is predicted from a storage be played later without fetching it again."""
+    def fetched_once(
+        self, clips: Sequence[ClipInput], is_played: bool = False
+    ) -> Iterator[FetchedFiles]:
+        """Let no file of a storage be fetched twice.
+
+        Args:
+            clips: all inputs; whoever has done with one tells it to `FetchedFiles.release`.
+            is_played: whether each is opened once more, after it is predicted.
+        """
+        needed = (place for clip in clips for place in clip.files)
         with TemporaryDirectory(prefix='mmavssl_', ignore_cleanup_errors=True) as folder:
-            files = FetchedFiles(folder)
-            self.opener.fetch, self.opener_for_playing.fetch = files.keep, files.take
+            files = FetchedFiles(folder, needed, 2 if is_played else 1)
+            self.opener.fetch = self.opener_for_playing.fetch = files.get
             try:
-                yield
+                yield files
             finally:
                 self.opener.fetch = self.opener_for_playing.fetch = fetch
 
@@ -152,7 +160,7 @@ def load_batches(
     batch_size: int = 1,
     num_workers: int = 0,
 ) -> Iterator[Batch]:
-    """Yield all inputs in batches; the log names those that cannot be used, and counts them.
+    """Yield all inputs in batches.
 
     Args:
         clips: the inputs.
@@ -160,26 +168,41 @@ def load_batches(
         collate: a `BatchOfInputs`.
         batch_size: inputs at a time.
         num_workers: processes that load them; 0: this one.
-
-    Raises:
-        DataError: the only input, which was named, cannot be used.
     """
-    loader = DataLoader(
+    yield from DataLoader(
         InferenceDataset(clips, pipeline),
         batch_size=batch_size,
         num_workers=num_workers,
         collate_fn=collate,
         worker_init_fn=av_worker_init_fn,
     )
-    count = 0
-    for batch, failures in loader:
-        for failure in failures:
-            if len(clips) == 1 and clips[0].is_named:
+
+
+class LeftOut:
+    """Tells of inputs that cannot be used, in the log, and counts them.
+
+    Args:
+        clips: all inputs.
+    """
+
+    def __init__(self, clips: Sequence[ClipInput]) -> None:
+        self.clips = clips
+        self.count = 0
+
+    def tell(self, preds: Sequence[Any]) -> None:
+        """Look for failures in what became of some inputs.
+
+        Raises:
+            DataError: the only input, which was named, cannot be used.
+        """
+        for failure in preds:
+            if not isinstance(failure, Failure):
+                continue
+            if len(self.clips) == 1 and self.clips[0].is_named:
                 raise DataError(failure.reason)
-            count += 1
+            self.count += 1
             print_log(
-                f'{failure.reason} It is left out ({count} of {len(clips)} so far).',
+                f'{failure.reason} It is left out ({self.count} of {len(self.clips)} so far).',
                 logger='current',
                 level=logging.WARNING,
             )
-        yield batch, failures

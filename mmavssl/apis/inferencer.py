@@ -29,6 +29,7 @@ from mmavssl.apis.inference_pipeline import (
     BatchOfInputs,
     Failure,
     InferencePipeline,
+    LeftOut,
     load_batches,
 )
 from mmavssl.apis.localizer_weights import saved_localizer
@@ -221,20 +222,22 @@ class AVActionInferencer(BaseInferencer):
         if out_file:
             check_json_file(out_file)
         clips = self._inputs_to_list(inputs, data_root)
+        left_out = LeftOut(clips)
         drawer = self._prepare_drawing(clips, **shown)
         progress = self.show_progress if show_progress is None else show_progress
         with ExitStack() as stack:
             written = stack.enter_context(written_at_the_end(out_file))
             advance = stack.enter_context(progress_bar('Predicting', len(clips), 0, progress))
-            if drawer is not None:
-                stack.enter_context(self.pipeline.fetched_once())
+            fetched = stack.enter_context(self.pipeline.fetched_once(clips, drawer is not None))
             for batch in self.preprocess(clips, batch_size, **before):
                 preds = sorted(self.forward(batch, **within), key=lambda pred: pred.sample_idx)
                 drawn = self.visualize([clips[pred.sample_idx] for pred in preds], preds, drawer)
                 results = self.postprocess(
                     preds, drawn, return_datasamples, written=written, **after
                 )
-                for _ in preds:
+                left_out.tell(preds)
+                for pred in preds:
+                    fetched.release(clips[pred.sample_idx].files)
                     advance()
                 yield results
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from mmavssl.apis.input_places import check_storages, local_path
@@ -13,6 +14,8 @@ from mmavssl.datasets.readers.storage import is_remote
 from mmavssl.utils.errors import DataError
 
 SUFFIX = '.csv'
+#: Files of a list that are looked for, to find what its paths are relative to.
+TRIED = 100
 
 
 def is_list(path: str) -> bool:
@@ -21,7 +24,7 @@ def is_list(path: str) -> bool:
     >>> is_list('data/unlabeled.CSV'), is_list('a.mp4')
     (True, False)
     """
-    return path.lower().endswith(SUFFIX) and not Path(path).is_dir()
+    return path.lower().endswith(SUFFIX) and not os.path.isdir(path)
 
 
 def clips_of_list(path: str, data_root: str | Path | None = None) -> list[ClipEntry]:
@@ -29,8 +32,7 @@ def clips_of_list(path: str, data_root: str | Path | None = None) -> list[ClipEn
 
     Args:
         path: the list, as in training.
-        data_root: folder or URI that its paths are relative to; None: the folder of the list, or
-            the nearest one above it, that has the first of its files.
+        data_root: folder or URI that its paths are relative to; None: see `root_of_list`.
 
     Raises:
         DataError: a fault in the list, or no such folder.
@@ -39,7 +41,7 @@ def clips_of_list(path: str, data_root: str | Path | None = None) -> list[ClipEn
         raise DataError(f'{path}: a list has to be on this disk. Download it, and name its path.')
     entries = read_manifest(path, classes=None)
     root = root_of_list(path, entries) if data_root is None else local_path(str(data_root))
-    if not is_remote(root) and not Path(root).is_dir():
+    if not is_remote(root) and not os.path.isdir(root):
         raise DataError(f'{root} is not a folder. Correct `data_root` (--data-root).')
     clips = [
         replace(
@@ -56,6 +58,8 @@ def clips_of_list(path: str, data_root: str | Path | None = None) -> list[ClipEn
 def root_of_list(path: str, entries: Sequence[ClipEntry]) -> str:
     """Return the folder of a list, or the nearest one above it, that has the first of its files.
 
+    Where none has it, that file may be gone, and the next ones are looked for.
+
     Args:
         path: the list.
         entries: its rows.
@@ -64,13 +68,15 @@ def root_of_list(path: str, entries: Sequence[ClipEntry]) -> str:
         DataError: there is none.
     """
     names = (entry.path for entry in entries)
-    first = next((name for name in names if not (is_remote(name) or Path(name).is_absolute())), '')
-    for folder in _folders_from(Path(path)):
-        if Path(folder, first).exists():
-            return str(folder)
+    relative = (name for name in names if not (is_remote(name) or Path(name).is_absolute()))
+    tried = list(islice(relative, TRIED)) or ['']
+    for name in tried:
+        for folder in _folders_from(Path(path)):
+            if os.path.exists(folder / name):
+                return str(folder)
     raise DataError(
-        f'{path}: its file {first} is neither in the folder of the list nor in one above it. Name '
-        'the folder that its paths are relative to: `data_root` (--data-root).'
+        f'{path}: its file {tried[0]} is neither in the folder of the list nor in one above it. '
+        'Name the folder that its paths are relative to: `data_root` (--data-root).'
     )
 
 

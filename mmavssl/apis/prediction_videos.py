@@ -1,5 +1,6 @@
 """Videos of predictions: which files they become, and what is shown in them."""
 
+import os
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -21,6 +22,7 @@ from mmavssl.visualization.prediction_video import PlayedPrediction, drawn_size
 
 NUM_MEL_BINS = 64
 MAX_BYTES = 2**27  # of the frames that are decoded at a time
+LONGEST = 200  # bytes of a name; file systems take 255, with a number and a suffix
 PIECE = 6000  # frames of a log-mel that are computed at a time
 
 
@@ -44,9 +46,7 @@ def video_files(folder: str | Path, clips: Sequence[ClipInput]) -> list[Path]:
             name = f'{stem}_{number}'
         taken.add(name.lower())
         files.append(Path(folder, f'{name}.mp4'))
-    inputs = (clip for clip in clips if clip.arrays is None)
-    places = (place for clip in inputs for place in (clip.path, clip.audio_path) if place)
-    own = {Path(place).resolve() for place in places}
+    own = {Path(place).resolve() for clip in clips for place in clip.files}
     overwritten = next((file for file in files if file.resolve() in own), None)
     if overwritten:
         raise ConfigError(
@@ -57,13 +57,17 @@ def video_files(folder: str | Path, clips: Sequence[ClipInput]) -> list[Path]:
 
 
 def stem_of(clip: ClipInput) -> str:
-    """Return the name of an input without folders and suffix.
+    """Return the name of an input without folders and suffix, cut where no file's can be longer.
 
     >>> stem_of(ClipInput('a/my clip.avi')), stem_of(ClipInput('http://host/a%20b.mp4?key=1'))
     ('my clip', 'a b')
     """
     path = unquote(urlsplit(clip.path).path) if is_remote(clip.path) else clip.path
-    return PurePosixPath(path).stem or 'video'
+    stem = PurePosixPath(path).stem.replace('\0', '')  # a URL may have one, as `%00`
+    encoded = os.fsencode(stem)
+    if len(encoded) > LONGEST:
+        stem = encoded[:LONGEST].decode(errors='ignore')
+    return stem or 'video'
 
 
 def played_prediction(

@@ -1,6 +1,7 @@
 """Check the lists of a config, their classes and clips, before anything is built."""
 
 import inspect
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -85,7 +86,7 @@ def _check_list(path: str, node: Mapping, command: str | None, outputs: int | No
     for entry in (entries[0], entries[len(entries) // 2], entries[-1]):
         for name in (entry.path, entry.audio_path):
             file = place_of(name, folder) if name else None
-            if file and not is_remote(file, _storage(node)) and not Path(file).exists():
+            if file and not is_remote(file, _storage(node)) and not os.path.exists(file):
                 remedy = f'To prepare the data: {command}' if command else 'Correct the key.'
                 key = 'data_prefix.video' if prefix else 'data_root'
                 raise DataError(

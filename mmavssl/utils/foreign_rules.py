@@ -89,12 +89,34 @@ def check_foreign(target: Callable, arguments: Mapping[str, Any], where: str) ->
             raise ConfigError(
                 f'{where}.{name}: expected a string, but got {arguments.get(name)!r}.'
             )
+    if target.__name__ == 'DataLoader':
+        check_workers(arguments, where)
     if any(base.__name__ == 'LogProcessor' for base in bases):
         check_log_entries(arguments.get('custom_cfg') or (), where)
     # Wrappers of plugins may know other ways to clip.
     is_wrapper = any(base.__name__ == 'OptimWrapper' for base in bases)
     if is_wrapper and target.__module__.startswith('mmengine.'):
         check_clip_grad(arguments.get('clip_grad'), f'{where}.clip_grad')
+
+
+#: Arguments of a DataLoader that are about its workers, and what each is where there are none.
+OF_WORKERS = {'persistent_workers': False, 'prefetch_factor': None}
+
+
+def check_workers(loader: Mapping[str, Any], where: str) -> None:
+    """Raise at an argument of a DataLoader that PyTorch takes for workers only, without any.
+
+    Raises:
+        ConfigError: names the key, and what to set it to.
+    """
+    if loader.get('num_workers', 0):
+        return
+    for name, nothing in OF_WORKERS.items():
+        if loader.get(name, nothing) not in (nothing, None):
+            raise ConfigError(
+                f'{where}.{name}: {loader[name]!r} is of workers, and there are none with '
+                f'`num_workers=0`. Set {where}.{name}={nothing} as well.'
+            )
 
 
 def check_clip_grad(clip_grad: Any, where: str) -> None:

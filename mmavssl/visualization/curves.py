@@ -132,18 +132,22 @@ def read_scalars(path: Path) -> Scalars:
     """Return the steps and values of every scalar in a file with a JSON object per line.
 
     Validation results, whose own step counts epochs, get the iteration that they follow; how long
-    their batches took is left out, as it would be taken for that of training.
+    their batches took is left out, as it would be taken for that of training. So is half a last
+    line, where the run was ended as it wrote.
 
     Raises:
-        DataError: a line is no JSON object.
+        DataError: another line is no JSON object.
     """
     scalars: Scalars = {}
     iteration = None
-    for number, line in enumerate(path.read_text().splitlines(), 1):
+    lines = path.read_text().splitlines(keepends=True)
+    for number, line in enumerate(lines, 1):
         try:
             record = json.loads(line)
             step = record['step']
         except (ValueError, TypeError, KeyError) as error:
+            if not line.endswith('\n'):
+                break
             raise DataError(
                 f'Line {number} of {path} is no JSON object with a `step`: {line[:80]!r}.'
             ) from error

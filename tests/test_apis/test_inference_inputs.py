@@ -155,5 +155,5 @@ def test_arrays_are_opened_by_the_policy():
 
 def test_file_that_does_not_exist():
     path = str(Path('no', 'such.mp4'))
-    with pytest.raises(DataError, match=r'such\.mp4 does not exist\. Correct the path\.'):
+    with pytest.raises(DataError, match=r'such\.mp4 does not exist \(.*\)\. Correct the path'):
         open_input(OpenInput(audio=None), ClipInput(path))

@@ -45,6 +45,11 @@ def test_folder_beside_that_of_the_list_is_not_above_it(pool, tmp_path, monkeypa
     assert places(found)[0] == f'{tmp_path}/own/videos/a.mp4'
 
 
+def test_first_file_may_be_gone(pool):
+    pool.write_text(f'path\nvideos/gone.mp4\n{"x" * 300}.mp4\nvideos/a.mp4\n')
+    assert places(clips_of_list(str(pool)))[::2] == ['own/videos/gone.mp4', 'own/videos/a.mp4']
+
+
 def test_paths_are_of_the_root_that_is_named(pool):
     Path('new').mkdir()
     assert places(clips_of_list(str(pool), 'new'))[1] == 'new/videos/gone.mp4'

@@ -22,6 +22,17 @@ def test_names_are_kept_apart(tmp_path):
     ]  # fmt: skip
 
 
+def test_names_fit_into_a_file_system(tmp_path):
+    name = 'é' * 127  # of two bytes each
+    odd = [f'x/{name}.mp4', f'y/{name}.mp4', 'http://h/a%00b.mp4', 'http://h/%00', 'z/\udcff.mp4']
+    files = video_files(tmp_path, [ClipInput(path) for path in odd])
+    assert [path.stem for path in files] == [
+        'é' * 100, f'{"é" * 100}_2', 'ab', 'video', '\udcff',
+    ]  # fmt: skip
+    for path in files:
+        path.touch()
+
+
 def test_inputs_are_not_overwritten(tmp_path):
     clips = [ClipInput(str(tmp_path / 'b.avi')), ClipInput(str(tmp_path / 'x/../a.mp4'))]
     with pytest.raises(ConfigError, match=r'a\.mp4 is one of the files to predict'):

@@ -1,7 +1,9 @@
 """tools/predict.py on real files, and its mistakes."""
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -146,9 +148,12 @@ def test_list_of_a_pool(tools, weights, avsprites_root, tmp_path, monkeypatch, c
     assert message.startswith('a.csv cannot have pseudo labels and uncertain videos.')
 
 
+@pytest.mark.parametrize(('number', 'status'), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize('stopped_at', [1, 3])
-def test_stopped(tools, weights, avsprites_root, tmp_path, monkeypatch, capsys, stopped_at):
-    """By Ctrl-C within a batch; what was printed is what is written."""
+def test_stopped(
+    tools, weights, avsprites_root, tmp_path, monkeypatch, capsys, stopped_at, number, status
+):
+    """By Ctrl-C, or by whoever sends SIGTERM, within a batch; what was printed is written."""
     monkeypatch.chdir(tmp_path)
     paths = test_videos(avsprites_root)[:5]
     forward, calls = AVActionInferencer.forward, []
@@ -156,13 +161,13 @@ def test_stopped(tools, weights, avsprites_root, tmp_path, monkeypatch, capsys, 
     def until_stopped(*args):
         calls.append(args)
         if len(calls) == stopped_at:
-            raise KeyboardInterrupt
+            os.kill(os.getpid(), number)
         return forward(*args)
 
     monkeypatch.setattr(AVActionInferencer, 'forward', until_stopped)
     outputs = ('--out', 'p.json', '--save-pseudo-labels', 'pseudo.csv')
     call = (*paths, '--weights', weights, '--fast', '--batch-size', '2', *outputs)
-    assert tools('predict', *call) == 130
+    assert tools('predict', *call) == status
     said = capsys.readouterr()
     done = 2 * (stopped_at - 1)
     assert said.err == (
@@ -174,6 +179,19 @@ def test_stopped(tools, weights, avsprites_root, tmp_path, monkeypatch, capsys, 
         found = json.loads(Path('p.json').read_text())['predictions']
         assert [each['path'] for each in found] == paths[:done]
         assert len(read_manifest('pseudo.csv', class_names(avsprites_root))) == done
+
+
+def test_results_of_another_run_do_not_stay(tools, weights, pool, tmp_path):
+    """Where nothing can be predicted, the file says why."""
+    out = tmp_path / 'p.json'
+    call = ('--weights', weights, '--fast', '--out', out)
+    assert tools('predict', pool / 'a.mp4', *call) == 0
+    message = tools.error('predict', pool / 'c.mp4', *call)
+    assert json.loads(out.read_text()) == {
+        'predictions': [],
+        'visualization': [],
+        'errors': [{'path': str(pool / 'c.mp4'), 'reason': message}],
+    }
 
 
 def test_lines_are_printed_batch_by_batch(tools, weights, avsprites_root, monkeypatch, capsys):

@@ -17,6 +17,8 @@ ENTRY = {'data_src': 'loss', 'method_name': 'mean', 'window_size': 'epoch'}
     [
         (ResumableTrainLoop, {'max_epochs': 0}, 'a.max_epochs: Expected `max_epochs` to be at'),
         (DataLoader, {'num_workers': 10**9}, 'a.num_workers: .* to be at most 1024'),
+        (DataLoader, {'persistent_workers': True}, r'Set a\.persistent_workers=False as well'),
+        (DataLoader, {'num_workers': 0, 'prefetch_factor': 4}, 'a.prefetch_factor: 4 is'),
         (SGD, {'lr': -1}, 'a.lr: .* to be positive, but got -1'),
         (CosineAnnealingLR, {'T_max': 0}, 'a.T_max: .* at least 1'),
         (LoggerHook, {'interval': 0}, 'a.interval: .* at least 1'),
@@ -37,6 +39,8 @@ def test_refused(target, arguments, message):
 
 
 def test_accepted():
+    check_foreign(DataLoader, {'num_workers': 1, 'persistent_workers': True}, 'a')
+    check_foreign(DataLoader, {'persistent_workers': False, 'prefetch_factor': None}, 'a')
     check_foreign(ResumableTrainLoop, {'max_epochs': 3, 'val_interval': 1}, 'a')
     check_foreign(LogProcessor, {'custom_cfg': [ENTRY, {**ENTRY, 'log_name': 'b'}]}, 'a')
     for clip_grad in (None, {'max_norm': 1}, {'type': 'value', 'clip_value': 0.2}):

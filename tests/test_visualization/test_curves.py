@@ -50,6 +50,18 @@ def test_last_training_run_of_a_work_dir(tmp_path):
     assert find_scalars(newest) == newest
 
 
+def test_half_a_last_line_is_left_out(tmp_path):
+    """As a run leaves it that was killed while it wrote; what was resumed from it is whole."""
+    first = write_run(tmp_path, '20250101_000000')
+    whole = read_scalars(first)
+    with first.open('a') as file:
+        file.write('\n{"loss": 0.5, "st')
+    assert read_scalars(first) == whole
+    newest = write_run(tmp_path, '20250102_000000')
+    newest.write_text('{"lo')
+    assert find_scalars(tmp_path) == first
+
+
 def test_picture_of_two_runs(tmp_path):
     write_run(tmp_path / 'asl_mix', '20250101_000000', pass_rate=0.25, pseudo_label_acc=40.0)
     file = write_run(tmp_path / 'supervised', '20250101_000000')
@@ -70,7 +82,7 @@ def test_errors_name_the_file(tmp_path):
     with pytest.raises(DataError, match='holds no scalars of a training run'):
         plot_curves(tmp_path, tmp_path / 'curves.png')
     broken = tmp_path / 'scalars.json'
-    broken.write_text('{"loss": 1.0, "step": 1}\n{"loss":')
+    broken.write_text('{"loss": 1.0, "step": 1}\n{"loss":\n')
     with pytest.raises(DataError, match=r'Line 2 of .*scalars\.json'):
         plot_curves(broken, tmp_path / 'curves.png')
     broken.write_text('{"time": 1.0, "step": 1}')

@@ -106,8 +106,10 @@ class DemoService:
     def _by_name(self, path: str, error: Exception) -> str:
         """Return a message without the folders of files, which are no business of visitors."""
         message = str(error)
-        for file in (path, *self.examples):
-            message = message.replace(file, Path(file).name)
+        files = [Path(file) for file in (path, *self.examples)]
+        folders = {folder for file in files for folder in file.parents if folder.name}
+        for place in (*files, *sorted(folders, reverse=True)):  # those within others first
+            message = message.replace(str(place), place.name)
         return message
 
 

@@ -1,10 +1,12 @@
 """What goes wrong with media files, turned into errors that name them."""
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 
 import av
 from av.frame import Frame
@@ -57,21 +59,22 @@ def check_sample_rate(path: str, rate: int) -> None:
 
 
 def check_file(path: str | Path) -> None:
-    """Raise a DataError if the file is missing, a folder or empty."""
+    """Raise a DataError if the file is missing, out of reach, a folder or empty."""
     path = Path(path)
-    if path.is_dir():
+    remedy = 'Correct the path, or what the paths of its list are relative to (`data_root`).'
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        folder = next(filter(os.path.isdir, path.parents), path.parent)
+        raise DataError(f'{path} does not exist (the folder {folder} does). {remedy}') from None
+    except (OSError, ValueError) as error:  # a name that is too long, a folder that is closed
+        reason = getattr(error, 'strerror', None) or str(error)
+        raise DataError(f'{str(path)!r} cannot be opened: {reason}. {remedy}') from error
+    if S_ISDIR(found.st_mode):
         raise DataError(f'{path} is a folder, not a file. Check the list and `data_root`.')
-    if not path.is_file():
-        if path.exists():
-            raise DataError(f'{path} is a pipe or a device. Name a file on a disk.')
-        folder = path.parent
-        while not folder.is_dir():
-            folder = folder.parent
-        raise DataError(
-            f'{path} does not exist (the folder {folder} does). Correct the list, or what its '
-            'paths are relative to (`data_root`).'
-        )
-    if path.stat().st_size == 0:
+    if not S_ISREG(found.st_mode):
+        raise DataError(f'{path} is a pipe or a device. Name a file on a disk.')
+    if found.st_size == 0:
         raise DataError(f'{path} is empty (0 bytes). Fetch or convert it again.')
 
 

@@ -1,5 +1,6 @@
 """Frames that are files of their own: one picture, or a folder of pictures."""
 
+import os
 import re
 import warnings
 from collections.abc import Iterator, Sequence
@@ -44,7 +45,7 @@ class StillsFile:
         self.content = content
         #: What is wrong with it: nothing is, where it can be read.
         self.faults: list[str] = []
-        self.files = list_pictures(path) if Path(path).is_dir() else [path]
+        self.files = list_pictures(path) if os.path.isdir(path) else [path]
         if content is None:
             check_file(self.files[0])
         self.clock = FrameClock([None] * len(self.files), rate=1.0)
@@ -91,7 +92,7 @@ class StillsFile:
 
 def is_stills(path: str) -> bool:
     """Return whether a path is that of a picture, by its suffix, or of a folder."""
-    return path.lower().endswith(PICTURE_SUFFIXES) or Path(path).is_dir()
+    return path.lower().endswith(PICTURE_SUFFIXES) or os.path.isdir(path)
 
 
 def list_pictures(folder: str) -> Sequence[str]:

@@ -83,6 +83,7 @@ def test_messages_name_files_without_their_folders(make, clip, tmp_path, monkeyp
     service.examples = [str(tmp_path / 'secret' / 'gone.mp4')]
     answer = service(clip)
     assert answer.remark.startswith('No mask is drawn: gone.mp4 does not exist')
+    assert '/' not in answer.remark
     assert answer.masks is None
     assert answer.video
 

@@ -2,7 +2,9 @@
 
 import copy
 import shutil
+import tempfile
 import threading
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -77,7 +79,7 @@ def test_bad_files_of_a_folder_are_named_and_left_out(inferencer, folder, videos
 def test_a_bad_file_that_is_all_there_is(inferencer, folder):
     with pytest.raises(DataError, match=r'1\.MP4: cannot read video'):
         inferencer(folder / 'b/1.MP4')
-    with pytest.raises(DataError, match=r'nothing\.mp4 does not exist. Correct the path'):
+    with pytest.raises(DataError, match=r'nothing\.mp4 does not exist \(the folder \. does\)'):
         inferencer('nothing.mp4')
     with pytest.raises(DataError, match=r"audio='silence' \(--audio silence\)"):
         inferencer(str(folder / 'b/2.mp4'))
@@ -122,34 +124,73 @@ def test_parts_of_a_list(inferencer, videos, tmp_path):
     assert (plain[0]['end'], plain[1]['audio_path']) == (2.5, videos[1])
 
 
-@pytest.mark.parametrize('num_workers', [0, 1])
-def test_video_of_a_server_is_fetched_once(weights, videos, tmp_path, num_workers):
+def test_names_that_no_file_has_are_left_out(inferencer, videos, tmp_path, said):
+    path = tmp_path / 'list.csv'
+    path.write_text(f'path\n{"x" * 300}.mp4\na.mp4\n')
+    shutil.copy(videos[0], tmp_path / 'a.mp4')
+    results = inferencer(path, out_dir=tmp_path / 'new')
+    assert [each['path'] for each in results['predictions']] == [str(tmp_path / 'a.mp4')]
+    assert 'File name too long' in results['errors'][0]['reason']
+    assert said[0].endswith('It is left out (1 of 2 so far).')
+
+
+@contextmanager
+def serving(folder):
+    """A server of a folder: yields its address, and what is asked for."""
     asked = []
 
     class Handler(SimpleHTTPRequestHandler):
         def log_message(self, *args):
             asked.append(self.path)
 
-    handler = partial(Handler, directory=str(Path(videos[0]).parent))
-    inferencer = AVActionInferencer(
-        weights=weights, device='cpu', views='fast', num_workers=num_workers, show_progress=False
-    )
+    handler = partial(Handler, directory=str(folder))
     with ThreadingHTTPServer(('127.0.0.1', 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            names = [Path(path).name for path in videos[:2]]
-            urls = [f'http://127.0.0.1:{server.server_port}/{name}' for name in names]
-            results = inferencer(urls, out_dir=tmp_path)
+            yield f'http://127.0.0.1:{server.server_port}', asked
         finally:
             server.shutdown()
             thread.join()
+
+
+@pytest.mark.parametrize('num_workers', [0, 1])
+def test_video_of_a_server_is_fetched_once(weights, videos, tmp_path, num_workers):
+    inferencer = AVActionInferencer(
+        weights=weights, device='cpu', views='fast', num_workers=num_workers, show_progress=False
+    )
+    names = [Path(path).name for path in videos[:2]]
+    with serving(Path(videos[0]).parent) as (address, asked):
+        results = inferencer([f'{address}/{name}' for name in names], out_dir=tmp_path)
     assert asked == [f'/{name}' for name in names]
     assert results['visualization'] == [str(tmp_path / name) for name in names]
     expected = inferencer(videos[:2])['predictions']
     assert [each['score'] for each in results['predictions']] == pytest.approx(
         [each['score'] for each in expected]
     )
+
+
+@pytest.mark.parametrize('is_drawn', [False, True])
+def test_parts_of_a_video_of_a_server(inferencer, videos, tmp_path, monkeypatch, is_drawn):
+    """It is fetched once for all of them, and kept until the last one is done."""
+    served = tmp_path / 'served'
+    served.mkdir()
+    shutil.copy(videos[0], served / 'a.mp4')
+    (served / 'no_video.mp4').write_bytes(b'no video')
+    kept = tmp_path / 'kept'
+    kept.mkdir()
+    monkeypatch.setattr(tempfile, 'tempdir', str(kept))
+    counts = []
+    options = {'out_dir': tmp_path / 'new'} if is_drawn else {}
+    with serving(served) as (address, asked):
+        rows = ['no_video.mp4,', *(f'a.mp4,{start}' for start in (0, 0.5, 1))]
+        path = tmp_path / 'list.csv'
+        path.write_text('path,start\n' + ''.join(f'{address}/{row}\n' for row in rows))
+        for _ in inferencer.in_batches(path, **options):
+            counts.append(len(list(kept.glob('mmavssl_*/*'))))
+    assert asked == ['/no_video.mp4', '/a.mp4']
+    assert counts == [0, 1, 1, 0]
+    assert not list(kept.glob('mmavssl_*'))
 
 
 def test_one_network_and_no_sound(avsprites_root, videos, tmp_path):

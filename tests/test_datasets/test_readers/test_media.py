@@ -17,8 +17,8 @@ def test_missing_file_names_the_last_folder_that_exists(tmp_path):
     with pytest.raises(DataError) as caught:
         check_file(tmp_path / 'a/b/video.mp4')
     assert str(caught.value) == (
-        f'{tmp_path}/a/b/video.mp4 does not exist (the folder {tmp_path} does). Correct the list, '
-        'or what its paths are relative to (`data_root`).'
+        f'{tmp_path}/a/b/video.mp4 does not exist (the folder {tmp_path} does). Correct the path, '
+        'or what the paths of its list are relative to (`data_root`).'
     )
 
 
@@ -37,6 +37,29 @@ def test_pipes_and_devices(tmp_path):
     for path in (tmp_path / 'pipe.mp4', '/dev/null'):
         with pytest.raises(DataError, match=rf'^{path} is a pipe or a device\. Name a file'):
             check_file(path)
+
+
+@pytest.mark.parametrize(
+    ('path', 'reason'),
+    [
+        (f'{"x" * 300}.mp4', 'File name too long'),
+        (f'{"x" * 300}/a.mp4', 'File name too long'),
+        ('a\0b.mp4', 'embedded null byte'),
+        ('loop.mp4', 'Too many levels of symbolic links'),
+    ],
+)
+def test_names_that_no_file_has(tmp_path, path, reason):
+    (tmp_path / 'loop.mp4').symlink_to('loop.mp4')
+    with pytest.raises(DataError) as caught:
+        check_file(tmp_path / path)
+    named = repr(str(tmp_path / path))
+    assert str(caught.value).startswith(f'{named} cannot be opened: {reason}. Correct the path')
+
+
+def test_a_file_is_no_folder(tmp_path):
+    (tmp_path / 'a.mp4').touch()
+    with pytest.raises(DataError, match=rf'does not exist \(the folder {tmp_path} does\)'):
+        check_file(tmp_path / 'a.mp4' / 'b.mp4')
 
 
 @pytest.mark.parametrize(
