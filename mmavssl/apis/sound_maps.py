@@ -120,8 +120,8 @@ def trained_localizer(cfg: Config, saved: Mapping[str, Tensor]) -> nn.Module:
         command = (cfg.get('prepare_commands') or {}).get('localizer')
         raise ConfigError(
             f'No map can be drawn: the weights of the localizer, {missing} '
-            f'(`{LOCALIZER_KEY}.init_cfg.checkpoint`), do not exist. '
-            + (f'To make them: {command}' if command else 'Correct the path.')
+            f'(`{LOCALIZER_KEY}.init_cfg.checkpoint`), do not exist. If they are elsewhere, set '
+            'that key (predict: --cfg-options).' + (f' To make them: {command}' if command else '')
         )
     localizer = LOCALIZERS.build(dict(localizer_cfg))
     if getattr(localizer, 'audio_input', None) in LOOKED_UP:
