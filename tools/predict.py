@@ -19,6 +19,7 @@ was closed: what was done before is written; 141 the reader of the output has go
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Generator, Sequence
 from contextlib import closing
@@ -145,15 +146,15 @@ def check_files(args: argparse.Namespace) -> None:
 
     if args.out:
         check_json_file(args.out)
-    inputs = {Path(name).resolve() for name in args.inputs}
+    inputs = set(map(os.path.realpath, args.inputs))
     uncertain = args.most_uncertain and uncertain_list(args)
     labels = args.save_pseudo_labels
-    if labels and uncertain and labels.resolve() == uncertain.resolve():
+    if labels and uncertain and os.path.realpath(labels) == os.path.realpath(uncertain):
         raise ConfigError(
             f'{labels} cannot have pseudo labels and uncertain videos. Name two files.'
         )
     for path in (labels, uncertain):
-        if path and path.resolve() in inputs:
+        if path and os.path.realpath(path) in inputs:
             raise ConfigError(f'{path} is an input, which would be overwritten. Name another.')
         if path:
             check_output(path)

@@ -46,8 +46,8 @@ def video_files(folder: str | Path, clips: Sequence[ClipInput]) -> list[Path]:
             name = f'{stem}_{number}'
         taken.add(name.lower())
         files.append(Path(folder, f'{name}.mp4'))
-    own = {Path(place).resolve() for clip in clips for place in clip.files}
-    overwritten = next((file for file in files if file.resolve() in own), None)
+    own = {os.path.realpath(place) for clip in clips for place in clip.files}
+    overwritten = next((file for file in files if os.path.realpath(file) in own), None)
     if overwritten:
         raise ConfigError(
             f'{overwritten} is one of the files to predict, which would be overwritten. Name '

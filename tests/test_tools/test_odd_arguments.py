@@ -58,8 +58,8 @@ def test_folder_is_tried_before_clips_are_drawn(said, avsprites_root):
     [
         ('', '`inputs` is empty, as by a variable of the shell that is not set.'),
         ('/dev/null', '/dev/null is a pipe or a device. Name a file on a disk.'),
-        ('x' * 300, 'File name too long. Name another path'),
-        ('loop.mp4', ''),  # the words are Python's, and of its version
+        ('x' * 300, 'cannot be opened: File name too long. Correct the path'),
+        ('loop.mp4', "'loop.mp4' cannot be opened: Too many levels of symbolic links."),
     ],
 )
 def test_what_cannot_be_predicted(said, weights, name, what):

@@ -1,11 +1,11 @@
 """tools/predict.py on real files, and its mistakes."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -148,10 +148,17 @@ def test_list_of_a_pool(tools, weights, avsprites_root, tmp_path, monkeypatch, c
     assert message.startswith('a.csv cannot have pseudo labels and uncertain videos.')
 
 
-@pytest.mark.parametrize(('number', 'status'), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def ctrl_c():
+    """Do what Python does on SIGINT, which a shell has its background ignore."""
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ('stop', 'status'), [(ctrl_c, 130), (partial(signal.raise_signal, signal.SIGTERM), 143)]
+)
 @pytest.mark.parametrize('stopped_at', [1, 3])
 def test_stopped(
-    tools, weights, avsprites_root, tmp_path, monkeypatch, capsys, stopped_at, number, status
+    tools, weights, avsprites_root, tmp_path, monkeypatch, capsys, stopped_at, stop, status
 ):
     """By Ctrl-C, or by whoever sends SIGTERM, within a batch; what was printed is written."""
     monkeypatch.chdir(tmp_path)
@@ -161,7 +168,7 @@ def test_stopped(
     def until_stopped(*args):
         calls.append(args)
         if len(calls) == stopped_at:
-            os.kill(os.getpid(), number)
+            stop()
         return forward(*args)
 
     monkeypatch.setattr(AVActionInferencer, 'forward', until_stopped)
