@@ -230,7 +230,7 @@ def gather(
                 for name, items in batch.items():
                     results[name] += items
     except KeyboardInterrupt as stopped:
-        return results, stopped
+        return results, stopped.with_traceback(None)  # which keeps processes that load alive
     return results, None
 
 
@@ -259,7 +259,12 @@ def predict(args: argparse.Namespace) -> int:
     for path in filter(None, results['visualization']):
         print(path)
     if results['predictions']:
-        write_lists(args, results['predictions'], inferencer.classes)
+        lists = (args, results['predictions'], inferencer.classes)
+        try:
+            write_lists(*lists)
+        except KeyboardInterrupt as late:
+            stopped = late
+            write_lists(*lists)
     return say_what_is_missing(results, len(clips), stopped)
 
 

@@ -58,7 +58,7 @@ def clips_of_list(path: str, data_root: str | Path | None = None) -> list[ClipEn
 def root_of_list(path: str, entries: Sequence[ClipEntry]) -> str:
     """Return the folder of a list, or the nearest one above it, that has the first of its files.
 
-    Where none has it, that file may be gone, and the next ones are looked for.
+    Where none has it, that file may be gone, and the next ones are looked for, `TRIED` in all.
 
     Args:
         path: the list.

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -46,7 +47,10 @@ def video_files(folder: str | Path, clips: Sequence[ClipInput]) -> list[Path]:
             name = f'{stem}_{number}'
         taken.add(name.lower())
         files.append(Path(folder, f'{name}.mp4'))
-    own = {os.path.realpath(place) for clip in clips for place in clip.files}
+    own = set()
+    for place in (place for clip in clips for place in clip.files):
+        with suppress(ValueError):  # of a name that no file can have
+            own.add(os.path.realpath(place))
     overwritten = next((file for file in files if os.path.realpath(file) in own), None)
     if overwritten:
         raise ConfigError(

@@ -1,5 +1,6 @@
 """Let the signals by which a system ends a command end it in good order, as Ctrl-C does."""
 
+import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,20 +33,27 @@ def stop(number: int) -> None:
 def stop_signals(answer: Callable[[int], Any] = stop) -> Iterator[None]:
     """Answer the first of `STOP_SIGNALS`; those after it, as `timeout` sends two, are ignored.
 
-    A signal that is ignored already, as `nohup` has it, remains so. That processes of ours end by
-    the same signal is no news from then on: PyTorch would raise an error in the midst of cleaning
-    up.
+    A signal that is ignored already, as `nohup` has it, remains so. Processes that are forked end
+    as if there were no answer. That they end so is no news from the first signal on, to the end of
+    this process: PyTorch would raise errors of its workers in the midst of cleaning up.
 
     Args:
         answer: what is called with the number of the signal.
     """
 
     def handle(number: int, frame: FrameType | None) -> None:
-        for each in heeded:
-            signal.signal(each, signal.SIG_IGN)
-        before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        answer(number)
+        if os.getpid() != owner:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+            return
+        try:
+            signal.signal(signal.SIGCHLD, do_nothing)
+            for each in heeded:
+                signal.signal(each, do_nothing)
+        finally:  # also where a worker has ended already
+            answer(number)
 
+    owner = os.getpid()
     before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
     heeded = [number for number, handler in before.items() if handler is not signal.SIG_IGN]
     for number in heeded:
@@ -53,5 +61,9 @@ def stop_signals(answer: Callable[[int], Any] = stop) -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number in heeded:
+            signal.signal(number, before[number])
+
+
+def do_nothing(number: int, frame: FrameType | None) -> None:
+    """Ignore a signal, in this process: what it starts would inherit ``SIG_IGN``."""

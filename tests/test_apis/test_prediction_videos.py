@@ -24,10 +24,13 @@ def test_names_are_kept_apart(tmp_path):
 
 def test_names_fit_into_a_file_system(tmp_path):
     name = 'é' * 127  # of two bytes each
-    odd = [f'x/{name}.mp4', f'y/{name}.mp4', 'http://h/a%00b.mp4', 'http://h/%00', 'z/\udcff.mp4']
+    odd = [
+        f'x/{name}.mp4', f'y/{name}.mp4', 'http://h/a%00b.mp4', 'http://h/%00', 'z/\udcff.mp4',
+        'a\0c',
+    ]  # fmt: skip
     files = video_files(tmp_path, [ClipInput(path) for path in odd])
     assert [path.stem for path in files] == [
-        'é' * 100, f'{"é" * 100}_2', 'ab', 'video', '\udcff',
+        'é' * 100, f'{"é" * 100}_2', 'ab', 'video', '\udcff', 'ac',
     ]  # fmt: skip
     for path in files:
         path.touch()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from mmavssl.apis import AVActionInferencer
+from mmavssl.apis import AVActionInferencer, prediction_lists
 from mmavssl.datasets.manifest import read_manifest
 from mmavssl.datasets.readers.audio_file import AudioFile
 from tests.small_predictor import (
@@ -153,6 +153,14 @@ def ctrl_c():
     raise KeyboardInterrupt
 
 
+@pytest.fixture(autouse=True)
+def workers_are_watched():
+    """Give PyTorch its signal back, which nothing needs after a command that was stopped."""
+    before = signal.getsignal(signal.SIGCHLD)
+    yield
+    signal.signal(signal.SIGCHLD, before)
+
+
 @pytest.mark.parametrize(
     ('stop', 'status'), [(ctrl_c, 130), (partial(signal.raise_signal, signal.SIGTERM), 143)]
 )
@@ -186,6 +194,24 @@ def test_stopped(
         found = json.loads(Path('p.json').read_text())['predictions']
         assert [each['path'] for each in found] == paths[:done]
         assert len(read_manifest('pseudo.csv', class_names(avsprites_root))) == done
+
+
+def test_stopped_while_lists_are_written(tools, weights, pool, tmp_path, monkeypatch, capsys):
+    """They are written once more, as what is in them was done before."""
+    monkeypatch.chdir(tmp_path)
+    save, calls = prediction_lists.save_pseudo_labels, []
+
+    def until_stopped(*args):
+        calls.append(args)
+        if len(calls) == 1:
+            signal.raise_signal(signal.SIGTERM)
+        return save(*args)
+
+    monkeypatch.setattr(prediction_lists, 'save_pseudo_labels', until_stopped)
+    call = (pool / 'a.mp4', '--weights', weights, '--fast', '--save-pseudo-labels', 'pseudo.csv')
+    assert tools('predict', *call) == 143
+    assert 'stopped after 1 of 1 videos; what was' in capsys.readouterr().err
+    assert len(Path('pseudo.csv').read_text().splitlines()) == 2
 
 
 def test_results_of_another_run_do_not_stay(tools, weights, pool, tmp_path):

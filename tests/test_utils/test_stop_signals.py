@@ -3,7 +3,7 @@ import signal
 
 import pytest
 
-from mmavssl.utils.stop_signals import Stopped, stop_signals
+from mmavssl.utils.stop_signals import STOP_SIGNALS, Stopped, stop_signals
 
 
 @pytest.fixture(autouse=True)
@@ -15,7 +15,7 @@ def handlers():
     after = [signal.getsignal(number) for number in numbers]
     for number, handler in zip(numbers, before, strict=True):
         signal.signal(number, handler)
-    assert after == [signal.SIG_DFL] * len(numbers)
+    assert after[:2] == [signal.SIG_DFL] * 2
 
 
 @pytest.mark.parametrize(('number', 'status'), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
@@ -26,19 +26,37 @@ def test_work_ends_as_by_an_interrupt(number, status):
     assert caught.value.status == status
 
 
+def complain(number, frame):
+    raise RuntimeError('a worker is killed by signal: Terminated')
+
+
 def test_cleaning_up_is_left_alone():
-    """Neither by the same signal once more, nor by workers that it has ended."""
-
-    def complain(number, frame):
-        raise RuntimeError('a worker is killed by signal: Terminated')
-
+    """Neither by the same signal once more, nor by workers that it has ended, and to the end."""
     numbers = []
-    before = signal.signal(signal.SIGCHLD, complain)
+    signal.signal(signal.SIGCHLD, complain)
     with stop_signals(numbers.append):
         for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
             os.kill(os.getpid(), number)
+    os.kill(os.getpid(), signal.SIGCHLD)
     assert numbers == [signal.SIGTERM]
-    assert signal.signal(signal.SIGCHLD, before) is complain
+
+
+def test_workers_complain_where_nothing_was_stopped():
+    signal.signal(signal.SIGCHLD, complain)
+    with stop_signals(), pytest.raises(RuntimeError, match='a worker is killed'):
+        os.kill(os.getpid(), signal.SIGCHLD)
+
+
+@pytest.mark.parametrize('number', STOP_SIGNALS)
+def test_processes_that_are_forked_have_no_answer(number):
+    with stop_signals():
+        child = os.fork()
+        if not child:
+            signal.raise_signal(number)
+            os._exit(1)
+        status = os.waitpid(child, 0)[1]
+    assert os.WIFSIGNALED(status)
+    assert os.WTERMSIG(status) == number
 
 
 def test_what_is_ignored_remains_so():

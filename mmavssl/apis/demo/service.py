@@ -1,5 +1,6 @@
 """From a clip to what the page shows of it."""
 
+import re
 import shutil
 import tempfile
 import threading
@@ -109,7 +110,8 @@ class DemoService:
         files = [Path(file) for file in (path, *self.examples)]
         folders = {folder for file in files for folder in file.parents if folder.name}
         for place in (*files, *sorted(folders, reverse=True)):  # those within others first
-            message = message.replace(str(place), place.name)
+            whole = rf'(?<![\w/]){re.escape(str(place))}(?!\w)'
+            message = re.sub(whole, lambda _, name=place.name: name, message)
         return message
 
 

@@ -84,6 +84,9 @@ def test_messages_name_files_without_their_folders(make, clip, tmp_path, monkeyp
     answer = service(clip)
     assert answer.remark.startswith('No mask is drawn: gone.mp4 does not exist')
     assert '/' not in answer.remark
+    service.examples = ['/a/b.mp4']
+    said = service._by_name(clip, DataError('/a: (/a/b.mp4) is "/a/x", no mp3/aac of http://h/and'))
+    assert said == 'a: (b.mp4) is "a/x", no mp3/aac of http://h/and'
     assert answer.masks is None
     assert answer.video
 
