@@ -114,8 +114,8 @@ def check_workers(loader: Mapping[str, Any], where: str) -> None:
     for name, nothing in OF_WORKERS.items():
         if loader.get(name, nothing) not in (nothing, None):
             raise ConfigError(
-                f'{where}.{name}: {loader[name]!r} is of workers, and there are none with '
-                f'`num_workers=0`. Set {where}.{name}={nothing} as well.'
+                f'{where}.{name}: {loader[name]!r} needs workers, but `num_workers` is 0. Set '
+                f'{where}.{name}={nothing} as well.'
             )
 
 

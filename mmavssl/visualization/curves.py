@@ -140,25 +140,25 @@ def read_scalars(path: Path) -> Scalars:
     """
     scalars: Scalars = {}
     iteration = None
-    lines = path.read_text().splitlines(keepends=True)
-    for number, line in enumerate(lines, 1):
-        try:
-            record = json.loads(line)
-            step = record['step']
-        except (ValueError, TypeError, KeyError) as error:
-            if not line.endswith('\n'):
-                break
-            raise DataError(
-                f'Line {number} of {path} is no JSON object with a `step`: {line[:80]!r}.'
-            ) from error
-        if 'iter' in record:
-            iteration = step
-        elif iteration is not None:
-            step = iteration
-        left_out = {'step'} if 'iter' in record else {'step', *TIMES}
-        for name, value in record.items():
-            if name not in left_out and isinstance(value, (int, float)):
-                steps, values = scalars.setdefault(name, ([], []))
-                steps.append(step)
-                values.append(value)
+    with path.open() as file:
+        for number, line in enumerate(file, 1):
+            try:
+                record = json.loads(line)
+                step = record['step']
+            except (ValueError, TypeError, KeyError) as error:
+                if not line.endswith('\n'):
+                    break
+                raise DataError(
+                    f'Line {number} of {path} is no JSON object with a `step`: {line[:80]!r}.'
+                ) from error
+            if 'iter' in record:
+                iteration = step
+            elif iteration is not None:
+                step = iteration
+            left_out = {'step'} if 'iter' in record else {'step', *TIMES}
+            for name, value in record.items():
+                if name not in left_out and isinstance(value, (int, float)):
+                    steps, values = scalars.setdefault(name, ([], []))
+                    steps.append(step)
+                    values.append(value)
     return scalars

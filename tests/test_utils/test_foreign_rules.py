@@ -18,7 +18,7 @@ ENTRY = {'data_src': 'loss', 'method_name': 'mean', 'window_size': 'epoch'}
         (ResumableTrainLoop, {'max_epochs': 0}, 'a.max_epochs: Expected `max_epochs` to be at'),
         (DataLoader, {'num_workers': 10**9}, 'a.num_workers: .* to be at most 1024'),
         (DataLoader, {'persistent_workers': True}, r'Set a\.persistent_workers=False as well'),
-        (DataLoader, {'num_workers': 0, 'prefetch_factor': 4}, 'a.prefetch_factor: 4 is'),
+        (DataLoader, {'num_workers': 0, 'prefetch_factor': 4}, 'prefetch_factor: 4 needs work'),
         (SGD, {'lr': -1}, 'a.lr: .* to be positive, but got -1'),
         (CosineAnnealingLR, {'T_max': 0}, 'a.T_max: .* at least 1'),
         (LoggerHook, {'interval': 0}, 'a.interval: .* at least 1'),
