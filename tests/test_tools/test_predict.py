@@ -1,6 +1,7 @@
 """tools/predict.py on real files, and its mistakes."""
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -194,6 +195,34 @@ def test_stopped(
         found = json.loads(Path('p.json').read_text())['predictions']
         assert [each['path'] for each in found] == paths[:done]
         assert len(read_manifest('pseudo.csv', class_names(avsprites_root))) == done
+
+
+def test_stopped_with_the_processes_that_load(weights, avsprites_root, tmp_path):
+    """As `timeout` and schedulers do: all of them get the signal, and nothing is left behind."""
+    videos = test_videos(avsprites_root)
+    temporary, out = tmp_path / 'temporary', tmp_path / 'p.json'
+    temporary.mkdir()
+    command = (
+        sys.executable, ROOT / 'tools/predict.py', *(videos * 40), '--weights', weights, '--fast',
+        '--device', 'cpu', '--workers', '2', '--out', out,
+    )  # fmt: skip
+    process = subprocess.Popen(
+        list(map(str, command)), env={**os.environ, 'TMPDIR': str(temporary)},
+        stdout=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    try:
+        assert videos[0] in process.stdout.readline()
+        os.killpg(process.pid, signal.SIGTERM)
+        said, _ = process.communicate(timeout=60)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == 143
+    found = json.loads(out.read_text())['predictions']
+    assert len(found) >= said.count('.mp4: ') + 1
+    assert not list(temporary.glob('mmavssl_*'))
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
 
 
 def test_stopped_while_lists_are_written(tools, weights, pool, tmp_path, monkeypatch, capsys):
