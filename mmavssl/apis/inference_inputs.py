@@ -13,7 +13,6 @@ from mmavssl.apis.input_places import list_storage, local_path
 from mmavssl.datasets.preparation.file_tree import VIDEO_SUFFIXES, list_files
 from mmavssl.datasets.readers.array_files import ArrayAudio, ArrayVideo
 from mmavssl.datasets.readers.audio_file import AudioFile
-from mmavssl.datasets.readers.media_file import MediaFile
 from mmavssl.datasets.readers.stills_file import StillsFile
 from mmavssl.datasets.readers.storage import fetch, is_remote
 from mmavssl.datasets.readers.video_file import VideoFile
@@ -177,9 +176,8 @@ class OpenInput(OpenAVFile):
         sound, rate = arrays.get('audio'), arrays.get('sample_rate')
         return video, ArrayAudio(video_path, sound, rate, self.sample_rate)
 
-    def _media(self, path: str, *kinds: str) -> MediaFile:
-        remote = is_remote(path, self.backend_args)
-        return MediaFile(path, self.fetch(path, self.backend_args) if remote else None, kinds)
+    def _content(self, path: str) -> bytes | None:
+        return self.fetch(path, self.backend_args) if is_remote(path, self.backend_args) else None
 
 
 def open_input(opener: OpenInput, clip: ClipInput, index: int = 0) -> dict | None:

@@ -68,7 +68,7 @@ class InferencePipeline:
     def fetched_once(
         self, clips: Sequence[ClipInput], is_played: bool = False
     ) -> Iterator[FetchedFiles]:
-        """Let no file of a storage be fetched twice.
+        """Fetch no file of a storage twice, as far as `FetchedFiles` keeps it.
 
         Args:
             clips: all inputs; whoever has done with one tells it to `FetchedFiles.release`.

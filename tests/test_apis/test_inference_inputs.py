@@ -1,10 +1,12 @@
 import threading
+import wave
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from mmavssl.apis import input_places
 from mmavssl.apis.inference_inputs import ClipInput, OpenInput, list_inputs, open_input
@@ -157,3 +159,24 @@ def test_file_that_does_not_exist():
     path = str(Path('no', 'such.mp4'))
     with pytest.raises(DataError, match=r'such\.mp4 does not exist \(.*\)\. Correct the path'):
         open_input(OpenInput(audio=None), ClipInput(path))
+
+
+def test_all_that_is_in_a_storage_is_asked_of_what_fetches(tmp_path):
+    """A picture as well as its sound, in place of a video."""
+    Image.new('RGB', (8, 6)).save(tmp_path / 'a.png')
+    with wave.open(str(tmp_path / 'a.wav'), 'wb') as sound:
+        sound.setparams((1, 2, 16000, 0, 'NONE', ''))
+        sound.writeframes(bytes(2 * 16000))
+    asked = []
+
+    def fetch(path, backend_args):
+        asked.append(path)
+        return (tmp_path / Path(path).name).read_bytes()
+
+    opener = OpenInput(audio='error')
+    opener.fetch = fetch
+    clip = ClipInput('http://h/a.png', audio_path='http://h/a.wav')
+    results = open_input(opener, clip)
+    assert asked == [clip.path, clip.audio_path]
+    assert results['video_file'].frames(np.array([0])).shape == (1, 6, 8, 3)
+    assert len(results['audio_file'].waveform) == 16000

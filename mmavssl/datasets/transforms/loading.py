@@ -121,8 +121,7 @@ class OpenAVFile(BaseTransform):
     def _open_stills(
         self, path: str, sound_path: str | None
     ) -> tuple[StillsFile, AudioFile | None]:
-        remote = is_remote(path, self.backend_args)
-        stills = StillsFile(path, fetch(path, self.backend_args) if remote else None)
+        stills = StillsFile(path, self._content(path))
         if self.audio is None:
             return stills, None
         if sound_path is None:
@@ -148,8 +147,11 @@ class OpenAVFile(BaseTransform):
         return AudioFile(media, self.sample_rate)
 
     def _media(self, path: str, *kinds: str) -> MediaFile:
-        remote = is_remote(path, self.backend_args)
-        return MediaFile(path, fetch(path, self.backend_args) if remote else None, kinds)
+        return MediaFile(path, self._content(path), kinds)
+
+    def _content(self, path: str) -> bytes | None:
+        """Return the content of a file that is not on the disk, None for one that is."""
+        return fetch(path, self.backend_args) if is_remote(path, self.backend_args) else None
 
 
 @TRANSFORMS.register_module()
