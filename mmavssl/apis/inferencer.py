@@ -51,6 +51,7 @@ from mmavssl.utils.device import available_device
 from mmavssl.utils.errors import ConfigError
 from mmavssl.utils.outputs import check_output_folder
 from mmavssl.utils.progress import progress_bar
+from mmavssl.utils.worker_sockets import check_worker_sockets
 
 #: Arguments of a call that no single step is about.
 CALL = ('return_datasamples', 'batch_size', 'show_progress', 'data_root')
@@ -102,6 +103,8 @@ class AVActionInferencer(BaseInferencer):
         if weights is None:
             raise ConfigError('Name the checkpoint (`weights`): a model without predicts noise.')
         check_count('num_workers', num_workers, 0)
+        if num_workers:
+            check_worker_sockets('num_workers')
         if device is not None:
             available_device(device)
         init_default_scope(scope := cfg.get('default_scope', 'mmavssl'))

@@ -15,6 +15,7 @@ from mmavssl.structures.map_cache import MapCounts, key_of
 from mmavssl.structures.map_cache_writer import MapCacheWriter
 from mmavssl.utils.errors import ConfigError, DataError
 from mmavssl.utils.progress import progress_bar
+from mmavssl.utils.worker_sockets import check_worker_sockets
 
 
 def precompute_maps(
@@ -43,9 +44,12 @@ def precompute_maps(
         progress: show a bar.
 
     Raises:
-        ConfigError: the config has no unlabeled clips, or no localizer of single frames.
+        ConfigError: the config has no unlabeled clips, or no localizer of single frames; or
+            ``num_workers`` cannot work here.
         DataError: the folder holds other maps, or none of its maps tells anything.
     """
+    if num_workers:
+        check_worker_sockets('num_workers')
     localizer = build_localizer(cfg)
     localize = FrameMaps(localizer, map_size, device)
     dataset_cfg = unlabeled_clips(cfg)

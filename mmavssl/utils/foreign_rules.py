@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from mmavssl.utils.errors import ConfigError
 from mmavssl.utils.ranges import check_range
+from mmavssl.utils.worker_sockets import check_worker_sockets
 
 
 class Range(NamedTuple):
@@ -107,9 +108,10 @@ def check_workers(loader: Mapping[str, Any], where: str) -> None:
     """Raise at an argument of a DataLoader that PyTorch takes for workers only, without any.
 
     Raises:
-        ConfigError: names the key, and what to set it to.
+        ConfigError: names the key, and what to set it to; or workers cannot work here.
     """
     if loader.get('num_workers', 0):
+        check_worker_sockets(f'{where}.num_workers')
         return
     for name, nothing in OF_WORKERS.items():
         if loader.get(name, nothing) not in (nothing, None):
