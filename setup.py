@@ -16,7 +16,7 @@ MIM_CONTENT = ('configs', 'tools', 'model-index.yml')
 # Bounds, not versions: the tests ran with requirements/oldest.txt and constraints.txt.
 INSTALL_REQUIRES = [
     'torch>=2.6,<2.12',  # torchaudio ends at 2.11
-    'torchaudio>=2.6,<2.12',
+    'torchaudio>=2.6,<2.11.1',  # 2.11.1 wants torch>=2.11, and imports with later ones alone
     'torchvision>=0.21',
     'timm>=1.0.9',
     'mmengine>=0.10.7,<0.11',

@@ -78,7 +78,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     add_drawing_arguments(parser)
     add_list_arguments(parser)
     add_reading_arguments(parser)
-    return parser.parse_args(argv)
+    return parser.parse_intermixed_args(argv)
 
 
 def add_drawing_arguments(parser: argparse.ArgumentParser) -> None:
@@ -141,23 +141,29 @@ def check_options(args: argparse.Namespace) -> None:
 def check_files(args: argparse.Namespace) -> None:
     """Raise a ConfigError if a file cannot be written after the work."""
     from mmavssl.apis.call_arguments import check_json_file
+    from mmavssl.apis.input_places import local_path
     from mmavssl.utils.errors import ConfigError
     from mmavssl.utils.outputs import check_output
 
     if args.out:
         check_json_file(args.out)
-    inputs = set(map(os.path.realpath, args.inputs))
+    inputs = {os.path.realpath(local_path(place)) for place in args.inputs}
     uncertain = args.most_uncertain and uncertain_list(args)
-    labels = args.save_pseudo_labels
-    if labels and uncertain and os.path.realpath(labels) == os.path.realpath(uncertain):
-        raise ConfigError(
-            f'{labels} cannot have pseudo labels and uncertain videos. Name two files.'
-        )
-    for path in (labels, uncertain):
-        if path and os.path.realpath(path) in inputs:
+    written: dict[str, str] = {}
+    for what, path in (
+        ('--out', args.out),
+        ('pseudo labels', args.save_pseudo_labels),
+        ('uncertain videos', uncertain),
+    ):
+        if not path:
+            continue
+        real = os.path.realpath(path)
+        if real in inputs:
             raise ConfigError(f'{path} is an input, which would be overwritten. Name another.')
-        if path:
-            check_output(path)
+        if real in written:
+            raise ConfigError(f'{path} cannot have {written[real]} and {what}. Name two files.')
+        written[real] = what
+        check_output(path)
 
 
 def uncertain_list(args: argparse.Namespace) -> Path:
@@ -221,8 +227,8 @@ def log_to_stderr() -> None:
 
 def gather(
     batches: Generator[dict[str, list], None, None],
-) -> tuple[dict[str, list], KeyboardInterrupt | None]:
-    """Return the results of all batches, or of those before a stop, and what has stopped them."""
+) -> tuple[dict[str, list], KeyboardInterrupt | Exception | None]:
+    """Return the results of all batches, or of those before an end, and what has ended them."""
     results: dict[str, list] = {'predictions': [], 'visualization': [], 'errors': []}
     try:
         with closing(batches):
@@ -231,6 +237,8 @@ def gather(
                     results[name] += items
     except KeyboardInterrupt as stopped:
         return results, stopped.with_traceback(None)  # which keeps processes that load alive
+    except Exception as error:  # is raised again when what was done is written
+        return results, error
     return results, None
 
 
@@ -255,7 +263,7 @@ def predict(args: argparse.Namespace) -> int:
         print_result=True,
         pred_out_file=args.out or '',
     )
-    results, stopped = gather(batches)
+    results, ended = gather(batches)
     for path in filter(None, results['visualization']):
         print(path)
     if results['predictions']:
@@ -263,13 +271,16 @@ def predict(args: argparse.Namespace) -> int:
         try:
             write_lists(*lists)
         except KeyboardInterrupt as late:
-            stopped = late
+            ended = late
             write_lists(*lists)
-    return say_what_is_missing(results, len(clips), stopped)
+    status = say_what_is_missing(results, len(clips), ended)
+    if isinstance(ended, Exception):
+        raise ended
+    return status
 
 
 def say_what_is_missing(
-    results: dict[str, list], count: int, stopped: KeyboardInterrupt | None
+    results: dict[str, list], count: int, ended: KeyboardInterrupt | Exception | None
 ) -> int:
     """Say which of all inputs are not predicted, and return the exit status."""
     predictions, errors = results['predictions'], results['errors']
@@ -280,12 +291,17 @@ def say_what_is_missing(
             f'{errors[0]["path"]}',
             file=sys.stderr,
         )
-    if stopped is not None:
+    if done and isinstance(ended, Exception):
+        print(
+            f'predict: failed after {done} of {count} videos; what was done before is written',
+            file=sys.stderr,
+        )
+    if isinstance(ended, KeyboardInterrupt):
         print(
             f'predict: stopped after {done} of {count} videos; what was done before is written',
             file=sys.stderr,
         )
-        return status_of(stopped)
+        return status_of(ended)
     if not predictions:
         return NONE_PREDICTED
     return SOME_FAILED if errors else 0

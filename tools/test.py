@@ -39,7 +39,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--out', type=given_path, help='JSON file for the metrics')
     parser.add_argument('--dump', help='JSON file with per-class accuracy and confusion matrices')
     add_config_arguments(parser)
-    return parser.parse_args(argv)
+    return parser.parse_intermixed_args(argv)
 
 
 def test_config(args: argparse.Namespace) -> Config:
@@ -153,6 +153,7 @@ def run_testing(cfg: Config, args: argparse.Namespace, is_checked: bool) -> None
 
     from mmavssl.engine.hooks.progress_bar import shown_progress
     from mmavssl.utils.build_runner import build_for_testing, build_runner
+    from mmavssl.utils.outputs import write_output
 
     runner = build_runner(cfg)
     record_config(runner)
@@ -167,8 +168,7 @@ def run_testing(cfg: Config, args: argparse.Namespace, is_checked: bool) -> None
         for name, value in metrics.items():
             print(f'{name}: {value:.2f}')
         if args.out:
-            args.out.parent.mkdir(parents=True, exist_ok=True)
-            args.out.write_text(json.dumps(metrics, indent=2) + '\n')
+            write_output(args.out, json.dumps(metrics, indent=2) + '\n')
 
 
 @guarded_output()

@@ -133,12 +133,12 @@ def start_from(cfg: Config, checkpoint: str) -> None:
     from mmavssl.datasets.readers.storage import is_remote
     from mmavssl.models.recognizers import AVRecognizer
     from mmavssl.registry import MODELS
-    from mmavssl.utils.components import find_component
+    from mmavssl.utils.components import component_of
     from mmavssl.utils.errors import ConfigError
 
     student = cfg.model.get('student') or {}
     kind = student.get('type')
-    if kind is None or not issubclass(find_component(kind, MODELS), AVRecognizer):
+    if kind is None or not issubclass(component_of(kind, MODELS), AVRecognizer):
         raise ConfigError(
             f'--fine-tune starts an AVRecognizer, but `model.student` is a {kind}. Set `init_cfg` '
             'of its backbones instead.'
@@ -159,10 +159,12 @@ def draw_training(cfg: Config) -> None:
     cfg.default_hooks.visualization = {'type': 'SSLVisualizationHook', **hook}
     visualizer = cfg.get('visualizer') or {}
     backends = list(visualizer.get('vis_backends') or [{'type': 'LocalVisBackend'}])
-    board = {'type': 'TensorboardVisBackend'}
-    if find_spec('tensorboard') and board not in backends:
-        backends.append(board)
-    cfg.visualizer = {**visualizer, 'type': 'ASLVisualizer', 'vis_backends': backends}
+    board = 'TensorboardVisBackend'
+    if find_spec('tensorboard') and board not in [each.get('type') for each in backends]:
+        backends.append({'type': board})
+    own = visualizer.get('type', 'Visualizer') != 'Visualizer'  # the hook says what does not fit
+    kind = visualizer['type'] if own else 'ASLVisualizer'
+    cfg.visualizer = {**visualizer, 'type': kind, 'vis_backends': backends}
 
 
 def check_model(model: nn.Module, load_from: str | None, fine_tune: bool) -> None:

@@ -1,15 +1,13 @@
 """From drawn clips to what the model gets of each."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 
 from mmengine.config import ConfigDict
 from torch import Tensor
 
 from mmavssl.apis.model_front import ModelFront
 from mmavssl.apis.sample_tap import DrawnClip
-from mmavssl.datasets.collate import av_collate
-from mmavssl.registry import FUNCTIONS
+from mmavssl.datasets.build_collate import build_collate
 
 Views = dict[str, dict[str, Tensor]]
 
@@ -26,9 +24,9 @@ class Batches:
     def __init__(self, front: ModelFront, loader: ConfigDict, training: bool) -> None:
         self.front = front
         self.training = training
-        settings = dict(loader.get('collate_fn') or {})
-        function = FUNCTIONS.get(settings.pop('type')) if settings else av_collate
-        self.collate = partial(function, **settings)
+        self.collate = build_collate(loader)
+        #: Of the training batch: ``labeled`` or ``unlabeled``, or another name of the data set.
+        self.source: str | None = None
         #: Views of the training batch by name, (B, ...).
         self.stream: Views = {}
 
@@ -39,8 +37,8 @@ class Batches:
                 yield test_views(self._prepare([clip]), clip)
             return
         inputs = self._prepare(clips)
-        source = clips[0].sample['data_samples'].source
-        self.stream = inputs[source]
+        self.source = clips[0].sample['data_samples'].source
+        self.stream = inputs[self.source]
         for place in range(len(clips)):
             yield {name: _pick(view, place) for name, view in self.stream.items()}
 

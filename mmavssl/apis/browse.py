@@ -19,8 +19,6 @@ from mmavssl.utils.progress import progress_bar
 from mmavssl.utils.random import isolated_rng
 from mmavssl.visualization.clip_card import ClipCard, ClipMix, ClipSheet, ClipView
 
-MIXED_VIEW = 'strong'
-
 
 @dataclass
 class ClipChoice:
@@ -97,11 +95,12 @@ def browse_clips(
             make_card(clip, views, front, dataset)
             for clip, views in zip(clips, batches.views(clips), strict=True)
         ]
-        strong = batches.stream.get(MIXED_VIEW)
-        mixed = front.mix(strong) if strong else None
+        # Training mixes unlabeled clips alone.
+        stream = batches.stream if batches.source == 'unlabeled' else {}
+        mixed = front.mix(stream[front.mixed_view]) if front.mixed_view in stream else None
     if mixed:
         for place, card in enumerate(cards):
-            card.mix = make_mix(mixed, place)
+            card.mix = make_mix(mixed, place, front.mixed_view)
     return ClipSheet(title, cards, front.warnings, remarks(cfg, cards))
 
 
@@ -136,11 +135,17 @@ def make_card(clip: DrawnClip, views: Views, front: ModelFront, dataset: Dataset
     return card
 
 
-def make_mix(mixed: Mixed, place: int) -> ClipMix:
-    """Return what became of the clip at that place of the batch."""
+def make_mix(mixed: Mixed, place: int, view: str) -> ClipMix:
+    """Return what became of the clip at that place of the batch.
+
+    Args:
+        mixed: the batch.
+        place: of the clip.
+        view: name of what was mixed.
+    """
     shown = {'logmel': mixed.audio, 'mask': mixed.mask, 'heatmap': mixed.heatmap}
     return ClipMix(
-        view_title(MIXED_VIEW),
+        view_title(view),
         int(mixed.partner[place]),
         float(mixed.ratio[place]),
         mixed.pictures[place].numpy(),

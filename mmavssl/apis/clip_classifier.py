@@ -8,6 +8,7 @@ import torch
 from mmengine.config import Config
 from torch import Tensor, nn
 
+from mmavssl.models.data_preprocessors.build import build_preprocessor
 from mmavssl.models.utils.fit import describe_misfit
 from mmavssl.registry import MODELS
 from mmavssl.utils.checkpoints import read_checkpoint, state_dict_of
@@ -84,8 +85,7 @@ def load_classifier(
     if problem:
         raise ConfigError(f'The {role} in {checkpoint} does not fit the config: {problem}.')
     recognizer.load_state_dict(tensors)
-    preprocessor = cfg.model.get('data_preprocessor') or {}
-    preprocessor = MODELS.build({'type': 'AVDataPreprocessor', **preprocessor})
+    preprocessor = build_preprocessor(cfg.model.get('data_preprocessor'))
     model = ClipClassifier(preprocessor, recognizer).eval().requires_grad_(False)
     config = Path(cfg.filename or '')  # none where it is the checkpoint's own
     facts = {

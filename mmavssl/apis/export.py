@@ -12,14 +12,14 @@ from mmengine.config import Config
 from mmengine.registry import init_default_scope
 from torch import Tensor
 
-from mmavssl.apis.clip_classifier import NETWORKS, ClipClassifier, load_classifier
+from mmavssl.apis.clip_classifier import ClipClassifier, load_classifier
 from mmavssl.apis.export_formats import OUTPUT, Runner, choose_format
+from mmavssl.apis.tested_data import classes_of_test_data, default_network, first_test_data
 from mmavssl.apis.tracing import BATCH, Inputs, to_program
-from mmavssl.datasets.manifest import read_classes
-from mmavssl.utils.dataset_configs import dataset_configs
 from mmavssl.utils.errors import ConfigError
 from mmavssl.utils.outputs import check_output
 from mmavssl.utils.progress import progress_bar
+from mmavssl.utils.without_secrets import without_secrets
 
 TOLERANCE = 1e-4
 CHECKED_BATCHES = 3
@@ -85,7 +85,7 @@ def export_recognizer(
     metadata = {
         **facts,
         **describe_inputs(cfg, example, num_classes, batch_size),
-        'classes': class_names(cfg, num_classes),
+        'classes': classes_of_test_data(cfg, num_classes),
     }
     with progress_bar('Exporting', 3, shown=progress) as advance:  # traced, written, compared
         program = to_program(model, example, dynamic=batch_size is None)
@@ -106,12 +106,6 @@ def export_recognizer(
             for name in (*others, out.name):
                 Path(folder, name).replace(out.with_name(name))
     return Exported([out, *map(out.with_name, others)], metadata, difference)
-
-
-def default_network(cfg: Mapping) -> str:
-    """Return the network that the config tests; the student where it tests both."""
-    tested = cfg.get('model', {}).get('test_with')
-    return tested if tested in NETWORKS else NETWORKS[0]
 
 
 def input_shapes(cfg: Mapping, hears: bool) -> dict[str, tuple[int, ...]]:
@@ -168,37 +162,9 @@ def describe_inputs(
             for name, value in example.items()
         },
         'outputs': {OUTPUT: {'dtype': 'float32', 'shape': [batch, num_classes]}},
-        'test_pipeline': [
-            {key: value for key, value in step.items() if key != 'backend_args'}  # secrets
-            for step in dataset.get('pipeline', [])
-        ],
+        'test_pipeline': without_secrets(dataset.get('pipeline', [])),
         'average': cfg['model'].get('average', 'prob'),
     }
-
-
-def first_test_data(cfg: Mapping) -> Mapping:
-    """Return the config of the test data, empty if there is none."""
-    found = dataset_configs(cfg.get('test_dataloader'), 'test_dataloader')
-    return next((node for _, node in found if node.get('pipeline')), {})
-
-
-def class_names(cfg: Mapping, num_classes: int) -> list[str] | None:
-    """Return the names in the test data's ``classes_file``, None where there is no such file.
-
-    Raises:
-        ConfigError: it names more or fewer classes than the network has.
-    """
-    dataset = first_test_data(cfg)
-    file = Path(dataset.get('data_root') or '', dataset.get('classes_file', 'classes.txt'))
-    if not dataset or not file.is_file():
-        return None
-    names = read_classes(file)
-    if len(names) != num_classes:
-        raise ConfigError(
-            f'{file} (`classes_file` of the test data) names {len(names)} classes, but the '
-            f'network has {num_classes}.'
-        )
-    return list(names)
 
 
 def classify(model: ClipClassifier, inputs: Inputs) -> Tensor:

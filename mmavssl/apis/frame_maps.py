@@ -9,10 +9,9 @@ from torch import Tensor, nn
 from mmavssl.models.localizers.audio_input import LOGMEL, localizer_audio
 from mmavssl.models.localizers.check_maps import check_maps
 from mmavssl.models.maskers.map_weights import (
-    has_one_colour,
-    is_silent,
     min_max_per_frame,
     resize_maps,
+    without_evidence,
 )
 from mmavssl.utils.errors import ConfigError
 
@@ -38,6 +37,7 @@ class FrameMaps:
     def __init__(self, localizer: nn.Module, size: int, device: str = 'cpu') -> None:
         self.localizer = localizer.to(device).eval()
         self.audio_input = getattr(localizer, 'audio_input', LOGMEL)
+        self.hears_sound = getattr(localizer, 'hears_sound', True)
         self.size = (size, size)
         self.device = device
         self._checked = False
@@ -65,7 +65,7 @@ class FrameMaps:
             )
         sound = sound.to(self.device)
         frames = video['imgs'].to(self.device).permute(0, 3, 1, 2).float()[:, None] / 255
-        useless = has_one_colour(frames)[:, 0] | is_silent(sound)
+        useless = without_evidence(frames, sound, self.hears_sound)[:, 0]
         if not self._checked and not useless.all():
             place = useless.logical_not().nonzero()[0]
             self._check(frames[place], sound[place])

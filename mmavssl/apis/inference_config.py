@@ -9,8 +9,14 @@ from mmengine.infer import BaseInferencer
 
 from mmavssl.apis.checkpoint_config import config_in_checkpoint
 from mmavssl.apis.clip_classifier import NETWORKS
-from mmavssl.apis.export import class_names, default_network, first_test_data
-from mmavssl.apis.mask_clips import one_view_pipeline
+from mmavssl.apis.tested_data import (
+    classes_of_test_data,
+    default_network,
+    first_test_data,
+    is_step,
+    one_view_pipeline,
+)
+from mmavssl.datasets.transforms import OpenAVFile
 from mmavssl.utils.components import did_you_mean
 from mmavssl.utils.configs import load_config, parse_options
 from mmavssl.utils.errors import ConfigError
@@ -125,7 +131,7 @@ def class_names_of_data(cfg: Config) -> tuple[str, ...] | None:
         ConfigError: there are more or fewer than the model's head has.
     """
     head = (cfg.model.get('student') or {}).get('head') or {}
-    names = class_names(cfg, head['num_classes']) if 'num_classes' in head else None
+    names = classes_of_test_data(cfg, head['num_classes']) if 'num_classes' in head else None
     return names and tuple(names)
 
 
@@ -142,7 +148,7 @@ def test_pipeline(cfg: Config, views: str) -> list[dict]:
     if views not in VIEWS:
         raise ConfigError(f'Expected `views` to be one of {VIEWS}, but got {views!r}.')
     steps = copy.deepcopy(list(first_test_data(cfg).get('pipeline', [])))
-    if not steps or steps[0]['type'].rpartition('.')[2] != 'OpenAVFile':
+    if not steps or not is_step(steps[0], OpenAVFile):
         raise ConfigError(
             'Expected `test_dataloader.dataset.pipeline` to begin with OpenAVFile, as in '
             'configs/_base_/pipelines.'

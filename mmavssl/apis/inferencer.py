@@ -5,7 +5,6 @@ import re
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -38,12 +37,14 @@ from mmavssl.apis.prediction_videos import video_files
 from mmavssl.apis.predictions import (
     RESULTS,
     class_names,
+    failed_if_not_finite,
     in_plain_words,
     one_line,
     written_at_the_end,
 )
 from mmavssl.apis.sound_maps import SoundMaps, trained_localizer, try_on_noise
-from mmavssl.registry import FUNCTIONS, MODELS
+from mmavssl.datasets.build_collate import build_collate
+from mmavssl.registry import MODELS
 from mmavssl.structures import AVDataSample
 from mmavssl.utils.build_runner import named_errors
 from mmavssl.utils.checkpoints import check_checkpoint_fits, read_checkpoint
@@ -159,8 +160,7 @@ class AVActionInferencer(BaseInferencer):
         return InferencePipeline(self._steps, self._audio)
 
     def _init_collate(self, cfg: Config) -> Callable[[Sequence], Batch]:
-        collate = dict(cfg.test_dataloader.get('collate_fn') or {'type': 'mmavssl.av_collate'})
-        return BatchOfInputs(partial(FUNCTIONS.get(collate.pop('type')), **collate))
+        return BatchOfInputs(build_collate(cfg.test_dataloader))
 
     def _init_visualizer(self, cfg: Config) -> None:
         """Return none: videos are written by `PredictionDrawer`."""
@@ -275,7 +275,7 @@ class AVActionInferencer(BaseInferencer):
                 f'{type(self.model).__name__} gives no class probabilities (`pred_score`), so '
                 'that there is nothing to predict. Take the checkpoint of a recognizer.'
             )
-        return [*(sample.cpu() for sample in samples), *failures]
+        return [*(failed_if_not_finite(sample.cpu()) for sample in samples), *failures]
 
     def _prepare_drawing(
         self, clips: Sequence[ClipInput], localize: bool = False, out_dir: str | Path = ''

@@ -1,11 +1,11 @@
 """Clips whose masks are drawn, and whom each is mixed with."""
 
-import copy
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from mmengine.config import Config
 
+from mmavssl.apis.tested_data import first_test_data, one_view_pipeline
 from mmavssl.datasets import AVDataset
 from mmavssl.registry import DATASETS, TRANSFORMS
 from mmavssl.utils.errors import DataError
@@ -15,35 +15,15 @@ from mmavssl.utils.progress import followed, progress_bar
 MAX_TRIES = 100
 
 
-def one_view_pipeline(pipeline: Sequence[dict]) -> list[dict]:
-    """Return the test pipeline with one clip from the middle, one crop, and the sound itself."""
-    pipeline = copy.deepcopy(list(pipeline))
-    for transform in pipeline:
-        if transform['type'] == 'OpenAVFile':
-            transform.pop('cache', None)  # which decodes all of a file: each is read once
-        if transform['type'] == 'SampleClip':
-            transform['num_clips'] = 1
-            transform['mode'] = 'uniform'  # one in `segments` begins with the file
-        if transform['type'] == 'ThreeCrop':
-            transform['type'] = 'CenterCrop'
-        if transform['type'] == 'PackAVInputs':
-            transform['keep_waveform'] = True
-    return pipeline
-
-
 def load_videos(cfg: Config, videos: Sequence[str]) -> list[dict]:
-    """Run the pipeline of the test list on video files; see `read_videos`."""
-    return list(read_videos(cfg, videos))
-
-
-def read_videos(cfg: Config, videos: Sequence[str]) -> Iterator[dict]:
-    """Run the pipeline of the test list on video files, one when the next clip is asked for.
+    """Run the pipeline of the test list on video files.
 
     Raises:
         DataError: a file cannot be used, or the pipeline skips it.
     """
-    pipeline = one_view_pipeline(cfg.test_dataloader.dataset.pipeline)
+    pipeline = one_view_pipeline(first_test_data(cfg)['pipeline'])
     transforms = [TRANSFORMS.build(transform) for transform in pipeline]
+    loaded = []
     for index, video in enumerate(videos):
         results = {'video_path': video, 'source': 'test', 'sample_idx': index}
         for transform in transforms:
@@ -53,7 +33,8 @@ def read_videos(cfg: Config, videos: Sequence[str]) -> Iterator[dict]:
                     f"{video} has no sound, and OpenAVFile(audio='skip') in the test pipeline "
                     "skips such videos. Set audio='silence' there, or name another video."
                 )
-        yield results
+        loaded.append(results)
+    return loaded
 
 
 def open_test_list(cfg: Config) -> AVDataset:
@@ -62,8 +43,8 @@ def open_test_list(cfg: Config) -> AVDataset:
     Raises:
         DataError: it is not there.
     """
-    dataset = cfg.test_dataloader.dataset
-    return DATASETS.build({**dataset, 'pipeline': one_view_pipeline(dataset.pipeline)})
+    dataset = first_test_data(cfg)
+    return DATASETS.build({**dataset, 'pipeline': one_view_pipeline(dataset['pipeline'])})
 
 
 def load_test_clips(cfg: Config, count: int, progress: bool = False) -> list[dict]:

@@ -8,10 +8,11 @@ from mmengine.config import Config
 from torch import Tensor
 
 from mmavssl.apis.localizer_weights import give_weights
-from mmavssl.models.localizers.audio_input import localizer_audio
+from mmavssl.models.data_preprocessors.build import build_preprocessor
 from mmavssl.models.maskers import TubeToken
 from mmavssl.models.mixers.base import MixResult
-from mmavssl.registry import MIXERS, MODELS
+from mmavssl.models.mixers.mix_view import mix_view
+from mmavssl.registry import MIXERS
 from mmavssl.visualization.mask_figure import ClipPanel
 
 
@@ -27,7 +28,7 @@ class MaskPanels:
     """
 
     def __init__(self, cfg: Config, saved: Mapping[str, Tensor] | None = None) -> None:
-        self.preprocessor = MODELS.build(cfg.model.data_preprocessor)
+        self.preprocessor = build_preprocessor(cfg.model.get('data_preprocessor'))
         self.mixer = MIXERS.build(cfg.model.mixer).eval()
         localizer = getattr(self.mixer.masker, 'localizer', None)
         if localizer is not None:
@@ -45,27 +46,28 @@ class MaskPanels:
             seed: of the masks.
         """
         preprocessor, mixer = self.preprocessor, self.mixer
-        views = [sample['inputs'] for sample in samples]
-        clips = torch.cat([view['video'] for view in views])
-        audio = torch.cat([view['audio'] for view in views]) if 'audio' in views[0] else None
-        sound = None
-        if mixer.needs_localization:
-            sounds = [localizer_audio(view, mixer.audio_input) for view in views]
-            sound = None if sounds[0] is None else torch.cat(sounds)
-        video = preprocessor.normalize(clips)
-        frames = preprocessor.unnormalize(video).transpose(1, 2)
-        partner = torch.arange(len(clips))
+        view = self._join([sample['inputs'] for sample in samples])
+        partner = torch.arange(len(samples))
         for index, other in enumerate(partners):
             partner[index] = index if other is None else other
         with torch.random.fork_rng(devices=[]):  # the caller's numbers stay as they are
             torch.manual_seed(seed)
-            mixed = mixer(video, audio, partner, frames=frames, audio_clean=sound)
-            tube = TubeToken()(mixed.ratio, mixer.token_grid(video)).mask
+            mixed = mix_view(mixer, preprocessor, view, partner)
+            tube = TubeToken()(mixed.ratio, mixer.token_grid(view['video'])).mask
         pictures = (preprocessor.unnormalize(mixed.video) * 255).round().byte()
         return [
             _panel(samples[index], index, mixed, tube, None if other is None else pictures)
             for index, other in enumerate(partners)
         ]
+
+    def _join(self, views: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+        """Return as one, with normalized frames, what the mixer takes of views of one clip."""
+        names = ['video', 'audio', 'audio_clean']
+        if self.mixer.needs_localization:
+            names.append(self.mixer.audio_input)
+        known = [name for name in names if all(name in view for view in views)]
+        joined = {name: torch.cat([view[name] for view in views]) for name in known}
+        return {**joined, 'video': self.preprocessor.normalize(joined['video'])}
 
 
 def mask_panels(

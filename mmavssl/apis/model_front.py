@@ -8,8 +8,9 @@ import torch
 from mmengine.config import Config
 from torch import Tensor, nn
 
-from mmavssl.models.localizers.audio_input import localizer_audio
-from mmavssl.registry import MIXERS, MODELS
+from mmavssl.models.data_preprocessors.build import build_preprocessor
+from mmavssl.models.mixers.mix_view import mix_view
+from mmavssl.registry import MIXERS
 from mmavssl.utils.errors import ConfigError
 
 LOCALIZER_KEY = 'model.mixer.masker.localizer'
@@ -49,8 +50,7 @@ class ModelFront:
         self.cfg = cfg
         #: Where what is shown differs from what the model would get.
         self.warnings: list[str] = []
-        preprocessor = cfg.model.get('data_preprocessor') or {}
-        self.preprocessor = MODELS.build({'type': 'AVDataPreprocessor', **preprocessor})
+        self.preprocessor = build_preprocessor(cfg.model.get('data_preprocessor'))
         if not hasattr(self.preprocessor, 'unnormalize'):
             raise ConfigError(
                 f'`model.data_preprocessor` {type(self.preprocessor).__name__} has no '
@@ -61,6 +61,11 @@ class ModelFront:
         """Turn normalized frames (..., 3, T, H, W) into uint8 (..., T, H, W, 3)."""
         shown = (self.preprocessor.unnormalize(video) * 255).round().byte()
         return shown.movedim(-4, -1)
+
+    @property
+    def mixed_view(self) -> str:
+        """Name of the view of unlabeled clips that the student sees and that is mixed."""
+        return self.cfg.model.get('student_view', 'strong')
 
     def mix(self, view: Mapping[str, Tensor]) -> Mixed | None:
         """Mix every clip with the next one, the last with the first; None without a mixer.
@@ -76,14 +81,8 @@ class ModelFront:
             return None
         mixer = self._build_mixer(dict(self.cfg.model.mixer))
         partner = torch.arange(len(view['video'])).roll(-1)
-        guide = {}
-        if mixer.needs_localization:
-            frames = self.preprocessor.unnormalize(view['video'])
-            guide = {
-                'frames': frames.transpose(1, 2),
-                'audio_clean': localizer_audio(view, mixer.audio_input),
-            }
-        mixed = mixer(view['video'], view.get('audio'), partner, **guide)
+        drop_partner = self.cfg.model.get('drop_partner', True)
+        mixed = mix_view(mixer, self.preprocessor, view, partner, drop_partner)
         return Mixed(self.pictures(mixed.video), partner, *mixed[1:])
 
     def _build_mixer(self, mixer_cfg: dict) -> nn.Module:

@@ -15,6 +15,7 @@ from mmavssl.structures.map_cache import MapCounts, key_of
 from mmavssl.structures.map_cache_writer import MapCacheWriter
 from mmavssl.utils.errors import ConfigError, DataError
 from mmavssl.utils.progress import progress_bar
+from mmavssl.utils.without_secrets import without_secrets
 from mmavssl.utils.worker_sockets import check_worker_sockets
 
 
@@ -60,7 +61,7 @@ def precompute_maps(
     info = {
         'localizer': cfg.model.mixer.masker.localizer.to_dict(),
         'weights': weights_digest(localizer),
-        'pipeline': pipeline,
+        'pipeline': without_secrets(pipeline),
         'num_maps': num_maps,
     }
     writer = MapCacheWriter(folder, keys, (num_maps, map_size, map_size), info)

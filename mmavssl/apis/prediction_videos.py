@@ -1,6 +1,7 @@
 """Videos of predictions: which files they become, and what is shown in them."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
@@ -38,13 +39,13 @@ def video_files(folder: str | Path, clips: Sequence[ClipInput]) -> list[Path]:
         ConfigError: one of them is an input.
     """
     taken: set[str] = set()
+    used: Counter[str] = Counter()  # numbers of each name, so that none is tried twice
     files = []
     for clip in clips:
         stem = name = stem_of(clip)
-        number = 1
         while name.lower() in taken:
-            number += 1
-            name = f'{stem}_{number}'
+            used[stem.lower()] += 1
+            name = f'{stem}_{used[stem.lower()] + 1}'
         taken.add(name.lower())
         files.append(Path(folder, f'{name}.mp4'))
     own = set()

@@ -10,7 +10,8 @@ from mmengine.fileio import dump
 
 from mmavssl.apis.inference_pipeline import Failure
 from mmavssl.structures import AVDataSample
-from mmavssl.utils.errors import ConfigError, NumericalError
+from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.outputs import write_output
 
 #: What a list may say of a clip beside its path.
 PART = ('start', 'end', 'audio_path')
@@ -35,6 +36,17 @@ def class_name(label: int, classes: Sequence[str] | None) -> str:
     return classes[label] if classes else f'class {label}'
 
 
+def failed_if_not_finite(sample: AVDataSample) -> AVDataSample | Failure:
+    """Return a prediction, or a failure where its probabilities are not numbers."""
+    if sample.pred_score.isfinite().all():
+        return sample
+    reason = (
+        f'{sample.video_path}: the probabilities are not finite: the weights are broken, or the '
+        'model needs others.'
+    )
+    return Failure(sample.sample_idx, sample.video_path, reason)
+
+
 def describe(
     sample: AVDataSample, classes: Sequence[str] | None = None, topk: int = 5
 ) -> dict[str, Any]:
@@ -53,16 +65,10 @@ def describe(
 
     Raises:
         ConfigError: ``topk`` below 1, or there are other than C names.
-        NumericalError: probabilities that are not finite.
     """
     if topk < 1:
         raise ConfigError(f'Expected `topk` to be at least 1, but got {topk!r}.')
     scores = sample.pred_score.double().cpu().numpy()
-    if not np.isfinite(scores).all():
-        raise NumericalError(
-            f'{sample.video_path}: the probabilities are not finite: the weights are broken, or '
-            'the model needs others.'
-        )
     if classes and len(classes) != len(scores):
         raise ConfigError(
             f'The checkpoint names {len(classes)} classes, but the model has {len(scores)}.'
@@ -139,5 +145,4 @@ def written_at_the_end(path: str | Path) -> Iterator[dict[str, list]]:
         yield results
     finally:
         if path and any(results.values()):
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
-            dump(results, str(path), indent=2)
+            write_output(path, dump(results, file_format='json', indent=2))

@@ -6,12 +6,22 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
+from mmavssl.apis.tested_data import is_step
 from mmavssl.datasets import AVDataset
+from mmavssl.datasets.transforms import (
+    LoadAVClip,
+    LogMel,
+    LogSpectrogram,
+    MultiView,
+    OpenAVFile,
+    SampleClip,
+)
 from mmavssl.registry import TRANSFORMS
 from mmavssl.utils.errors import ConfigError, DataError
 
 VIEW = 'strong'
-HEARING = ('LoadAVClip', 'LogMel', 'LogSpectrogram')
+HEARING = (LoadAVClip, LogMel, LogSpectrogram)
+NEEDED = (OpenAVFile, SampleClip, *HEARING)
 
 
 class WholeVideos(Dataset):
@@ -67,16 +77,18 @@ def whole_video_pipeline(pipeline: list[dict], num_maps: int, short_side: int) -
     """
     strong = []
     for step in pipeline:
-        strong += step.get(VIEW, []) if step['type'] == 'MultiView' else [step]
-    steps = {step['type']: copy.deepcopy(step) for step in strong}
-    if not {'OpenAVFile', 'SampleClip', 'LoadAVClip'} <= steps.keys():
+        strong += step.get(VIEW, []) if is_step(step, MultiView) else [step]
+    steps = {
+        kind: copy.deepcopy(step) for step in strong for kind in NEEDED if is_step(step, kind)
+    }
+    if not {OpenAVFile, SampleClip, LoadAVClip} <= steps.keys():
         raise ConfigError(
             'Expected OpenAVFile, SampleClip and LoadAVClip in the pipeline of the unlabeled '
             'clips, as in configs/_base_/pipelines.'
         )
-    opened, sampled = steps['OpenAVFile'], steps['SampleClip']
+    opened, sampled = steps[OpenAVFile], steps[SampleClip]
     opened.pop('cache', None)  # each file is read once
-    loading, *hearing = (steps[name] for name in HEARING if name in steps)
+    loading, *hearing = (steps[kind] for kind in HEARING if kind in steps)
     if loading.get('audio_seconds') is None:
         loading['audio_seconds'] = clip_seconds(sampled)
     sampled.update(clip_len=1, num_clips=num_maps, mode='uniform')

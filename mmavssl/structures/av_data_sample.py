@@ -8,10 +8,15 @@ class AVDataSample(BaseDataElement):
     """Label, scores and provenance of one clip.
 
     Data fields: ``gt_label`` (1,) long, absent for unlabeled clips; ``pred_score`` (C,)
-    probabilities of the network chosen for testing; ``student_score`` and ``teacher_score`` (C,).
+    probabilities of the network chosen for testing; ``student_score`` and ``teacher_score`` (C,);
+    of localization ``heatmap`` (V, T, h, w) and maybe a ``mask`` of the same views; of predictions
+    ``sound_map`` (N, h, w), the map of each of N frames.
     Metainfo: ``sample_idx`` (position in its own stream: labeled, unlabeled or test), ``source``,
     ``video_path``, ``clip_times`` (start and end of each clip in seconds), ``has_audio``,
-    ``gt_for_log`` (hidden label of an unlabeled clip, -1 if unknown; for logging only).
+    ``gt_for_log`` (hidden label of an unlabeled clip, -1 if unknown; for logging only); of
+    test clips what their frames show: ``frame_inds`` (K, T), ``crop_box`` and ``flip``; of
+    predictions ``map_times`` (N,) in seconds, and what a list says of the clip:
+    ``start``, ``end`` and ``audio_path``.
     """
 
     def set_gt_label(self, label: int) -> 'AVDataSample':

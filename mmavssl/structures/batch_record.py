@@ -14,13 +14,21 @@ class BatchRecord(NamedTuple):
     """A batch of a run.
 
     Attributes:
-        iter: iterations before it; random numbers of the model follow from it.
+        iter: iterations before it.
         epoch: epochs before it.
         rank: of the process.
         seed: of the run.
         losses: what the iteration gave.
         draws: of its samples.
         paths: of their videos, for readers.
+        step_seed: of the model's random numbers (`StepSeedHook`).
+        data_seeds: that the config gives to data sets, by their place in it.
+        loss_weights: of the algorithm in this iteration, which hooks may change.
+        optim_wrapper: class of the optimizer wrapper, which says in what precision it computes.
+        device: kind of it, such as ``cuda``; each has other random numbers.
+
+    Records of older versions have None for what they lack; `step_seed` is also None where a run
+    has no such hook.
     """
 
     iter: int
@@ -30,6 +38,11 @@ class BatchRecord(NamedTuple):
     losses: dict[str, float]
     draws: list[DrawIndex]
     paths: list[str]
+    step_seed: int | None = None
+    data_seeds: dict[str, int] | None = None
+    loss_weights: dict[str, float] | None = None
+    optim_wrapper: str | None = None
+    device: str | None = None
 
     def write(self, folder: Path) -> Path:
         """Write it as ``iter_<n>_rank<r>.json`` and return the path."""

@@ -1,12 +1,13 @@
 """Read a config for the command-line tools."""
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config, DictAction
 
+from mmavssl.utils.argument_types import short
 from mmavssl.utils.components import accepted_arguments, did_you_mean
 from mmavssl.utils.config_check import check_top_level
 from mmavssl.utils.config_files import find_config, reading_failure
@@ -50,6 +51,9 @@ def load_config(
     check_top_level(cfg)
     import_plugins(cfg)
     cfg.launcher = launcher
+    if 'data_preprocessor' in cfg and isinstance(cfg.get('model'), Mapping):
+        # As the Runner has it; tools without one build the model alone.
+        cfg.model.setdefault('data_preprocessor', cfg.data_preprocessor)
     default_dir = f'work_dirs/{file.resolve().parent.name}/{file.stem}'
     cfg.work_dir = work_dir or cfg.get('work_dir') or default_dir
     _seed_training_data(cfg)
@@ -111,6 +115,7 @@ def parse_options(options: Sequence[str], cfg: Config) -> dict[str, Any]:
     DictAction(['--cfg-options'], 'options')(ArgumentParser(), parsed, options)
     for key in parsed.options:
         _check_effect(key, cfg)
+        _check_place(key, cfg, parsed.options)
     return parsed.options
 
 
@@ -124,6 +129,33 @@ def _check_effect(key: str, cfg: Config) -> None:
     raise ConfigError(
         f'--cfg-options {key}: nothing reads `{name}` after the config file.{advice}'
     )
+
+
+def _check_place(key: str, cfg: Config, options: Collection[str]) -> None:
+    """MMEngine's own errors do not tell which part of a key leads nowhere, or are tracebacks."""
+    value, path = cfg.to_dict(), ''
+    for part in key.split('.'):
+        if f'{path}._delete_' in options:  # what is there is replaced
+            return
+        if isinstance(value, Mapping):
+            if part not in value:
+                return
+            value = value[part]
+        elif not isinstance(value, list):
+            raise ConfigError(
+                f'--cfg-options {key}: `{path}` is {short(value)}, which has no keys. Set it as a '
+                f'whole, or add {path}._delete_=True to replace it.'
+            )
+        elif part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            numbers = f'from 0 to {len(value) - 1}' if value else 'of an item, but there are none'
+            raise ConfigError(
+                f'--cfg-options {key}: `{path}` is a list, so that after it comes a number '
+                f'{numbers}, not {part!r}. A list as a whole is set by {path}=[...] if it has '
+                'plain values.'
+            )
+        path = f'{path}.{part}' if path else part
 
 
 def _paths_to(name: str, value: Any, path: str = '') -> Iterator[str]:

@@ -9,6 +9,7 @@ import yaml
 from mmavssl.utils.configs import load_config
 from mmavssl.utils.cost import CONVENTIONS, Cost, CostEstimator
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.markdown import markdown_table
 from mmavssl.utils.progress import progress_bar
 
 MEGA = 1e6
@@ -123,18 +124,3 @@ def cost_table(rows: Sequence[dict[str, Any]]) -> str:
         figures += [row[convention][figure] for convention in CONVENTIONS for figure in FIGURES]
         cells.append((f'`{row["config"]}`', *(f'{figure:.3f}' for figure in figures)))
     return markdown_table(COST_HEADER, cells)
-
-
-def markdown_table(header: Sequence[str], cells: Sequence[Sequence[str]]) -> str:
-    """Return a table in Markdown with aligned columns.
-
-    >>> print(markdown_table(('name', 'G'), [('`a`', '1.5')]))
-    | name | G   |
-    |------|-----|
-    | `a`  | 1.5 |
-    """
-    table = [header, *cells]
-    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
-    lines = ['| ' + ' | '.join(map(str.ljust, row, widths)) + ' |' for row in table]
-    lines.insert(1, '|' + '|'.join('-' * (width + 2) for width in widths) + '|')
-    return '\n'.join(lines)

@@ -1,5 +1,7 @@
 """The table of what benchmarks/localizers.py has measured."""
 
+from mmavssl.utils.markdown import markdown_table
+
 FIGURES = {
     'ciou': 'ap50',
     'auc': 'auc',
@@ -10,19 +12,18 @@ TITLES = ('cIoU@0.5', 'AUC', 'pointing', 'mask precision')
 
 
 def table(result: dict) -> str:
-    """Return a table of means and deviations in Markdown."""
-    lines = []
-    for setting in ('easy', 'hard'):
-        lines += [
-            f'| {setting} | ' + ' | '.join(TITLES) + ' |',
-            '|---' * (len(FIGURES) + 1) + '|',
-        ]
-        for name, figures in result[setting].items():
-            spread = figures['std'] or dict.fromkeys(FIGURES, 0.0)
-            cells = [
-                f'{figures[key]:.1f} ± {spread[key]:.1f}' if key in figures else ''
-                for key in FIGURES
-            ]
-            lines.append(f'| {name} | ' + ' | '.join(cells) + ' |')
-        lines.append('')
-    return '\n'.join(lines).strip()
+    """Return a table of means and deviations in Markdown, for each setting."""
+    return '\n\n'.join(
+        markdown_table(
+            (setting, *TITLES),
+            [(name, *cells_of(figures)) for name, figures in result[setting].items()],
+            aligned=False,
+        )
+        for setting in ('easy', 'hard')
+    )
+
+
+def cells_of(figures: dict) -> list[str]:
+    """Return the cells of a row; what was not scored has none."""
+    spread = figures['std'] or dict.fromkeys(FIGURES, 0.0)
+    return [f'{figures[key]:.1f} ± {spread[key]:.1f}' if key in figures else '' for key in FIGURES]

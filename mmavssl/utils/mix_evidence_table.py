@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from mmavssl.utils.markdown import markdown_table
+
 FIGURES = {
     'map_on_actor': 'map highest on its actor',
     'share': 'share of the first clip',
@@ -32,14 +34,11 @@ def table(result: dict[str, Any]) -> str:
 
 def part_table(title: str, masks: dict[str, dict[str, float]]) -> str:
     """Return a table with a row for each kind of mask."""
-    lines = [
-        f'| {title} | ' + ' | '.join(FIGURES.values()) + ' |',
-        '|---' * (len(FIGURES) + 1) + '|',
+    rows = [
+        (name, *(f'{figures[key]:.1f}' if key in figures else '' for key in FIGURES))
+        for name, figures in masks.items()
     ]
-    for name, figures in masks.items():
-        cells = ' | '.join(f'{figures[key]:.1f}' if key in figures else '' for key in FIGURES)
-        lines.append(f'| {name} | {cells} |')
-    return '\n'.join(lines)
+    return markdown_table((title, *FIGURES.values()), rows, aligned=False)
 
 
 def provenance(setting: dict[str, Any]) -> str:

@@ -3,14 +3,14 @@
 from mmengine.config import Config
 
 from mmavssl.registry import MODELS
-from mmavssl.utils.components import accepted_arguments, find_component
+from mmavssl.utils.components import accepted_arguments, component_of
 from mmavssl.utils.errors import ConfigError
 from mmavssl.utils.published_weights import published_network
 
 
 def has_choice(cfg: Config) -> bool:
     """Whether the algorithm of a config has several networks, one of which is tested."""
-    return 'test_with' in (accepted_arguments(find_component(cfg.model.type, MODELS)) or ())
+    return 'test_with' in (accepted_arguments(component_of(cfg.model.type, MODELS)) or ())
 
 
 def set_tested_network(cfg: Config, name: str) -> None:

@@ -33,7 +33,7 @@ def message_of(error: Exception, tool: str) -> str | None:
     if isinstance(error, CLEAR):
         return one_line(error)
     if isinstance(error, OSError):
-        return system_message(error)
+        return system_message(error) or library_message(error)
     if isinstance(error, ImportError):
         return import_message(error)
     if isinstance(error, RuntimeError | MemoryError):
@@ -77,6 +77,18 @@ def import_message(error: ImportError) -> str | None:
     return (
         f'{error.msg}. python -m mmavssl info lists the packages that are missing or broken, and '
         'how to get them.'
+    )
+
+
+def library_message(error: OSError) -> str | None:
+    """Say that a package does not load one of its libraries while it is imported."""
+    frames = [frame for frame, _ in walk_tb(error.__traceback__)]
+    imported = (f.f_globals.get('__name__', '') for f in frames if f.f_code.co_name == '<module>')
+    if all(name == '__main__' or name.startswith('mmavssl') for name in imported):
+        return None
+    return (
+        f'{" ".join(str(error).split())}: a package does not import. python -m mmavssl info says '
+        'which, and how to get another.'
     )
 
 

@@ -1,6 +1,5 @@
 """Training curves from the scalars that MMEngine writes."""
 
-import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from mmavssl.utils.errors import DataError
+from mmavssl.utils.scalar_log import is_training, read_run, sessions_of
 
 Scalars = dict[str, tuple[list[float], list[float]]]
 #: Panels and which scalars belong to them. The first that wants a scalar gets it.
@@ -22,6 +22,10 @@ PANELS: dict[str, Callable[[str], bool]] = {
 #: Seconds of a batch, which MMEngine notes of training and of validation by the same names.
 TIMES = ('time', 'data_time')
 DPI = 110
+NO_SCALARS = (
+    '{} holds no scalars of a training run (*/vis_data/scalars.json). Name a work directory of '
+    'tools/train.py.'
+)
 LINE_STYLES = ('-', '--', ':', '-.')
 
 
@@ -29,8 +33,8 @@ def plot_curves(paths: str | Path | Sequence[str | Path], out_file: str | Path) 
     """Draw the curves of one or more runs into one picture, a panel for each kind of scalar.
 
     Args:
-        paths: a file ``vis_data/scalars.json`` or a work directory (its last training run), or
-            several.
+        paths: a file ``vis_data/scalars.json`` or a work directory (its last training run, with
+            all sessions of it), or several.
         out_file: image to write; its folder is made if needed.
 
     Returns:
@@ -53,7 +57,7 @@ def curves_figure(paths: str | Path | Sequence[str | Path]) -> tuple[Figure, lis
         DataError: a run has no scalars, or none that a panel shows.
     """
     paths = [paths] if isinstance(paths, (str, Path)) else list(paths)
-    runs = {str(path): read_scalars(find_scalars(path)) for path in paths}
+    runs = {str(path): read_scalars(path) for path in paths}
     names = sorted({name for scalars in runs.values() for name in scalars})
     panels = {title: chosen for title, chosen in assign_panels(names).items() if chosen}
     if not panels:
@@ -108,57 +112,57 @@ def run_name(path: str) -> str:
 
 
 def find_scalars(path: str | Path) -> Path:
-    """Return the scalars of a run.
+    """Return the scalars of the last session of a run.
 
     Args:
         path: the file itself, or a work directory: then those of its last run that trained.
 
     Raises:
-        DataError: there are none.
+        DataError: there are none, or they cannot be read.
     """
     path = Path(path)
-    if path.is_file():
-        return path
-    for file in sorted(path.glob('*/vis_data/scalars.json'), reverse=True):
-        if 'loss' in read_scalars(file):
-            return file
-    raise DataError(
-        f'{path} holds no scalars of a training run (*/vis_data/scalars.json). Name a work '
-        'directory of tools/train.py.'
-    )
+    return path if path.is_file() else find_sessions(path)[-1]
 
 
-def read_scalars(path: Path) -> Scalars:
-    """Return the steps and values of every scalar in a file with a JSON object per line.
-
-    Validation results, whose own step counts epochs, get the iteration that they follow; how long
-    their batches took is left out, as it would be taken for that of training. So is half a last
-    line, where the run was ended as it wrote.
+def find_sessions(work_dir: Path) -> list[Path]:
+    """Return the scalars of all sessions of the last run of a work directory that trained.
 
     Raises:
-        DataError: another line is no JSON object.
+        DataError: there are none, or they cannot be read.
     """
+    files = [*sessions_of(work_dir)]
+    if not files:
+        raise DataError(NO_SCALARS.format(work_dir))
+    return files
+
+
+def read_scalars(path: str | Path) -> Scalars:
+    """Return the steps and values of every scalar of a run.
+
+    Validation results, whose own step counts epochs, get the iteration that they follow; how long
+    their batches took is left out, as it would be taken for that of training.
+
+    Args:
+        path: a work directory, for all sessions of its last run, or the file of one session.
+
+    Raises:
+        DataError: there are none, or they cannot be read.
+    """
+    lines = read_run(path)
+    if not lines and not Path(path).is_file():
+        raise DataError(NO_SCALARS.format(path))
     scalars: Scalars = {}
     iteration = None
-    with path.open() as file:
-        for number, line in enumerate(file, 1):
-            try:
-                record = json.loads(line)
-                step = record['step']
-            except (ValueError, TypeError, KeyError) as error:
-                if not line.endswith('\n'):
-                    break
-                raise DataError(
-                    f'Line {number} of {path} is no JSON object with a `step`: {line[:80]!r}.'
-                ) from error
-            if 'iter' in record:
-                iteration = step
-            elif iteration is not None:
-                step = iteration
-            left_out = {'step'} if 'iter' in record else {'step', *TIMES}
-            for name, value in record.items():
-                if name not in left_out and isinstance(value, (int, float)):
-                    steps, values = scalars.setdefault(name, ([], []))
-                    steps.append(step)
-                    values.append(value)
+    for line in lines:
+        step = line['step']
+        if is_training(line):
+            iteration = step
+        elif iteration is not None:
+            step = iteration
+        left_out = {'step'} if is_training(line) else {'step', *TIMES}
+        for name, value in line.items():
+            if name not in left_out and isinstance(value, (int, float)):
+                steps, values = scalars.setdefault(name, ([], []))
+                steps.append(step)
+                values.append(value)
     return scalars

@@ -1,6 +1,6 @@
 """Write pictures and a sound as a video that every player reads: MP4 of H.264 and AAC."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from mmavssl.utils.errors import DataError
 # ignore.
 X264_OPTIONS = {'preset': 'veryfast', 'crf': '18', 'bf': '0'}
 BIT_RATE = 64000
+MP4_OPTIONS = {'movflags': 'faststart'}  # the index first, as for players that do not seek
 TIME_BASE = Fraction(1, 90000)
 
 
@@ -49,7 +50,7 @@ def write_movie(
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with av.open(str(path), 'w', format='mp4') as container:
+        with av.open(str(path), 'w', format='mp4', options=MP4_OPTIONS) as container:
             height, width = size
             shape = {'width': width, 'height': height, 'pix_fmt': 'yuv420p'}
             video = container.add_stream('libx264', rate=rate, options=X264_OPTIONS, **shape)
@@ -63,9 +64,8 @@ def write_movie(
                 audio = container.add_stream(
                     'aac', rate=SAMPLE_RATE, layout='mono', bit_rate=BIT_RATE
                 )
-            container.mux(encode_pictures(video, pictures, seconds))
-            if audio is not None:
-                container.mux(encode_sound(audio, sound))
+            for packet in encode(video, audio, pictures, seconds, sound):
+                container.mux(packet)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
@@ -81,25 +81,49 @@ def check_encoders(path: str | Path) -> None:
             )
 
 
-def encode_pictures(
-    stream: VideoStream, pictures: Iterable[np.ndarray], seconds: Sequence[float]
-) -> list[Packet]:
-    """Return the packets of pictures (H, W, 3), each of which is shown for its time."""
-    packets = []
+def encode(
+    video: VideoStream,
+    audio: AudioStream | None,
+    pictures: Iterable[np.ndarray],
+    seconds: Sequence[float],
+    sound: np.ndarray | None,
+) -> Iterator[Packet]:
+    """Yield packets of both streams in the order of their times, as players want to read them.
+
+    Arguments are those of `write_movie`.
+    """
     begins = np.cumsum([0, *seconds])
+    heard = 0
     for picture, begin, end in zip(pictures, begins[:-1], begins[1:], strict=True):
-        planes = cv2.cvtColor(picture, cv2.COLOR_RGB2YUV_I420)
-        image = av.VideoFrame.from_ndarray(planes, format='yuv420p')
-        image.time_base = TIME_BASE
-        image.pts = round(begin / TIME_BASE)
-        image.duration = round(end / TIME_BASE) - image.pts
-        packets += stream.encode(image)
-    return packets + stream.encode()
+        yield from video.encode(picture_frame(picture, begin, end))
+        if audio is not None:
+            until = round(end * SAMPLE_RATE)
+            if part := sound_frame(sound, heard, until):
+                yield from audio.encode(part)
+            heard = max(heard, until)
+    yield from video.encode()
+    if audio is not None:
+        if part := sound_frame(sound, heard, len(sound)):
+            yield from audio.encode(part)
+        yield from audio.encode()
 
 
-def encode_sound(stream: AudioStream, samples: np.ndarray) -> list[Packet]:
-    """Return the packets of a waveform (S,), float32 at 16 kHz, that begins with the pictures."""
-    sound = av.AudioFrame.from_ndarray(samples[None], format='fltp', layout='mono')
-    sound.sample_rate = SAMPLE_RATE
-    sound.pts = 0
-    return stream.encode(sound) + stream.encode()
+def picture_frame(picture: np.ndarray, begin: float, end: float) -> av.VideoFrame:
+    """Return a picture (H, W, 3) that is shown from one second to another."""
+    frame = av.VideoFrame.from_ndarray(cv2.cvtColor(picture, cv2.COLOR_RGB2YUV_I420), 'yuv420p')
+    frame.time_base = TIME_BASE
+    frame.pts = round(begin / TIME_BASE)
+    frame.duration = round(end / TIME_BASE) - frame.pts
+    return frame
+
+
+def sound_frame(samples: np.ndarray, begin: int, end: int) -> av.AudioFrame | None:
+    """Return a part of a waveform (S,), float32 at 16 kHz; None where nothing is left of it."""
+    part = samples[begin:end]
+    if not len(part):
+        return None
+    frame = av.AudioFrame.from_ndarray(part[None], format='fltp', layout='mono')
+    frame.sample_rate = SAMPLE_RATE
+    frame.time_base = Fraction(1, SAMPLE_RATE)
+    frame.pts = begin
+    return frame

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from mmavssl.utils.outputs import write_output
 from mmavssl.visualization.browse_page import image_html, strip
 from mmavssl.visualization.browse_style import STYLE
 from mmavssl.visualization.html_page import html_page
@@ -65,8 +66,7 @@ def save_report(path: Path, title: str, sections: Sequence[Section]) -> str:
         for place, section in enumerate(sections)
     ]
     text = html_page(title, STYLE + REPORT_STYLE, 'Sections', links, '\n'.join(bodies))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding='utf-8')
+    write_output(path, text)
     return text
 
 

@@ -2,6 +2,7 @@
 
 import io
 import wave
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -63,7 +64,9 @@ def waveform_panel(
     picture = np.full((height, width, 3), GROUND, np.uint8)
     columns = columns_of(len(waveform) / SAMPLE_RATE, seconds, width)
     scale = max(float(np.abs(waveform).max()), LEAST_PEAK)
-    for x, part in enumerate(np.array_split(waveform, columns)):
+    edges = np.arange(columns + 1) * len(waveform) // columns
+    for x, (begin, end) in enumerate(pairwise(edges)):
+        part = waveform[begin : max(end, begin + 1)]  # a column may be shorter than a sample
         levels = part.max(), part.min()
         top, bottom = ((1 - level / scale) / 2 * (height - 1) for level in levels)
         picture[round(float(top)) : round(float(bottom)) + 1, x] = WAVE_COLOUR

@@ -99,3 +99,13 @@ def test_digest_is_of_what_is_not_in_checkpoints_as_well():
     before = weights_digest(guided)
     nn.init.zeros_(guided.objects.conv1.weight)
     assert weights_digest(guided) != before
+
+
+def test_silence_says_nothing_of_a_localizer_that_hears_no_sound():
+    class Looks(Brightness):
+        hears_sound = False
+
+    given = video()
+    given['waveform'][:] = 0
+    assert (np.abs(FrameMaps(Looks(), 4)(given)).sum(axis=(1, 2)) > 0).all()
+    assert (FrameMaps(Brightness(), 4)(given) == 0).all()

@@ -99,7 +99,7 @@ def test_views():
 def test_no_views():
     with pytest.raises(ConfigError, match=r"to be one of \('full', 'fast'\), but got 'slow'"):
         test_pipeline(Config(), 'slow')
-    for pipeline in ([], [{'type': 'LoadIt'}]):
+    for pipeline in ([], [{'type': 'LoadAVClip'}]):
         cfg = Config(dict(test_dataloader=dict(dataset=dict(pipeline=pipeline))))
         with pytest.raises(ConfigError, match='to begin with OpenAVFile'):
             test_pipeline(cfg, 'full')

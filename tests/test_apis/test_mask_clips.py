@@ -3,12 +3,8 @@ import torch
 
 from mmavssl.apis.mask_clips import (
     find_partners,
-    load_videos,
     one_view_pipeline,
-    read_videos,
 )
-from mmavssl.datasets.transforms import OpenAVFile
-from tests.small_predictor import CENTER, small_config, test_videos
 
 
 @pytest.mark.parametrize(
@@ -41,19 +37,3 @@ def test_clips_of_long_videos_are_not_decoded_as_a_whole():
         dict(type='PackAVInputs', keep_waveform=True),
     ]
     assert pipeline[0]['cache'] == 1024  # the config stays as it is
-
-
-def test_videos_are_read_one_by_one(avsprites_root, monkeypatch):
-    opened, transform = [], OpenAVFile.transform
-    monkeypatch.setattr(
-        OpenAVFile,
-        'transform',
-        lambda self, results: opened.append(results['video_path']) or transform(self, results),
-    )
-    videos = test_videos(avsprites_root)[:3]
-    cfg = small_config(avsprites_root, localizer=CENTER)
-    clips = read_videos(cfg, videos)
-    first = next(clips)
-    assert first['data_samples'].video_path == videos[0]
-    assert opened == videos[:1]
-    assert len([first, *clips]) == len(load_videos(cfg, videos)) == 3

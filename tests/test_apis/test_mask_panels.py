@@ -74,6 +74,19 @@ def test_saved_weights_come_before_those_of_a_file(cfg, checkpoint, clips):
     np.testing.assert_array_equal(panel.masks['guided mask'], expected.masks['guided mask'])
 
 
+@pytest.mark.parametrize('left', [{}, None])
+def test_default_preprocessor(cfg, checkpoint, clips, left):
+    saved = saved_localizer(read_checkpoint(str(checkpoint)))
+    [expected] = mask_panels(cfg, clips, [1], 0, saved)
+    if left is None:
+        del cfg.model.data_preprocessor
+    else:
+        del cfg.model.data_preprocessor.type
+    [panel] = mask_panels(cfg, clips, [1], 0, saved)
+    np.testing.assert_array_equal(panel.heatmap, expected.heatmap)
+    np.testing.assert_array_equal(panel.mixed, expected.mixed)
+
+
 @pytest.mark.parametrize('saved', [None, {}])
 def test_no_weights_at_all(cfg, saved):
     with pytest.raises(ConfigError, match='has no `init_cfg`, and no checkpoint of a run brings'):

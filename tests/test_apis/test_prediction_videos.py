@@ -22,6 +22,12 @@ def test_names_are_kept_apart(tmp_path):
     ]  # fmt: skip
 
 
+def test_many_parts_of_one_file(tmp_path):
+    clips = [ClipInput('a.mp4', start=float(second)) for second in range(2000)]
+    names = [path.name for path in video_files(tmp_path, clips)]
+    assert names == ['a.mp4', *(f'a_{number}.mp4' for number in range(2, 2001))]
+
+
 def test_names_fit_into_a_file_system(tmp_path):
     name = 'é' * 127  # of two bytes each
     odd = [

@@ -8,9 +8,15 @@ import torch
 
 from mmavssl.apis import predictions
 from mmavssl.apis.inference_pipeline import Failure
-from mmavssl.apis.predictions import class_names, describe, in_plain_words, written_at_the_end
+from mmavssl.apis.predictions import (
+    class_names,
+    describe,
+    failed_if_not_finite,
+    in_plain_words,
+    written_at_the_end,
+)
 from mmavssl.structures import AVDataSample
-from mmavssl.utils.errors import ConfigError, NumericalError
+from mmavssl.utils.errors import ConfigError
 
 CLASSES = ('run', 'jump', 'sit')
 
@@ -69,8 +75,11 @@ def test_certain_and_single_classes():
 
 
 def test_what_is_no_prediction():
-    with pytest.raises(NumericalError, match=r'a\.mp4: the probabilities are not finite'):
-        describe(sample(0.5, float('nan')))
+    failure = failed_if_not_finite(sample(0.5, float('nan')))
+    assert (failure.path, failure.sample_idx) == ('a.mp4', 0)
+    assert failure.reason.startswith('a.mp4: the probabilities are not finite: ')
+    good = sample(0.5, 0.5)
+    assert failed_if_not_finite(good) is good
     with pytest.raises(ConfigError, match='names 3 classes, but the model has 2'):
         describe(sample(0.5, 0.5), CLASSES)
     with pytest.raises(ConfigError, match='`topk` to be at least 1, but got 0'):

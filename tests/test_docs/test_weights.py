@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 import timm
 import torch
+from safetensors import safe_open
 from timm.models import deit, vision_transformer
 
 from mmavssl.models.utils.pretrained import WRAPPER_KEYS, InitCfg
 from mmavssl.utils.weight_writers import TORCH_SUFFIXES
 from tests.fidelity import published
+from tests.small_predictor import CENTER, class_names, small_config, write_checkpoint
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / 'docs/weights.md').read_text()
@@ -44,6 +46,14 @@ def folder(tmp_path_factory):
     return folder
 
 
+def load_tool(name):
+    path = ROOT / f'tools/{name}.py'
+    spec = importlib.util.spec_from_file_location(name.replace('/', '_'), path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def create_model(name, pretrained):
     return VITS[name](img_size=32, patch_size=16, embed_dim=128, depth=2, num_heads=2)
 
@@ -56,12 +66,23 @@ def test_commands(folder, monkeypatch, capsys):
     monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')
     monkeypatch.setattr(timm, 'create_model', create_model)
     for tool, arguments in COMMANDS:
-        path = ROOT / f'tools/convert/{tool}.py'
-        spec = importlib.util.spec_from_file_location(f'convert_{tool}', path)
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+        module = load_tool(f'convert/{tool}')
         assert module.main(shlex.split(arguments)) == 0, capsys.readouterr().err
         assert (folder / shlex.split(arguments)[1]).is_file()
+
+
+def test_publishing(tmp_path, avsprites_root, monkeypatch, capsys):
+    [arguments] = re.findall(r'^python tools/publish_model\.py (.*)$', PAGE, re.MULTILINE)
+    source, target = shlex.split(arguments)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv('LOCAL_RANK', '0')  # the tool sets these two
+    monkeypatch.setenv('TORCH_FORCE_WEIGHTS_ONLY_LOAD', '1')
+    Path(source).parent.mkdir(parents=True)
+    cfg = small_config(avsprites_root, localizer=CENTER)
+    write_checkpoint(Path(source), cfg, class_names(avsprites_root))
+    assert load_tool('publish_model').main([source, target]) == 0, capsys.readouterr().err
+    with safe_open(target, 'pt') as file:
+        assert 'classes' in str(file.metadata())
 
 
 def test_fields_and_formats():

@@ -80,7 +80,9 @@ class ToyAlgorithm(BaseModel):
         if self.threshold.is_set_up and len(self.draws) > self.warmup_iters:
             with torch.no_grad():
                 probs = self.teacher(clip).softmax(dim=-1)
-            losses['pass_rate'] = self.threshold(probs, index).weight.mean()
+            result = self.threshold(probs, index)
+            losses['pass_rate'] = result.weight.mean()
+            self.used_pseudo_labels = {'': result}
             self.pending_threshold_update = (probs, index)
         return losses
 

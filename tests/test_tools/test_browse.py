@@ -103,6 +103,32 @@ def test_it_is_what_the_model_sees(options):
     assert mix.mask.mean() == pytest.approx(mix.ratio, abs=1e-6)
 
 
+@pytest.mark.parametrize(('view', 'other'), [('strong', 'weak'), ('weak', 'strong')])
+def test_mixed_view_is_the_one_that_the_student_sees(options, view, other):
+    cfg = config('asl_mix/avsprites_1shot.py', options)
+    cfg.model.student_view = view
+    first, partner = browse_clips(cfg, ClipChoice(indices=[3, 7])).cards
+    assert first.mix.view == f'{view} view'
+    side = int(first.mix.mask.shape[1] ** 0.5)
+    size = first.mix.frames.shape[1] // side
+    mask = first.mix.mask.reshape(-1, side, side).repeat(size, 1).repeat(size, 2)[..., None]
+
+    def gap(name):
+        frames = (card.views[f'{name} view'].frames for card in (first, partner))
+        return np.abs(first.mix.frames.astype(int) - np.where(mask, *frames)).max()
+
+    assert gap(view) <= 1
+    assert gap(other) > 20
+
+
+def test_labeled_clips_are_not_mixed(options):
+    cfg = config('asl_mix/avsprites_1shot.py', options)
+    cfg.model.student_view = 'weak'
+    [card] = browse_clips(cfg, ClipChoice(stream='labeled', indices=[0])).cards
+    assert 'weak view' in card.views
+    assert card.mix is None
+
+
 def test_missing_localizer_is_said(tool, options, tmp_path, capsys):
     args = [str(ROOT / 'configs/asl_mix/avsprites_1shot.py'), '--num-clips', '1']
     missing = 'model.mixer.masker.localizer.init_cfg.checkpoint=nowhere.pth'

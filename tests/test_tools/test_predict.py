@@ -149,6 +149,50 @@ def test_list_of_a_pool(tools, weights, avsprites_root, tmp_path, monkeypatch, c
     assert message.startswith('a.csv cannot have pseudo labels and uncertain videos.')
 
 
+def test_no_file_is_written_twice_or_over_an_input(tools, weights, avsprites_root, tmp_path):
+    video, same = test_videos(avsprites_root)[0], tmp_path / 'x.json'
+    listed = tmp_path / 'u.csv'
+    listed.write_text(f'path\n{video}\n')
+    call = ('predict', '--weights', weights, '--fast')
+    message = tools.error(*call, video, '--out', same, '--save-pseudo-labels', same)
+    assert message == f'{same} cannot have --out and pseudo labels. Name two files.'
+    message = tools.error(*call, f'file://{listed}', '--save-pseudo-labels', listed)
+    assert message == f'{listed} is an input, which would be overwritten. Name another.'
+    assert listed.read_text() == f'path\n{video}\n'
+
+
+def test_inputs_stand_anywhere(tools, weights, avsprites_root, capsys):
+    first, second, *_ = test_videos(avsprites_root)
+    assert tools('predict', first, '--weights', weights, '--fast', second) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(': ')[0] for line in lines] == [first, second]
+
+
+def test_an_error_in_a_later_batch(
+    tools, weights, avsprites_root, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    paths = test_videos(avsprites_root)[:3]
+    forward, calls = AVActionInferencer.forward, []
+
+    def until_full(*args):
+        calls.append(args)
+        if len(calls) == 3:
+            raise torch.OutOfMemoryError('CUDA out of memory.')
+        return forward(*args)
+
+    monkeypatch.setattr(AVActionInferencer, 'forward', until_full)
+    outputs = ('--out', 'p.json', '--save-pseudo-labels', 'p.csv', '--most-uncertain', '1')
+    assert tools('predict', *paths, '--weights', weights, '--fast', *outputs) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == 'predict: failed after 2 of 3 videos; what was done before is written'
+    assert 'out of memory' in said[1]
+    assert len(json.loads(Path('p.json').read_text())['predictions']) == 2
+    names = class_names(avsprites_root)
+    assert [entry.path for entry in read_manifest('p.csv', names)] == paths[:2]
+    assert len(read_manifest('most_uncertain.csv', names)) == 1
+
+
 def ctrl_c():
     """Do what Python does on SIGINT, which a shell has its background ignore."""
     raise KeyboardInterrupt

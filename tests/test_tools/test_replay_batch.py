@@ -1,5 +1,6 @@
 """tools/analysis/replay_batch.py: a bad batch of a run, made once more."""
 
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,11 @@ from mmengine.hooks import Hook
 from mmengine.registry import init_default_scope
 from mmengine.runner import Runner
 
+from mmavssl.apis.replay import Replay
 from mmavssl.datasets.batch_draws import draws_of_batch
 from mmavssl.structures.batch_record import BatchRecord
 from mmavssl.utils.configs import load_config
+from mmavssl.utils.random import stable_seed
 from tests.test_training import small_config
 
 
@@ -73,7 +76,8 @@ def test_same_iteration_gives_the_same_losses(run, tools, capsys):
     loader = Runner.build_dataloader(cfg.train_dataloader, seed=record.seed)
     loader.batch_sampler.sampler.set_epoch(1)
     draws = draws_of_batch(loader, 0)  # the batch before it, which began the epoch
-    path = record._replace(iter=2, losses={}, draws=draws).write(run / 'good')
+    moment = dict(iter=2, step_seed=stable_seed(record.seed, 2, 0))
+    path = record._replace(**moment, losses={}, draws=draws).write(run / 'good')
     args = (run / 'config.py', path, '--checkpoint', run / 'epoch_1.pth')
     assert tools('analysis/replay_batch', *args) == 0
     text = capsys.readouterr().out
@@ -83,6 +87,24 @@ def test_same_iteration_gives_the_same_losses(run, tools, capsys):
         assert float(line.split()[1]) == pytest.approx(then, rel=1e-4)
     assert '  modules not finite: none' in text
     assert '  gradients not finite: none' in text
+
+
+def load_tool():
+    path = Path(__file__).parents[2] / 'tools/analysis/replay_batch.py'
+    spec = importlib.util.spec_from_file_location('replay_batch', path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_loss_of_zero_and_remarks_are_shown():
+    losses = {'loss_unsup': 0.0, 'loss': 2.0}
+    record = BatchRecord(0, 0, 0, 0, losses, [], [])
+    found = Replay([], {'loss_unsup': 5.0, 'loss': 3.0, 'loss_new': 1.0}, [], [], ['Not so.'])
+    lines = [' '.join(line.split()) for line in load_tool().report(record, found).splitlines()]
+    assert lines[1:5] == [
+        'note Not so.', 'loss_unsup 5 (then 0)', 'loss 3 (then 2)', 'loss_new 1',
+    ]  # fmt: skip
 
 
 def test_no_record(run, tools, capsys):

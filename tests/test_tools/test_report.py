@@ -1,6 +1,7 @@
 """tools/analysis/report.py on a short run on real files."""
 
 import importlib.util
+import json
 import re
 import shutil
 from pathlib import Path
@@ -113,6 +114,22 @@ def test_run_without_validation(report, work_dir, tmp_path):
     page = (folder / 'report.html').read_text()
     assert 'alt="training curves"' in page
     assert VALIDATION not in page
+
+
+def test_results_of_all_sessions(report, work_dir, tmp_path):
+    folder = shutil.copytree(work_dir, tmp_path / 'run')
+    for path in (*folder.glob('*.pth*'), folder / 'last_checkpoint'):  # which takes long to draw
+        path.unlink()
+    (scalars,) = folder.glob('*/vis_data/scalars.json')
+    assert '"iter": 2,' in scalars.read_text()  # the last one
+    lines = [{'iter': 3, 'step': 3, 'loss': 1.0}, {'step': 2, 'student/top1': -1.0}]
+    later = scalars.parents[1].with_name('99990101_000000') / 'vis_data/scalars.json'
+    later.parent.mkdir(parents=True)
+    later.write_text(''.join(json.dumps(line) + '\n' for line in lines))
+    assert report(folder)[0] == 0
+    row = re.search('student/top1</th>(.*?)</tr>', (folder / 'report.html').read_text())[1]
+    now, best = re.findall(r'>(-?[\d.]+)<', row)
+    assert (now, float(best) >= 0) == ('-1.0', True)
 
 
 def test_no_run(report, tmp_path):

@@ -56,6 +56,12 @@ def test_work_dir_has_the_folder_of_the_config(config, tmp_path):
     assert load_config(config, ['work_dir=mine'], work_dir='given').work_dir == 'given'
 
 
+def test_data_preprocessor_may_stand_beside_the_model(config):
+    Path(config).write_text(f'{TEXT}data_preprocessor = dict(channel_dropout=0.2)\n')
+    assert load_config(config).model.data_preprocessor == dict(channel_dropout=0.2)
+    assert load_config(config, ['model.data_preprocessor.a=1']).model.data_preprocessor == {'a': 1}
+
+
 def test_missing_file_names_the_nearest(config):
     wrong = config.replace('ucf51', 'uc51')
     with pytest.raises(ConfigError) as caught:
@@ -77,6 +83,28 @@ def test_option_that_nothing_reads(config):
     )
     with pytest.raises(ConfigError, match="Did you mean 'model'"):
         load_config(config, ['modl.size=3'])
+
+
+@pytest.mark.parametrize(
+    ('option', 'message'),
+    [
+        ('param_scheduler.1.type=B', '`param_scheduler` is a list, .* from 0 to 0, not .1.'),
+        ('param_scheduler.x.type=B', ".* from 0 to 0, not 'x'"),
+        ('param_scheduler.-1.type=B', ".* from 0 to 0, not '-1'"),
+        ('model.size.width=4', '`model.size` is 3, which has no keys.* model.size._delete_=True'),
+        ('model.rates.2=4', '`model.rates` is a list'),
+    ],
+)
+def test_option_of_a_place_that_is_not_there(config, option, message):
+    with pytest.raises(ConfigError, match=f'^--cfg-options {option.partition("=")[0]}: {message}'):
+        load_config(config, [option])
+
+
+def test_options_that_replace_what_is_there(config):
+    cfg = load_config(config, ['model.size._delete_=True', 'model.size.width=4', 'model.new.a=1'])
+    assert cfg.model.to_dict() == {
+        'type': 'A', 'size': {'width': 4}, 'rates': [0.1, 0.2], 'new': {'a': 1},
+    }  # fmt: skip
 
 
 def test_plugin_that_does_not_import(config):

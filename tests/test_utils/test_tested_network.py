@@ -1,7 +1,7 @@
 import pytest
 from mmengine.config import Config
 
-import mmavssl.models  # noqa: F401  (fills the registries)
+from mmavssl.models.algorithms import SemiSupervisedRecognizer
 from mmavssl.utils.errors import ConfigError
 from mmavssl.utils.tested_network import set_tested_network
 
@@ -19,3 +19,9 @@ def test_of_an_algorithm_with_one():
     assert cfg.model == dict(type='SupervisedRecognizer')
     with pytest.raises(ConfigError, match=r'^--use teacher: SupervisedRecognizer has no teach'):
         set_tested_network(cfg, 'teacher')
+
+
+def test_of_an_algorithm_that_is_given_as_a_class():
+    cfg = Config(dict(model=dict(type=SemiSupervisedRecognizer)))
+    set_tested_network(cfg, 'teacher')
+    assert cfg.model.test_with == 'teacher'

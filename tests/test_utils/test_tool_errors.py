@@ -114,3 +114,17 @@ def test_error_that_nobody_raised():
 )  # fmt: skip
 def test_bugs_keep_their_traceback(error):
     assert message_of(error, 'train') is None
+
+
+def test_library_that_does_not_load(tmp_path, monkeypatch):
+    """As of torchaudio beside another torch."""
+    (tmp_path / 'broken_audio.py').write_text(
+        "raise OSError('Could not load this library: libaudio.so\\nundefined symbol: x')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(OSError, match='libaudio') as error:
+        import broken_audio  # noqa: F401
+    assert message_of(error.value, 'train') == (
+        'Could not load this library: libaudio.so undefined symbol: x: a package does not import. '
+        'python -m mmavssl info says which, and how to get another.'
+    )

@@ -6,7 +6,7 @@ from PIL import Image
 
 from mmavssl.utils.errors import DataError
 from mmavssl.visualization import find_scalars, plot_curves
-from mmavssl.visualization.curves import read_scalars
+from mmavssl.visualization.curves import curves_figure, find_sessions, read_scalars
 
 
 def write_run(work_dir, stamp, train=True, **extra):
@@ -48,6 +48,25 @@ def test_last_training_run_of_a_work_dir(tmp_path):
     write_run(tmp_path, '20250103_000000', train=False)
     assert find_scalars(tmp_path) == newest
     assert find_scalars(newest) == newest
+
+
+def test_curves_of_a_run_that_was_resumed(tmp_path):
+    first = write_run(tmp_path, '20250101_000000')
+    lines = [
+        {'loss': 0.7, 'iter': 40, 'step': 40},
+        {'student/top1': 50.0, 'step': 2},
+        {'loss': 0.6, 'iter': 50, 'step': 50},
+    ]
+    (tmp_path / '20250102_000000/vis_data').mkdir(parents=True)
+    last = tmp_path / '20250102_000000/vis_data/scalars.json'
+    last.write_text(''.join(json.dumps(line) + '\n' for line in lines))
+    scalars = read_scalars(tmp_path)
+    assert scalars['loss'] == ([10, 20, 40, 50], [3.0, 2.0, 0.7, 0.6])
+    assert scalars['student/top1'] == ([20, 40], [12.5, 50.0])
+    assert read_scalars(last)['loss'] == ([40, 50], [0.7, 0.6])  # a file that is named
+    assert (find_sessions(tmp_path), find_scalars(tmp_path)) == ([first, last], last)
+    figure, _ = curves_figure(tmp_path)
+    assert [*figure.axes[0].lines[0].get_xdata()] == [10, 20, 40, 50]
 
 
 def test_half_a_last_line_is_left_out(tmp_path):

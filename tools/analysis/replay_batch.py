@@ -1,11 +1,12 @@
 """Run a batch whose gradients were not finite once more, and say where that began.
 
 Example:
-    python tools/analysis/replay_batch.py configs/asl_mix/ucf51_1shot.py
+    python tools/analysis/replay_batch.py work_dirs/asl_mix/ucf51_1shot/ucf51_1shot.py
     work_dirs/asl_mix/ucf51_1shot/non_finite/iter_812_rank0.json --checkpoint epoch_3.pth
 
-NonFiniteGuardHook writes such files. The clips and all random numbers are those of the iteration;
-the weights are those of the checkpoint, so take one from shortly before.
+NonFiniteGuardHook writes such files. The clips, all random numbers, the precision and the weights
+of the losses are those of the iteration, with the config in the work dir and on a machine of the
+same kind. The model's weights are those of the checkpoint, so take one from shortly before.
 """
 
 from __future__ import annotations
@@ -43,11 +44,12 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def report(record: BatchRecord, replay: Replay) -> str:
     """Say what the batch gave."""
     lines = [f'iteration {record.iter + 1} (epoch {record.epoch + 1}), rank {record.rank}']
+    lines += [f'  note   {remark}' for remark in replay.remarks]
     lines += [f'  clip   {path}' for path in record.paths]
     lines += [f'  input  {name} of {path}: {problem}' for name, path, problem in replay.inputs]
     for name, value in replay.losses.items():
-        then = record.losses.get(name)
-        lines.append(f'  {name:<20} {value:.6g}' + (f' (then {then:.6g})' if then else ''))
+        then = f' (then {record.losses[name]:.6g})' if name in record.losses else ''
+        lines.append(f'  {name:<20} {value:.6g}{then}')
     for what, names in (('module', replay.modules), ('gradient', replay.gradients)):
         rest = f' and {len(names) - MAX_NAMES} more' if len(names) > MAX_NAMES else ''
         lines += [f'  {what}s not finite: {", ".join(names[:MAX_NAMES]) or "none"}{rest}']

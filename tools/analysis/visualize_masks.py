@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mmavssl.utils.cli import add_reading_arguments, run_tool
-from mmavssl.utils.cli_types import given_path
+from mmavssl.utils.cli_types import given_path, positive
 from mmavssl.utils.guarded_output import guarded_output
 
 if TYPE_CHECKING:
@@ -38,25 +38,29 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         '--weights', help='checkpoint of a run, whose localizer draws if it is kept in there'
     )
-    parser.add_argument('--num-clips', type=int, default=4, help='clips of the test list to draw')
+    parser.add_argument(
+        '--num-clips', type=positive, default=4, help='clips of the test list to draw'
+    )
     parser.add_argument('--seed', type=int, default=0, help='of the masks')
     parser.add_argument(
         '--out', type=given_path, default=Path('masks.png'),
         help='picture (.png, .jpg) or video (.mp4) to write (default: masks.png)',
     )  # fmt: skip
     add_reading_arguments(parser)
-    return parser.parse_args(argv)
+    return parser.parse_intermixed_args(argv)
 
 
 def check_out(out: Path, videos: list[str]) -> None:
     """Raise a ConfigError if nothing can, or should, be written to that file."""
     from mmavssl.utils.errors import ConfigError
+    from mmavssl.utils.outputs import check_output
 
     if out.suffix not in (*PICTURES, VIDEO):
         endings = ', '.join((*PICTURES, VIDEO))
         raise ConfigError(f'--out {out}: expected a file name that ends with one of {endings}.')
     if out.resolve() in [Path(video).resolve() for video in videos]:
         raise ConfigError(f'--out {out} is one of the videos to draw. Name another file.')
+    check_output(out)
 
 
 def check_videos(videos: list[str]) -> None:

@@ -1,5 +1,6 @@
 """From a clip to what the page shows of it."""
 
+import logging
 import re
 import shutil
 import tempfile
@@ -8,11 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from mmengine.logging import print_log
 
 from mmavssl.apis.demo.page import KEEP, Answer
 from mmavssl.apis.demo.upload import UploadLimits, check_upload
 from mmavssl.apis.inferencer import AVActionInferencer
-from mmavssl.apis.mask_clips import differ, read_videos
+from mmavssl.apis.mask_clips import differ, load_videos
 from mmavssl.apis.mask_panels import MaskPanels
 from mmavssl.utils.errors import ConfigError, DataError
 from mmavssl.visualization.mask_figure import draw_mask_figure
@@ -99,10 +101,17 @@ class DemoService:
 
     def _clip_and_another(self, path: str) -> list[dict]:
         """Return the clip and the first example that shows something else, if there is one."""
-        clips = read_videos(self.inferencer.cfg, [path, *self.examples])
-        clip = next(clips)
-        another = next((example for example in clips if differ(clip, example)), None)
-        return [clip] if another is None else [clip, another]
+        cfg = self.inferencer.cfg
+        [clip] = load_videos(cfg, [path])
+        for example in self.examples:
+            try:
+                [another] = load_videos(cfg, [example])
+            except DataError as error:  # its own problem, of which only the page's owner is told
+                print_log(f'{error} The next example is taken.', 'current', logging.WARNING)
+                continue
+            if differ(clip, another):
+                return [clip, another]
+        return [clip]
 
     def _by_name(self, path: str, error: Exception) -> str:
         """Return a message without the folders of files, which are no business of visitors."""

@@ -16,7 +16,7 @@ class UploadLimits:
 
     Attributes:
         megabytes: size of a file.
-        seconds: length of its picture.
+        seconds: length of its picture, and of its sound.
         pixels: of a frame.
 
     Raises:
@@ -46,7 +46,10 @@ def check_upload(path: str | Path, limits: UploadLimits, needs_sound: bool) -> N
         DataError: says in one sentence, by the name of the file alone, what is wrong with it.
     """
     path = Path(path)
-    size = path.stat().st_size / MEGABYTE
+    try:
+        size = path.stat().st_size / MEGABYTE
+    except FileNotFoundError as error:  # the page keeps uploads for minutes
+        raise DataError(f'{path.name} is no longer kept by this page. Send it again.') from error
     if size > limits.megabytes:
         raise DataError(
             f'{path.name} has {size:.0f} MB, and this page takes {limits.megabytes:g} MB. Cut a '
@@ -61,9 +64,10 @@ def check_upload(path: str | Path, limits: UploadLimits, needs_sound: bool) -> N
         raise DataError(
             f'{path.name} has frames of {found.width} x {found.height}. Scale them down.'
         )
-    if found.duration > limits.seconds:
+    duration = max(found.duration, found.audio_duration)
+    if duration > limits.seconds:
         raise DataError(
-            f'{path.name} lasts {found.duration:.0f} s, and this page takes {limits.seconds:g} s. '
+            f'{path.name} lasts {duration:.0f} s, and this page takes {limits.seconds:g} s. '
             'Cut a piece out of it.'
         )
     if needs_sound and found.sound_problem:

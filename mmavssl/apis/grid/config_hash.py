@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from mmengine.config import Config
+
 from mmavssl.utils.config_slots import KNOWN_TOP_LEVEL
 from mmavssl.utils.configs import load_config
 
@@ -22,7 +24,8 @@ def config_hash(
 ) -> str:
     """Return the first digits of the SHA-256 of a config with its options.
 
-    What no tool reads, the work dir and the folder of the repository do not count.
+    What no tool reads, the work dir and the folder of the repository do not count. Nor does the
+    place of what is outside of it, which other machines have elsewhere: `sources` has it.
 
     Args:
         config: file.
@@ -33,11 +36,15 @@ def config_hash(
     Raises:
         ConfigError: see `load_config`.
     """
-    cfg = load_config(str(config), options).to_dict()
-    kept = {key: cfg[key] for key in cfg if key in KNOWN_TOP_LEVEL - WITHOUT_EFFECT}
-    content = [portable(kept, root), list(test_options)]
+    content = [portable(counted(load_config(str(config), options)), root), list(test_options)]
     text = json.dumps(content, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:LENGTH]
+
+
+def counted(config: Config) -> dict[str, Any]:
+    """Return the part of a config on which results depend."""
+    cfg = config.to_dict()
+    return {key: cfg[key] for key in cfg if key in KNOWN_TOP_LEVEL - WITHOUT_EFFECT}
 
 
 def portable(value: Any, root: Path) -> Any:

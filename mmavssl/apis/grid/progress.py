@@ -5,6 +5,7 @@ import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from mmavssl.apis.grid.sources import Sources
 from mmavssl.engine.checkpoints.atomic_write import write_atomically
 from mmavssl.utils.errors import ConfigError
 
@@ -19,6 +20,7 @@ class Progress:
         train_seconds: of all attempts.
         peak_mb: the most of all attempts.
         commit: of each attempt, once.
+        sources: what the run reads; None of one that was begun when this was not recorded.
     """
 
     config_hash: str
@@ -26,16 +28,18 @@ class Progress:
     train_seconds: float = 0.0
     peak_mb: float = 0.0
     commit: str = ''
+    sources: Sources | None = None
 
     FILE = 'grid_run.json'
 
     @classmethod
-    def of(cls, folder: Path, config_hash: str, anew: bool) -> 'Progress':
-        """Return the progress of a run; what another config has left in the folder is removed.
+    def of(cls, folder: Path, config_hash: str, sources: Sources, anew: bool) -> 'Progress':
+        """Return the progress of a run; what another one has left in the folder is removed.
 
         Args:
             folder: work dir of the run.
             config_hash: of the config.
+            sources: what the run reads; one that has read something else is another one.
             anew: remove what there is in any case.
 
         Raises:
@@ -47,10 +51,12 @@ class Progress:
             raise ConfigError(
                 f'{folder} has files, but no {cls.FILE}: no grid has made it. Move it away.'
             )
-        if found is not None and found.config_hash == config_hash and not anew:
+        is_same = found is not None and found.config_hash == config_hash
+        if is_same and found.sources in (None, sources) and not anew:
+            found.sources = sources
             return found
         shutil.rmtree(folder, ignore_errors=True)
-        progress = cls(config_hash)
+        progress = cls(config_hash, sources=sources)
         progress.write(folder)
         return progress
 

@@ -1,6 +1,7 @@
 """The paper's own accuracies, as the metafiles have them, beside what was measured here."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,15 @@ import yaml
 from mmavssl.apis.grid.records import Record
 from mmavssl.apis.grid.run_log import NETWORKS
 from mmavssl.apis.grid.tables import mean_and_std
-from mmavssl.utils.cost_table import markdown_table
+from mmavssl.utils.configs import load_config
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.markdown import markdown_table
 
 #: Entries under a model's ``Metadata`` in a metafile, by number of the paper's table.
 TABLES = {'1': 'Paper Table 1', '2': 'Paper Table 2'}
 FIGURE = 'Top-1 (%)'
-#: Options of a run that choose seed and validations; lists of clips are as harmless.
+#: Options of a run that choose seed and validations. Lists of clips are as harmless where they
+#: differ by the seed.
 HARMLESS = ('randomness.seed', 'train_cfg.val_')
 HEADER = ('config', 'data', "the paper's own (%)", 'in its table', 'measured here (%)')
 
@@ -56,12 +59,18 @@ def published_accuracies(configs: Path) -> list[dict[str, Any]]:
     return models
 
 
-def published_table(models: Sequence[dict[str, Any]], records: Sequence[Record]) -> str:
+def published_table(
+    models: Sequence[dict[str, Any]], records: Sequence[Record], root: Path
+) -> str:
     """Return a table of the paper's accuracies, and of those that were measured here.
 
     Args:
         models: see `published_accuracies`.
         records: results of all grids.
+        root: of the repository.
+
+    Raises:
+        ConfigError: a config that cannot be read.
     """
     return markdown_table(
         HEADER,
@@ -71,23 +80,67 @@ def published_table(models: Sequence[dict[str, Any]], records: Sequence[Record])
                 model['data'],
                 f'{model["top1"]:.2f}',
                 ', '.join(model['tables']),
-                measured([each for each in records if each['config'] == model['config']]),
+                measured([each for each in records if each['config'] == model['config']], root),
             )
             for model in models
         ],
     )
 
 
-def is_unchanged(record: Record) -> bool:
-    """Whether the options of a run have left the method as its config has it."""
+def is_unchanged(record: Record, cfg: Mapping[str, Any]) -> bool:
+    """Whether the options of a run have left the method as its config has it.
+
+    Args:
+        record: of the run.
+        cfg: the config without them.
+    """
     options = [*record['options'], *record['test_options']]
-    keys = [option.partition('=')[0] for option in options]
-    return all(key.startswith(HARMLESS) or key.endswith('.ann_file') for key in keys)
+    pairs = [option.partition('=') for option in options]
+    return all(is_harmless(key, value, cfg) for key, _, value in pairs)
 
 
-def measured(records: Sequence[Record]) -> str:
-    """Return the accuracies of both networks, nothing where there are no results."""
-    once = {record['seed']: record for record in records if is_unchanged(record)}.values()
+def is_harmless(key: str, value: str, cfg: Mapping[str, Any]) -> bool:
+    """Whether an option chooses the seed or the validations alone.
+
+    >>> cfg = {'data': {'ann_file': '1shot_seed0/labeled.csv'}}
+    >>> [is_harmless('data.ann_file', f'{n}shot_seed3/labeled.csv', cfg) for n in (1, 5)]
+    [True, False]
+    """
+    if not key.endswith('.ann_file'):
+        return key.startswith(HARMLESS)
+    return without_seed(value) == without_seed(str(part_at(cfg, key)))
+
+
+def without_seed(path: str) -> str:
+    """Return the path of a list of clips, whichever seed has drawn them."""
+    return re.sub(r'_seed\d+', '_seed', path)
+
+
+def part_at(cfg: Any, key: str) -> Any:
+    """Return what a config has under a key with dots, None if it has nothing there.
+
+    >>> part_at({'a': [{'b': 1}]}, 'a.0.b'), part_at({'a': []}, 'a.0.b'), part_at({'a': 1}, 'b')
+    (1, None, None)
+    """
+    for part in key.split('.'):
+        try:
+            cfg = cfg[int(part)] if isinstance(cfg, Sequence) else cfg[part]
+        except (KeyError, IndexError, TypeError, ValueError):
+            return None
+    return cfg
+
+
+def measured(records: Sequence[Record], root: Path) -> str:
+    """Return the accuracies of both networks, nothing where there are no results.
+
+    Args:
+        records: of one config.
+        root: of the repository.
+    """
+    if not records:
+        return ''
+    cfg = load_config(str(root / records[0]['config'])).to_dict()
+    once = {record['seed']: record for record in records if is_unchanged(record, cfg)}.values()
     values = {
         network: [record[network]['last']['top1'] for record in once if record.get(network)]
         for network in NETWORKS

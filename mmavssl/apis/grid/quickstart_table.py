@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mmavssl.utils.cost_table import markdown_table
 from mmavssl.utils.errors import DataError
+from mmavssl.utils.markdown import markdown_table
 
 #: Copies of ``work_dirs/quickstart/summary.json`` of several machines.
 FILES = 'quickstart_*.json'

@@ -1,6 +1,7 @@
 """Results of the runs of grids: one JSON object a line."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +52,8 @@ def key_of(record: Record) -> tuple[str, int]:
     return record['row'], record['seed']
 
 
-def find_elsewhere(folder: Path, grid: str, config_hash: str, seed: int) -> Record | None:
-    """Return the result of another grid for the same config and seed, None if there is none.
+def results_elsewhere(folder: Path, grid: str, config_hash: str, seed: int) -> Iterator[Record]:
+    """Yield the results of other grids for the same config and seed.
 
     Args:
         folder: of the results.
@@ -65,5 +66,4 @@ def find_elsewhere(folder: Path, grid: str, config_hash: str, seed: int) -> Reco
             continue
         for record in read_records(path):
             if record['config_hash'] == config_hash and record['seed'] == seed:
-                return record
-    return None
+                yield record

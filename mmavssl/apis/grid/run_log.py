@@ -1,11 +1,10 @@
 """What a training run has logged: validations, and means at its end."""
 
-import json
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+
+from mmavssl.utils.scalar_log import Line, is_training
 
 NETWORKS = ('student', 'teacher')
 #: Means of these over the last quarter of the iterations are kept.
@@ -28,30 +27,15 @@ def by_network(metrics: Mapping[str, float]) -> dict[str, Metrics]:
     return found
 
 
-def read_lines(folder: Path) -> list[dict[str, Any]]:
-    """Return what the training runs of a work dir have logged, in order.
-
-    A line that a killed run has not written to its end is left out.
-    """
-    lines = []
-    for path in sorted(folder.glob('*/vis_data/scalars.json')):
-        for text in path.read_text().splitlines():
-            try:
-                lines.append(json.loads(text))
-            except ValueError:
-                continue
-    return [line for line in lines if isinstance(line, dict)]
-
-
-def best_metrics(lines: list[dict[str, Any]]) -> dict[str, Metrics]:
+def best_metrics(lines: Sequence[Line]) -> dict[str, Metrics]:
     """Return, for each network, its validation with the highest top-1 accuracy, and the epoch.
 
     Args:
-        lines: see `read_lines`; those without ``iter`` are validations, whose step is the epoch.
+        lines: see `read_run`.
     """
     best: dict[str, Metrics] = {}
     for line in lines:
-        if 'iter' in line:
+        if is_training(line):
             continue
         for network, metrics in by_network(line).items():
             if 'top1' in metrics and metrics['top1'] > best.get(network, {'top1': -1})['top1']:
@@ -59,12 +43,12 @@ def best_metrics(lines: list[dict[str, Any]]) -> dict[str, Metrics]:
     return best
 
 
-def means_at_the_end(lines: list[dict[str, Any]]) -> dict[str, float]:
+def means_at_the_end(lines: Sequence[Line]) -> dict[str, float]:
     """Return means of what was logged over the last quarter of the iterations.
 
     ``gpu_mb`` is the most memory of a GPU that was logged, where there was one.
     """
-    iterations = {line['step']: line for line in lines if 'iter' in line}  # the last of each
+    iterations = {line['step']: line for line in lines if is_training(line)}
     if not iterations:
         return {}
     begin = (1 - LAST_SHARE) * max(iterations)

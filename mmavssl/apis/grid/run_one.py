@@ -14,14 +14,10 @@ from mmavssl.apis.grid.children import Outcome, run_child, tail
 from mmavssl.apis.grid.grid_file import Row, with_seed
 from mmavssl.apis.grid.progress import Progress, joined
 from mmavssl.apis.grid.records import Record
-from mmavssl.apis.grid.run_log import (
-    NETWORKS,
-    best_metrics,
-    by_network,
-    means_at_the_end,
-    read_lines,
-)
+from mmavssl.apis.grid.run_log import NETWORKS, best_metrics, by_network, means_at_the_end
+from mmavssl.apis.grid.sources import Sources
 from mmavssl.utils.machine import describe_machine
+from mmavssl.utils.scalar_log import read_run
 
 FAILURE = 'failure.log'
 
@@ -73,28 +69,32 @@ class RunError(RuntimeError):
     """A run has not come to its end; the message says why, and where its output is."""
 
 
-def run_one(run: Run, folder: Path, tools: Tools, anew: bool = False) -> Record:
+def run_one(
+    run: Run, folder: Path, tools: Tools, sources: Sources, anew: bool = False
+) -> Record:
     """Train and test, and return the result.
 
     Args:
         run: what is run.
         folder: work dir from the root of the repository.
         tools: what it is run with.
+        sources: what it reads.
         anew: begin again, even if there is a checkpoint.
 
     Raises:
         RunError: a tool has failed; the end of its output is in ``failure.log``.
         ConfigError: see `Progress.of`.
+        DataError: see `read_run`.
     """
     place = tools.root / folder
-    progress = Progress.of(place, run.config_hash, anew)
+    progress = Progress.of(place, run.config_hash, sources, anew)
     machine = describe_machine()
     progress.commit = joined(progress.commit, machine['commit'])
     if not progress.trained:
         train(run, folder, tools, progress)
     tested, metrics = test(run, folder, tools)
     (place / FAILURE).unlink(missing_ok=True)
-    last, lines = by_network(metrics), read_lines(place)
+    last, lines = by_network(metrics), read_run(place)
     best = best_metrics(lines)
     return {
         'row': run.row.name,
@@ -116,6 +116,7 @@ def run_one(run: Run, folder: Path, tools: Tools, anew: bool = False) -> Record:
         'log': means_at_the_end(lines),
         'machine': machine,
         'finished': datetime.now(timezone.utc).isoformat(timespec='seconds'),
+        **sources,
     }
 
 

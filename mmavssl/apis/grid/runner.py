@@ -3,26 +3,26 @@
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from mmavssl.apis.grid.children import run_child, tail
 from mmavssl.apis.grid.config_hash import config_hash
 from mmavssl.apis.grid.grid_file import Grid, Row
-from mmavssl.apis.grid.made import hashes
+from mmavssl.apis.grid.made import digest_of, hashes
 from mmavssl.apis.grid.moves import options_of_run
 from mmavssl.apis.grid.records import (
     Record,
-    find_elsewhere,
     key_of,
     read_records,
+    results_elsewhere,
     results_file,
     write_record,
 )
 from mmavssl.apis.grid.run_one import Run, RunError, Tools, run_one
+from mmavssl.apis.grid.sources import difference, outside
 from mmavssl.utils.errors import ConfigError, DataError
 from mmavssl.utils.progress import followed, progress_bar
-
-ORDERS = ('seeds', 'rows')
 
 
 @dataclass
@@ -77,8 +77,8 @@ class GridRunner:
             for number, run in followed(enumerate(todo, 1), advance):
                 self.say(f'[{number}/{len(todo)}] {run.row.name}, seed {run.seed}')
                 try:
-                    record = run_one(run, self.work_dir / run.name, self.tools, self.overwrite)
-                except (RunError, ConfigError) as error:
+                    record = self.run_one(run)
+                except (RunError, ConfigError, DataError) as error:
                     failures[run.name] = str(error)
                     self.say(f'  failed: {error}')
                     continue
@@ -86,10 +86,20 @@ class GridRunner:
                     failures[run.name] = f'{type(error).__name__}: {error}'
                     self.say(f'  failed: {failures[run.name]}\n{traceback.format_exc()}')
                     continue
-                made = hashes(self.grid.prepare, run.seed, self.tools.root)
-                self.keep({**record, 'made': made})
+                self.keep(record)
                 self.say(f'  {describe(record)}')
         return failures
+
+    def run_one(self, run: Run) -> Record:
+        """Train and test with what is prepared."""
+        sources = {'made': hashes(self.grid.prepare, run.seed, self.tools.root)}
+        if found := self.outside(run):
+            sources['outside'] = found
+        return run_one(run, self.work_dir / run.name, self.tools, sources, self.overwrite)
+
+    def outside(self, run: Run) -> dict[str, dict[str, str]]:
+        """Return what a run reads outside of the repository."""
+        return outside(self.tools.root / run.row.config, run.options, self.tools.root)
 
     def plan(self, rows: Sequence[Row], seeds: Sequence[int], order: str) -> list[Run]:
         """Return all runs in order; reads their configs."""
@@ -112,24 +122,37 @@ class GridRunner:
         if self.overwrite:
             return list(runs)
         path = results_file(self.results, self.grid.name)
-        known = {key_of(record): record['config_hash'] for record in read_records(path)}
+        known = {key_of(record): record for record in read_records(path)}
         if known and not self.resume:
             raise ConfigError(
                 f'{path} has results already. --resume runs what is missing, --overwrite '
                 'everything anew.'
             )
-        todo = []
+        todo, digest = [], cache(digest_of)
         for run in runs:
-            if known.get((run.row.name, run.seed)) == run.config_hash:
-                continue
-            other = find_elsewhere(self.results, self.grid.name, run.config_hash, run.seed)
+            own, title = known.get((run.row.name, run.seed)), f'{run.row.name}, seed {run.seed}'
+            if own and own['config_hash'] == run.config_hash:
+                why = self.difference(run, own, digest)
+                if why is None:
+                    continue
+                self.say(f'{title}: again, as {why}')
+            other = self.find_elsewhere(run, digest)
             if other is None:
                 todo.append(run)
                 continue
-            self.say(f'{run.row.name}, seed {run.seed}: as {other["row"]} of {other["grid"]}')
+            self.say(f'{title}: as {other["row"]} of {other["grid"]}')
             self.keep({**other, 'row': run.row.name, 'taken_from': other['grid']})
         self.say(f'{len(runs) - len(todo)} of {len(runs)} runs have a result.')
         return todo
+
+    def difference(self, run: Run, record: Record, digest: Callable) -> str | None:
+        """Return in which way a result of the config of a run was made from something else."""
+        return difference(record, lambda: self.outside(run), self.tools.root, digest)
+
+    def find_elsewhere(self, run: Run, digest: Callable) -> Record | None:
+        """Return the result of another grid for the same config, seed and sources, if any."""
+        found = results_elsewhere(self.results, self.grid.name, run.config_hash, run.seed)
+        return next((each for each in found if not self.difference(run, each, digest)), None)
 
     def prepare(self, seeds: Sequence[int]) -> None:
         """Make what the configs need and is not there.

@@ -7,7 +7,7 @@ import numpy as np
 from mmavssl.apis.grid.grid_file import Grid, Row
 from mmavssl.apis.grid.records import Record
 from mmavssl.apis.grid.run_log import NETWORKS
-from mmavssl.utils.cost_table import markdown_table
+from mmavssl.utils.markdown import markdown_table
 
 #: Values by seed.
 Values = dict[int, float]

@@ -16,6 +16,7 @@ from mmavssl.apis.grid.report import IMAGES, RESULTS, all_grids, section
 from mmavssl.utils import cost_table, localizer_table, mix_evidence_table
 from mmavssl.utils.errors import ConfigError, DataError
 from mmavssl.utils.managed_text import BEGIN, END, replace_part
+from mmavssl.utils.outputs import write_output
 
 ZOO = Path('model_zoo.md')
 TOOL = 'tools/benchmark.py --write-zoo'
@@ -59,7 +60,7 @@ def quickstart_part(root: Path) -> str:
 def published_part(root: Path) -> str:
     """Return the table of the paper's accuracies."""
     records = [record for _, found in all_grids(root).values() for record in found]
-    return published_table(published_accuracies(root / 'configs'), records)
+    return published_table(published_accuracies(root / 'configs'), records, root)
 
 
 def localizers_part(root: Path) -> str:
@@ -104,7 +105,7 @@ def write_zoo(root: Path) -> None:
     for name, part in PARTS.items():
         if part.tool == TOOL:
             text = replace_part(text, name, part.tool, part.content(root))
-    (root / ZOO).write_text(text)
+    write_output(root / ZOO, text)
 
 
 def check_zoo(root: Path, skip: Collection[str] = ()) -> list[str]:

@@ -69,9 +69,9 @@ def make_report(
     """
     run = find_run(folder, warn)
     cfg = load_config(str(run.config))
-    scalars = read_scalars(run.scalars)
+    scalars = read_scalars(run.folder)
     sections = [page.Section('Settings', [page.facts_table(settings(cfg))])]
-    curves = [page.figure_html(to_picture(curves_figure(run.scalars)[0]), 'training curves')]
+    curves = [page.figure_html(to_picture(curves_figure(run.folder)[0]), 'training curves')]
     if rows := results(scalars):  # a run may leave validation out
         curves.append(page.numbers_table(('validation', 'last', 'best'), rows))
     sections.append(page.Section('Curves', curves))

@@ -21,23 +21,31 @@ COMMIT = re.compile(r'[0-9a-f]{40}$')
 
 
 def environment(run: RunFiles) -> dict[str, str]:
-    """Return when a run was trained, on what, and with which versions."""
-    folder = run.scalars.parents[1]
+    """Return when a run was trained, on what, and with which versions.
+
+    Of a run that was resumed, all but its beginning is told of the last session.
+    """
+    first, folder = (run.scalars[place].parents[1] for place in (0, -1))
     log = log_text(folder)
-    times = ['{}-{}-{} {}'.format(*time) for time in TIME.findall(log)]
+    begun, times = (log_times(text) for text in (log_text(first), log))
     logged = dict(FACT.findall(log.partition('System environment:')[2].partition(60 * '-')[0]))
     versions = [f'{name} {logged[name].split()[0]}' for name in PACKAGES if name in logged]
     ours = OURS.search(log)
     if ours:
         versions.append(f'mmavssl {ours[1]}')
     return {
-        'begun': times[0] if times else NOT_RECORDED,
+        'begun': begun[0] if begun else NOT_RECORDED,
         'last line of the log': times[-1] if times else NOT_RECORDED,
         'device': device(logged, ours[2] if ours else None),
         'processes': logged.get('GPU number', NOT_RECORDED),  # as MMEngine calls them
         'versions': ', '.join(versions) or NOT_RECORDED,
         'commit of the folder it was started in': commit(run, folder.name),
     }
+
+
+def log_times(log: str) -> list[str]:
+    """Return the times at which the lines of a log begin."""
+    return ['{}-{}-{} {}'.format(*time) for time in TIME.findall(log)]
 
 
 def log_text(folder: Path) -> str:

@@ -1,13 +1,13 @@
 """What a training run has left in its work directory."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from mmavssl.engine.checkpoints.newest import newest_checkpoint
 from mmavssl.utils.errors import DataError
-from mmavssl.visualization.curves import find_scalars
+from mmavssl.visualization.curves import find_sessions
 
 PICTURE = re.compile(r'(?P<name>.+)_(?P<step>\d+)\.png')
 
@@ -19,14 +19,15 @@ class RunFiles:
     Attributes:
         folder: the work directory.
         config: as tools/train.py wrote it, with all bases in it.
-        scalars: of the last run there that trained.
+        scalars: of each session of the last run there that trained; one that was resumed has more
+            than one.
         checkpoint: the newest one that is whole, or None.
         pictures: by `SSLVisualizationHook`, the last one of each name.
     """
 
     folder: Path
     config: Path
-    scalars: Path
+    scalars: Sequence[Path]
     checkpoint: Path | None
     pictures: dict[str, Path] = field(default_factory=dict)
 
@@ -41,13 +42,16 @@ def find_run(folder: Path, warn: Callable[[str], None]) -> RunFiles:
     Raises:
         DataError: it holds no config, or no scalars of a training run.
     """
-    scalars = find_scalars(folder)
+    scalars = find_sessions(folder)
+    pictures: dict[str, Path] = {}
+    for file in scalars:
+        pictures |= last_pictures(file.parent / 'vis_image')
     return RunFiles(
         folder,
-        config_of_training(folder, scalars),
+        config_of_training(folder, scalars[-1]),
         scalars,
         newest_checkpoint(folder, warn),
-        last_pictures(scalars.parent / 'vis_image'),
+        dict(sorted(pictures.items())),
     )
 
 

@@ -9,8 +9,8 @@ from mmengine.config import Config
 from torch import Tensor
 
 from mmavssl.apis.clip_classifier import NETWORKS, ClipClassifier, load_classifier
-from mmavssl.apis.export import default_network
 from mmavssl.apis.report.tested_clips import TestedClip
+from mmavssl.apis.tested_data import default_network
 from mmavssl.utils.checkpoints import parameter_shapes
 
 

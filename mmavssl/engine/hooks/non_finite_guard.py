@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from mmengine.dist import get_rank
 from mmengine.hooks import Hook
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
@@ -14,7 +13,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.utils.hooks import RemovableHandle
 
-from mmavssl.datasets.batch_draws import draws_of_batch, video_path_of
+from mmavssl.engine.batch_records import record_of
 from mmavssl.engine.batch_statistics import KeptStatistics
 from mmavssl.engine.finite import any_bad, skips_on_device
 from mmavssl.engine.runner_parts import algorithm_of, before_saving, is_shown, optim_wrappers
@@ -219,30 +218,3 @@ def forget(optimizer: Optimizer, handle: RemovableHandle) -> None:
     """Take back what was said about one step."""
     del optimizer.found_inf
     handle.remove()
-
-
-def record_of(runner: Runner, number: int, outputs: Any) -> Callable[[], BatchRecord]:
-    """Return what makes the record of a batch of this epoch, should it be needed.
-
-    Args:
-        runner: in the iteration of the batch.
-        number: of the batch in the epoch.
-        outputs: losses, which stay where they are until then.
-    """
-    iteration, epoch = runner.iter, runner.epoch
-    losses = {name: torch.as_tensor(value).detach() for name, value in (outputs or {}).items()}
-
-    def make() -> BatchRecord:
-        loader = runner.train_dataloader
-        draws = draws_of_batch(loader, number)
-        return BatchRecord(
-            iter=iteration,
-            epoch=epoch,
-            rank=get_rank(),
-            seed=runner.seed,
-            losses={name: float(value) for name, value in losses.items()},
-            draws=draws,
-            paths=[video_path_of(loader.dataset, draw) for draw in draws],
-        )
-
-    return make

@@ -1,6 +1,5 @@
 """Pictures of semi-supervised training: mixed clips, classes, confusions, teacher and student."""
 
-from functools import partial
 from typing import Any
 
 from mmengine.dist import master_only
@@ -71,16 +70,15 @@ class SSLVisualizationHook(Hook):
             )
 
     def before_train(self, runner: Runner) -> None:
-        """Watch the mixer and the threshold."""
+        """Watch the mixer, and begin to count."""
         model = algorithm_of(runner)
         self.handles = []
         if isinstance(getattr(model, 'mixer', None), nn.Module):
             self.handles.append(model.mixer.register_forward_hook(self._see_mix, with_kwargs=True))
         device = next(model.parameters()).device
-        for name, threshold in thresholds_of(model).items():
+        for name in thresholds_of(model):
             num_classes = len(runner.train_dataloader.dataset.metainfo['classes'])
             self.counts[name] = PseudoLabelCounts(num_classes, device)
-            self.handles.append(threshold.register_forward_hook(partial(self._see_labels, name)))
 
     def after_train(self, runner: Runner) -> None:
         """Watch no more."""
@@ -97,7 +95,8 @@ class SSLVisualizationHook(Hook):
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: dict | None = None
     ) -> None:
-        """Draw what the iteration has left; all processes add up their pseudo labels."""
+        """Count and draw what the iteration has left; all processes add up their pseudo labels."""
+        self._count_labels(algorithm_of(runner))
         if not self.is_due:
             return
         mix, self.mix = self.mix, None
@@ -123,8 +122,11 @@ class SSLVisualizationHook(Hook):
         if self.is_due:
             self.mix = dict(video=args[0][: self.num_clips].detach(), partner=args[2], mixed=mixed)
 
-    def _see_labels(self, name: str, threshold: nn.Module, args: tuple, result: tuple) -> None:
-        self.counts[name].add(result, self.hidden)
+    def _count_labels(self, model: nn.Module) -> None:
+        if used := getattr(model, 'used_pseudo_labels', {}):
+            model.used_pseudo_labels = {}  # so that none is counted twice
+            for name, result in used.items():
+                self.counts[name].add(result, self.hidden)
 
     @master_only
     def _draw_mix(self, runner: Runner, mix: dict, samples: list) -> None:

@@ -27,9 +27,13 @@ class StepSeedHook(Hook):
     Args:
         diff_rank: ranks draw different numbers; False as in SVFormer's code, where all GPUs use
             the same ratio, mask, partners and drop path.
+
+    Attributes:
+        seed: of the last iteration that has begun.
     """
 
     priority = 'HIGHEST'
+    seed: int | None = None
 
     def __init__(self, diff_rank: bool = True) -> None:
         self.diff_rank = diff_rank
@@ -39,7 +43,8 @@ class StepSeedHook(Hook):
     ) -> None:
         """Seed for the iteration that begins."""
         rank = get_rank() if self.diff_rank else 0
-        seed_generators(stable_seed(runner.seed, runner.iter, rank))
+        self.seed = stable_seed(runner.seed, runner.iter, rank)
+        seed_generators(self.seed)
 
 
 def seed_generators(seed: int) -> None:

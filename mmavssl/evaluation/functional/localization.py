@@ -16,7 +16,6 @@ from torch import Tensor
 from mmavssl.structures.crop_boxes import cell_coverage
 
 BENCHMARK_SIZE = 224
-FLICKR_FRAME = 256
 FLICKR_CONSENSUS = 2
 NUM_AUC_STEPS = 20
 PEAK_TOLERANCE = 1e-6

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -20,6 +19,7 @@ from mmavssl.evaluation.functional.accuracy import (
 )
 from mmavssl.registry import METRICS
 from mmavssl.utils.errors import DataError
+from mmavssl.utils.outputs import write_output
 
 NETWORK_SCORES = ('student_score', 'teacher_score')
 
@@ -145,10 +145,8 @@ class MultiViewAccuracy(BaseMetric):
             }
             for network, confusion in confusions.items()
         }
-        path = Path(self.dump)
-        path.parent.mkdir(parents=True, exist_ok=True)
         content = {'metrics': metrics, 'classes': classes, 'networks': networks}
-        path.write_text(json.dumps(content) + '\n')
+        write_output(self.dump, json.dumps(content) + '\n')
 
 
 def check_sample(sample: dict, names: Sequence[str]) -> None:

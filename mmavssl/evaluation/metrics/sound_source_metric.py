@@ -90,7 +90,12 @@ class SoundSourceMetric(BaseMetric):
 
         Args:
             results: what `process` appended, of all ranks.
+
+        Raises:
+            DataError: there are none.
         """
+        if not results:
+            raise DataError(f'Expected test frames with boxes of {self.boxes_file}, but got none.')
         cious, hits, broken = zip(*results, strict=True)
         warn_of_broken(broken)
         return {

@@ -174,6 +174,7 @@ class AvCLRReimpl(PseudoLabelAlgorithm):
         pseudo = self.pseudo_labels(shares, samples)
         agree = self._agree(weak).to(pseudo.weight)
         pseudo = pseudo._replace(weight=pseudo.weight * agree)
+        self.used_pseudo_labels = {'': pseudo}
         unsup = self.consistency(logits, shares, pseudo)
         losses = {'loss_unsup': self.loss_weights['unsup'] * unsup}
         own = self.threshold.aux_loss(logits, pseudo.weight)

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from mmavssl.models.algorithms.check_losses import check_losses, check_networks
 from mmavssl.models.algorithms.given_inputs import GivenInputs
 from mmavssl.models.algorithms.init_cfg import check_no_pretrained
+from mmavssl.models.data_preprocessors.build import build_preprocessor
 from mmavssl.structures import AVDataSample
 from mmavssl.utils.passes import Pass, standard_passes
 
@@ -47,9 +48,7 @@ class RecognitionAlgorithm(BaseModel):
         if average not in AVERAGES:
             raise ValueError(f'Expected `average` to be one of {AVERAGES}, but got {average!r}.')
         check_no_pretrained(init_cfg, 'student')
-        if isinstance(data_preprocessor, Mapping) or data_preprocessor is None:
-            data_preprocessor = {'type': 'mmavssl.AVDataPreprocessor', **(data_preprocessor or {})}
-        super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        super().__init__(build_preprocessor(data_preprocessor), init_cfg)
         self.test_with = test_with
         self.average = average
 

@@ -127,6 +127,7 @@ class CrossModalRecognizer(PseudoLabelAlgorithm):
             given[name] = threshold(probs, sample_idx)
             if not threshold.update_first:
                 observe(threshold, probs, sample_idx)
+        self.used_pseudo_labels = given
         return given
 
 

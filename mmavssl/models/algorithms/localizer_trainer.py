@@ -6,9 +6,10 @@ from mmengine.model import BaseModel
 from torch import Tensor, nn
 
 from mmavssl.models.algorithms.init_cfg import check_no_pretrained
+from mmavssl.models.data_preprocessors.build import build_preprocessor
 from mmavssl.models.localizers.audio_input import LOGMEL, localizer_audio
 from mmavssl.models.localizers.check_maps import check_maps
-from mmavssl.registry import LOCALIZERS, LOSSES, MASKERS, MODELS, SSL_ALGORITHMS
+from mmavssl.registry import LOCALIZERS, LOSSES, MASKERS, SSL_ALGORITHMS
 from mmavssl.structures import AVDataSample
 from mmavssl.utils.errors import ConfigError, DataError
 from mmavssl.utils.ranges import MAX_COUNT, check_range
@@ -55,10 +56,7 @@ class LocalizerTrainer(BaseModel):
         if frames not in FRAMES:
             raise ValueError(f'Expected `frames` to be one of {FRAMES}, but got {frames!r}.')
         check_no_pretrained(init_cfg, 'localizer')
-        super().__init__(
-            data_preprocessor=MODELS.build(data_preprocessor or {'type': 'AVDataPreprocessor'}),
-            init_cfg=init_cfg,
-        )
+        super().__init__(build_preprocessor(data_preprocessor), init_cfg)
         self.localizer = LOCALIZERS.build(localizer)
         self.criterion = LOSSES.build(loss)
         self.frames = frames

@@ -20,6 +20,11 @@ class PseudoLabelAlgorithm(RecognitionAlgorithm):
         warmup_epochs: epochs of supervised training before the unlabeled clips come in.
         kwargs: those of `RecognitionAlgorithm`.
 
+    Attributes:
+        used_pseudo_labels: those of the last iteration, by the name of the network that they teach
+            ('' of one), with the weights that its losses have used; `SSLVisualizationHook` counts
+            them.
+
     Raises:
         ValueError: ``warmup_epochs`` below 0.
     """
@@ -31,6 +36,7 @@ class PseudoLabelAlgorithm(RecognitionAlgorithm):
         self.threshold = THRESHOLDS.build(threshold)
         self.warmup_epochs = check_range('warmup_epochs', warmup_epochs, 0)
         self.pending_threshold_update: tuple[Tensor, Tensor] | None = None
+        self.used_pseudo_labels: dict[str, ThresholdResult] = {}
 
     @property
     def epoch(self) -> int:
@@ -55,7 +61,9 @@ class PseudoLabelAlgorithm(RecognitionAlgorithm):
             observe(self.threshold, probs, sample_idx)
         else:
             self.pending_threshold_update = (probs, sample_idx)
-        return self.threshold(probs, sample_idx)
+        result = self.threshold(probs, sample_idx)
+        self.used_pseudo_labels = {'': result}
+        return result
 
 
 def pseudo_label_log(

@@ -19,6 +19,7 @@ from mmavssl.models.algorithms.pseudo_label_algorithm import (
     pseudo_label_log,
 )
 from mmavssl.models.localizers.audio_input import localizer_audio
+from mmavssl.models.mixers.mix_view import mix_view
 from mmavssl.models.utils.ema import copy_state, ema_update
 from mmavssl.models.utils.precision import full_precision
 from mmavssl.models.utils.without_grad import without_grad
@@ -209,16 +210,8 @@ class SemiSupervisedRecognizer(PseudoLabelAlgorithm):
         return full_precision(logits.clone()).softmax(dim=-1)  # a copy may be in a graph
 
     def _mix(self, seen: dict[str, Tensor], partner: Tensor) -> dict[str, Tensor] | None:
-        """Mix each clip with its partner, guided by its sound where the masker wants it."""
+        """Mix each clip with its partner; None where nothing mixes."""
         if self.mixer is None:
             return None
-        full_video = seen.get('full_video', seen['video'])
-        guide = {}
-        if not self.drop_partner:
-            guide['others'] = full_video
-        if self.mixer.needs_localization:
-            frames = self.data_preprocessor.unnormalize(full_video)
-            guide['frames'] = frames.transpose(1, 2)
-            guide['audio_clean'] = localizer_audio(seen, self.mixer.audio_input)
-        mixed = self.mixer(seen['video'], seen.get('audio'), partner, **guide)
+        mixed = mix_view(self.mixer, self.data_preprocessor, seen, partner, self.drop_partner)
         return {'video': mixed.video, 'audio': mixed.audio, 'ratio': mixed.ratio}

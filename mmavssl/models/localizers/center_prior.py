@@ -11,7 +11,8 @@ from mmavssl.utils.ranges import check_counts, check_range
 class CenterPrior(nn.Module):
     """A Gaussian around the middle of every frame, whatever is seen and heard.
 
-    The control that a localizer has to beat: people hold cameras at what sounds.
+    The control that a localizer has to beat: people hold cameras at what sounds. As with other
+    localizers, `ASLGuided` draws uniformly where a clip is silent or a frame has one colour.
 
     Args:
         size: rows and columns of the map.

@@ -10,11 +10,10 @@ from mmavssl.models.maskers.base import BaseMasker, MaskResult, keep_earliest
 from mmavssl.models.maskers.map_weights import (
     DegenerateMapLog,
     average_adjacent,
-    has_one_colour,
-    is_silent,
     min_max_per_frame,
     not_finite,
     resize_maps,
+    without_evidence,
 )
 from mmavssl.registry import LOCALIZERS, MASKERS
 from mmavssl.utils.ranges import check_counts
@@ -156,14 +155,10 @@ class ASLGuided(BaseMasker):
         maps = average_adjacent(maps.float(), self.frames_per_map)
         broken = not_finite(maps)
         maps, useless = min_max_per_frame(resize_maps(maps, grid[1:], self.interpolation))
-        useless |= self._without_evidence(frames, audio)
+        blank = without_evidence(frames, audio, self.hears_sound)
+        useless |= blank.unflatten(1, (-1, self.frames_per_map)).all(dim=2)
         self.degenerate_maps(useless, useless & broken)
         return maps.masked_fill(useless[..., None, None], 1.0)
-
-    def _without_evidence(self, frames: Tensor, audio: Tensor) -> Tensor:
-        """Return where there is nothing to see or to hear, bool (B, T / frames_per_map)."""
-        blank = has_one_colour(frames).unflatten(1, (-1, self.frames_per_map)).all(dim=2)
-        return blank | is_silent(audio)[:, None] if self.hears_sound else blank
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *args: Any) -> None:
         """Load, letting the localizer keep its own weights where a checkpoint has none for it."""

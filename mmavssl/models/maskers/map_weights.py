@@ -96,6 +96,18 @@ def is_silent(audio: Tensor) -> Tensor:
     return span.flatten(1).amax(dim=1) == 0 if span.dim() > 1 else span == 0
 
 
+def without_evidence(frames: Tensor, audio: Tensor, hears_sound: bool) -> Tensor:
+    """Return for which frames there is nothing to see or to hear, bool (B, T).
+
+    Args:
+        frames: (B, T, 3, H, W).
+        audio: of each clip, as in `is_silent`.
+        hears_sound: whether that is a sound, which can be silent.
+    """
+    blank = has_one_colour(frames)
+    return blank | is_silent(audio)[:, None] if hears_sound else blank
+
+
 class DegenerateMapLog(nn.Module):
     """Counts frames whose map tells nothing, and warns of them in the log.
 

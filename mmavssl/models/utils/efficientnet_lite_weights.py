@@ -10,7 +10,6 @@ from mmavssl.models.utils.fit import MisfitError
 
 #: The weights are TensorFlow's, whose padding and norms timm keeps under ``tf_``.
 NETWORK = 'tf_efficientnet_lite{}'
-VARIANTS = range(5)
 OUTSIDE = {
     '_conv_stem': 'conv_stem', '_bn0': 'bn1', '_conv_head': 'conv_head', '_bn1': 'bn2',
     '_fc': 'classifier',

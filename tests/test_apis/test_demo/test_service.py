@@ -78,11 +78,13 @@ def test_only_the_example_that_is_mixed_in_is_read(make, clip, avsprites_root, m
     assert np.array_equal(service(clip).masks, expected)
 
 
-def test_messages_name_files_without_their_folders(make, clip, tmp_path, monkeypatch):
+def test_messages_name_files_without_their_folders(make, clip, monkeypatch):
     service = make()
-    service.examples = [str(tmp_path / 'secret' / 'gone.mp4')]
-    answer = service(clip)
-    assert answer.remark.startswith('No mask is drawn: gone.mp4 does not exist')
+    gone = DataError(f'{clip} does not exist.')
+    with monkeypatch.context() as patch:
+        patch.setattr(service_module, 'load_videos', Mock(side_effect=gone))
+        answer = service(clip)
+    assert answer.remark == f'No mask is drawn: {Path(clip).name} does not exist.'
     assert '/' not in answer.remark
     service.examples = ['/a/b.mp4']
     said = service._by_name(clip, DataError('/a: (/a/b.mp4) is "/a/x", no mp3/aac of http://h/and'))
@@ -170,3 +172,18 @@ def test_one_clip_at_a_time(make, clip, monkeypatch):
     assert begun.acquire(timeout=60)
     for thread in threads:
         thread.join()
+
+
+def test_a_broken_example_is_passed_over(make, clip, tmp_path, monkeypatch):
+    said, service = Mock(), make()
+    monkeypatch.setattr(service_module, 'print_log', said)
+    expected = service(clip).masks
+    broken = tmp_path / 'broken.mp4'
+    broken.write_bytes(b'no video')
+    service.examples = [str(broken), *service.examples]
+    answer = service(clip)
+    assert np.array_equal(answer.masks, expected)
+    assert answer.remark == ''
+    assert 'broken.mp4' in said.call_args.args[0]
+    service.examples = [str(broken)]
+    assert service(clip).remark == NO_PARTNER

@@ -4,6 +4,7 @@ import pytest
 
 from mmavssl.apis.demo.upload import UploadLimits, check_upload
 from mmavssl.utils.errors import ConfigError, DataError
+from mmavssl.visualization.movie import write_movie
 
 
 def write_video(path, frames=10, size=(64, 48), rate=5):
@@ -62,3 +63,16 @@ def test_sound_alone(tmp_path):
         container.mux(stream.encode(frame))
     with pytest.raises(DataError, match=r'^a\.wav has no picture\. Send a video'):
         check_upload(path, UploadLimits(), needs_sound=True)
+
+
+def test_an_upload_that_the_page_has_deleted(tmp_path):
+    with pytest.raises(DataError, match=r'^gone\.mp4 is no longer kept by this page\. Send it'):
+        check_upload(tmp_path / 'gone.mp4', UploadLimits(), needs_sound=False)
+
+
+def test_sound_that_goes_on_after_the_picture(tmp_path):
+    path = tmp_path / 'long.mp4'
+    pictures = [np.zeros((32, 48, 3), np.uint8)] * 2
+    write_movie(path, pictures, [0.5, 0.5], (32, 48), np.zeros(16000 * 9, np.float32))
+    with pytest.raises(DataError, match=r'^long\.mp4 lasts 9 s, and this page takes 5 s'):
+        check_upload(path, UploadLimits(seconds=5), needs_sound=True)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from mmavssl.apis.grid.records import find_elsewhere, read_records, results_file, write_record
+from mmavssl.apis.grid.records import read_records, results_elsewhere, results_file, write_record
 from mmavssl.utils.errors import DataError
 
 RECORD = {'row': 'a', 'seed': 0, 'config': 'c.py', 'config_hash': 'x', 'student': {}}
@@ -35,7 +35,13 @@ def test_lines_that_are_no_results(tmp_path, line, message):
 
 def test_results_of_other_grids(tmp_path):
     write_record(results_file(tmp_path, 'g'), RECORD)
-    assert find_elsewhere(tmp_path, 'g', 'x', 0) is None
-    assert find_elsewhere(tmp_path, 'h', 'x', 0) == RECORD
-    assert find_elsewhere(tmp_path, 'h', 'x', 1) is None
-    assert find_elsewhere(tmp_path, 'h', 'y', 0) is None
+
+    def found(*args):
+        return [*results_elsewhere(tmp_path, *args)]
+
+    assert found('g', 'x', 0) == []
+    assert found('h', 'x', 0) == [RECORD]
+    assert found('h', 'x', 1) == []
+    assert found('h', 'y', 0) == []
+    write_record(results_file(tmp_path, 'i'), {**RECORD, 'row': 'b'})
+    assert found('h', 'x', 0) == [RECORD, {**RECORD, 'row': 'b'}]

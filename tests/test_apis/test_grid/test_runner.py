@@ -10,6 +10,7 @@ from contextlib import redirect_stderr
 
 import pytest
 
+from mmavssl.apis.grid.records import write_record
 from mmavssl.utils.errors import ConfigError, DataError
 from tests.terminal import Terminal
 
@@ -70,6 +71,109 @@ def test_what_changes_no_result_is_not_run_anew(place, change):
     place.forget()
     place.run(seeds=[0], resume=True)
     assert place.calls('train') == []
+
+
+def test_what_was_made_from_something_else_is_run_anew(place):
+    place.run(seeds=[0, 1])
+    (place.root / 'made_1').write_text('another localizer')
+    before = place.records()
+    place.forget()
+    place.run(seeds=[0, 1], resume=True)
+    assert '2 of 4 runs have a result.' in place.said
+    assert 'one, seed 1: again, as made_1 has another content than it had' in place.said
+    calls = [(config, resumed) for config, _, resumed in place.calls('train')]
+    assert calls == [('configs/one.py', False), ('configs/two.py', False)]  # not its checkpoint
+    after = place.records()
+    assert after['one', 0] == before['one', 0]
+    assert after['one', 1]['made'] != before['one', 1]['made']
+    place.forget()
+    place.run(seeds=[0, 1], resume=True)
+    assert place.calls('train') == []
+
+
+def test_checkpoint_of_something_else_is_not_gone_on_with(place):
+    (place.root / 'fail_one_0').write_text('3')
+    place.run(seeds=[0], only=['one'])
+    (place.root / 'fail_one_0').unlink()
+    (place.root / 'made_0').write_text('other clips')
+    place.forget()
+    place.run(seeds=[0], only=['one'])
+    ((*_, resumed),) = place.calls('train')
+    assert not resumed
+
+
+def test_results_hold_where_nothing_can_be_compared(place):
+    """Of another machine, or from before it was recorded."""
+    place.run(seeds=[0])
+    (place.root / 'made_0').unlink()
+    place.forget()
+    place.run(seeds=[0], resume=True)
+    (place.root / 'made_0').write_text('x')
+    for record in place.records().values():
+        write_record(place.results / 'grid_small.jsonl', {**record, 'made': None})
+    place.run(seeds=[0], resume=True)
+    assert place.calls('train') == []
+
+
+def test_results_from_something_else_are_not_taken_over(place):
+    place.run(seeds=[0], only=['two'])
+    place.grid_file.write_text(place.grid_file.read_text().replace("'small'", "'other'"))
+    (place.root / 'made_0').write_text('another localizer')
+    place.forget()
+    place.run(seeds=[0], only=['two'])
+    assert names(place.calls('train')) == [('configs/two.py', '0')]
+
+
+@pytest.fixture
+def outside(place, tmp_path_factory):
+    """Run on a folder outside of the repository; return what is trained."""
+
+    def run(folder):
+        option = f"'model.dataset.data_root={folder}', 'model.dataset.ann_file=list.csv'"
+        text = place.grid_file.read_text().partition('# outside')[0]
+        place.grid_file.write_text(f"{text}# outside\noptions += [{option}]\n")
+        place.forget()
+        assert place.run(seeds=[0], only=['one'], resume=True) == {}
+        return names(place.calls('train'))
+
+    run.disk = tmp_path_factory.mktemp('disk')
+    for name, text in (('ucf101', 'a'), ('hmdb51', 'b'), ('copy', 'a'), ('bare', None)):
+        (run.disk / name / 'videos').mkdir(parents=True)
+        if text:
+            (run.disk / name / 'videos/list.csv').write_text(text)
+    return run
+
+
+def test_other_data_outside_of_the_repository(place, outside):
+    one = [('configs/one.py', '0')]
+    ucf101, hmdb51 = (outside.disk / f'{name}/videos' for name in ('ucf101', 'hmdb51'))
+    assert outside(ucf101) == one
+    assert outside(ucf101) == []
+    (record,) = place.records().values()
+    assert record['outside']['model.dataset.data_root']['path'] == str(ucf101)
+    assert outside(hmdb51) == one
+    begin = 'one, seed 0: again, as model.dataset.data_root is'
+    assert f'{begin} {hmdb51} and was {ucf101}' in place.said
+    (hmdb51 / 'list.csv').write_text('c')
+    assert outside(hmdb51) == one
+    assert f'{begin} {hmdb51}, which has another content than it had' in place.said
+
+
+def test_the_same_data_elsewhere(outside):
+    """As other machines have them."""
+    assert outside(outside.disk / 'ucf101/videos') == [('configs/one.py', '0')]
+    assert outside(outside.disk / 'copy/videos') == []
+
+
+def test_data_outside_without_a_list(outside):
+    """Are told by their place, as long as that is there."""
+    (outside.disk / 'ucf101/videos/list.csv').unlink()
+    assert outside(outside.disk / 'ucf101/videos') == [('configs/one.py', '0')]
+    (outside.disk / 'link').symlink_to(outside.disk / 'ucf101')
+    assert outside(outside.disk / 'link/videos') == []
+    assert outside(outside.disk / 'bare/videos') == [('configs/one.py', '0')]
+    (outside.disk / 'bare').rename(outside.disk / 'moved')
+    assert outside(outside.disk / 'moved/videos') == []
 
 
 def test_failures_are_named_and_the_others_run(place):

@@ -1,6 +1,8 @@
 """The model zoo against the files that its numbers are from."""
 
+import errno
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -103,6 +105,19 @@ def test_what_is_written_passes(checkout):
     assert '![A small grid](docs/images/grid_small.png)' in text
     assert '| `two.py` | UCF-51 | 72.50               | 1            |                   |' in text
     zoo.write_zoo(checkout)
+    assert (checkout / 'model_zoo.md').read_text() == text
+
+
+def test_written_as_a_whole(checkout, monkeypatch):
+    change(checkout / 'model_zoo.md', '61.5 ± 2.1', '71.5 ± 2.1')
+    text = (checkout / 'model_zoo.md').read_text()
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    monkeypatch.setattr(os, 'fsync', full)
+    with pytest.raises(OSError, match='No space left'):
+        zoo.write_zoo(checkout)
     assert (checkout / 'model_zoo.md').read_text() == text
 
 

@@ -10,6 +10,7 @@ from mmavssl.apis import AVActionInferencer
 from mmavssl.datasets.readers.audio_file import AudioFile
 from mmavssl.datasets.readers.video_file import VideoFile
 from mmavssl.structures import AVDataSample
+from mmavssl.utils.errors import DataError
 from tests.small_predictor import class_names, small_config, write_checkpoint
 
 
@@ -89,3 +90,23 @@ def test_models_of_the_metafiles(capsys):
         name for name in names if name.startswith('asl_mix_ucf51')
     ]
     assert capsys.readouterr().out == ''
+
+
+def test_numbers_that_are_none_fail_alone(inferencer, videos, monkeypatch):
+    test_step = inferencer.model.test_step
+
+    def with_one_broken(batch):
+        samples = test_step(batch)
+        for sample in samples:
+            if sample.video_path == videos[1]:
+                sample.pred_score = sample.pred_score * float('nan')
+        return samples
+
+    monkeypatch.setattr(inferencer.model, 'test_step', with_one_broken)
+    results = inferencer(videos[:3], batch_size=3)
+    assert [each['path'] for each in results['predictions']] == [videos[0], videos[2]]
+    [error] = results['errors']
+    assert error['path'] == videos[1]
+    assert 'the probabilities are not finite' in error['reason']
+    with pytest.raises(DataError, match='the probabilities are not finite'):
+        inferencer(videos[1])

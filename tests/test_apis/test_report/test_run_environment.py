@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import torch
@@ -43,7 +44,7 @@ def make_run(folder: Path, gpus: str | None = None, **meta: str) -> RunFiles:
     if meta:
         torch.save({'meta': meta, 'state_dict': {}}, folder / 'a.pth')
     scalars = session / 'vis_data/scalars.json'
-    return RunFiles(folder, folder / 'a.py', scalars, folder / 'a.pth' if meta else None)
+    return RunFiles(folder, folder / 'a.py', [scalars], folder / 'a.pth' if meta else None)
 
 
 def test_what_the_log_and_the_checkpoint_tell(tmp_path):
@@ -67,7 +68,7 @@ def test_no_gpu(tmp_path):
 
 def test_the_processor_and_our_version(tmp_path):
     run = make_run(tmp_path, '    CUDA available: False')
-    with run.scalars.parents[1].joinpath(f'{SESSION}.log').open('a') as log:
+    with run.scalars[0].parents[1].joinpath(f'{SESSION}.log').open('a') as log:
         log.write('2026/01/03 01:02:04 - mmengine - INFO - mmavssl 0.1.0.dev7 on AMD B 9 (R)\n')
     facts = environment(run)
     assert facts['device'] == 'AMD B 9 (R)'
@@ -80,7 +81,7 @@ def test_nothing_is_recorded(tmp_path):
     (tmp_path / 'bare').mkdir()
     run = make_run(tmp_path / 'bare', **unknown)  # started outside of a checkout
     assert set(environment(run).values()) == {NOT_RECORDED}
-    run.scalars.parents[1].joinpath('a.log').write_text('2026/01/02 03:04:05 - x\n')
+    run.scalars[0].parents[1].joinpath('a.log').write_text('2026/01/02 03:04:05 - x\n')
     facts = environment(run)  # `log_level='WARNING'` leaves the environment out
     assert facts.pop('begun') == facts.pop('last line of the log') == '2026-01-02 03:04:05'
     assert set(facts.values()) == {NOT_RECORDED}
@@ -89,3 +90,13 @@ def test_nothing_is_recorded(tmp_path):
 def test_commit_of_an_earlier_session_is_not_told(tmp_path):
     earlier = {'mmengine_version': f'0.10.7{COMMIT}', 'experiment_name': 'a_20260101_000000'}
     assert environment(make_run(tmp_path, '', **earlier))[COMMIT_ROW] == NOT_RECORDED
+
+
+def test_a_run_that_was_resumed_began_with_its_first_session(tmp_path):
+    run = make_run(tmp_path, '    CUDA available: False')
+    first = tmp_path / '20260101_000000/vis_data/scalars.json'
+    first.parents[0].mkdir(parents=True)
+    first.parents[1].joinpath('a.log').write_text('2026/01/01 00:00:00 - x\n')
+    facts = environment(dataclasses.replace(run, scalars=[first, *run.scalars]))
+    assert facts['begun'] == '2026-01-01 00:00:00'
+    assert facts['last line of the log'] == '2026-01-03 01:02:03'

@@ -13,9 +13,10 @@ from mmavssl.structures import AVDataSample
 from mmavssl.utils.errors import ConfigError
 from mmavssl.visualization import ASLVisualizer
 from tests.reliability.rank_toys import make
-from tests.small_methods import NUM_CLASSES
+from tests.small_methods import NUM_CLASSES, batch, build
 from tests.test_training import run, small_config
 
+FIXED = {'type': 'FixedThreshold', 'threshold': 0.0}
 VISUALIZER = dict(type='ASLVisualizer', vis_backends=[dict(type='LocalVisBackend')])
 
 
@@ -188,6 +189,28 @@ def test_both_thresholds_of_a_pair_are_drawn():
         thresholds = model.threshold.of[name].class_thresholds().tolist()
         assert bars[f'confidence threshold ({name})'].tolist() == pytest.approx(thresholds)
     assert len(bars) == 6
+
+
+def test_pseudo_labels_are_counted_as_the_losses_use_them():
+    """AvCLR drops labels on which frames and sound disagree, after the threshold."""
+    torch.manual_seed(0)
+    model, (inputs, samples) = build('avclr', threshold=FIXED), batch('avclr')
+    means = torch.randn(NUM_CLASSES, model.student.joint_dims)
+    model.centroids.update(means, torch.arange(NUM_CLASSES))
+    model._agree = lambda weak: torch.arange(len(weak[0])) == 1
+    dataset = SimpleNamespace(metainfo={'classes': list('abcdefgh')[:NUM_CLASSES]})
+    loader = SimpleNamespace(dataset=dataset)
+    runner = SimpleNamespace(model=model, train_dataloader=loader, visualizer=Mock(), iter=0)
+    hook, data = SSLVisualizationHook(interval=1), {'data_samples': samples}
+    hook.before_train(runner)
+    hook.before_train_iter(runner, 0, data)
+    losses = model.loss(inputs, samples)
+    hook.after_train_iter(runner, 0, data)
+    [call] = runner.visualizer.add_class_bars.mock_calls
+    bars = call.args[1]['pseudo labels that count']
+    assert bars.sum() == 1 == round(float(losses['pass_rate']) * len(samples['unlabeled']))
+    hook.after_train_iter(runner, 1, data)  # an iteration without pseudo labels
+    assert len(runner.visualizer.add_class_bars.mock_calls) == 1
 
 
 def test_nothing_is_drawn_of_warm_up(build_runner, drawn):

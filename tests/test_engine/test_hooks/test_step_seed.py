@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from mmavssl.engine.hooks import StepSeedHook, step_seed
+from mmavssl.utils.random import stable_seed
 
 
 def draws():
@@ -62,3 +63,14 @@ def test_ranks_can_draw_the_same(monkeypatch):
     third = draws_of(0, 5, diff_rank=False)
     monkeypatch.setattr(step_seed, 'get_rank', lambda: 0)
     assert third == draws_of(0, 5, diff_rank=False) == draws_of(0, 5)
+
+
+@pytest.mark.parametrize(('diff_rank', 'rank'), [(True, 3), (False, 0)])
+def test_seed_of_the_iteration_is_kept(monkeypatch, diff_rank, rank):
+    monkeypatch.setattr(step_seed, 'get_rank', lambda: 3)
+    hook = StepSeedHook(diff_rank)
+    hook.before_train_iter(SimpleNamespace(seed=7, iter=5), 0)
+    drawn = draws()
+    assert hook.seed == stable_seed(7, 5, rank)
+    step_seed.seed_generators(hook.seed)
+    assert draws() == drawn

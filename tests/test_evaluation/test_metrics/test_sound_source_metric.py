@@ -188,3 +188,10 @@ def test_what_is_missing_is_named(tmp_path):
         SoundSourceMetric(str(path), consensus=3)
     with pytest.raises(DataError, match='no box file'):
         SoundSourceMetric(str(tmp_path / 'absent.json'))
+
+
+def test_nothing_to_evaluate(tmp_path):
+    (tmp_path / 'boxes.json').write_text('{}')
+    metric = SoundSourceMetric(boxes_file=str(tmp_path / 'boxes.json'))
+    with pytest.raises(DataError, match=r'Expected test frames with boxes of .*boxes\.json'):
+        metric.compute_metrics([])

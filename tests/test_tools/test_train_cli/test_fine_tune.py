@@ -47,3 +47,16 @@ def test_fine_tune_from_a_localizer(tools, data):
 def test_fine_tune_of_what_cannot(tools, toy):
     line = tools.error('train', 'toy.py', '--fine-tune', 'x.pth')
     assert line.startswith('--fine-tune starts an AVRecognizer, but `model.student` is a None.')
+
+
+def test_fine_tune_of_a_student_that_is_given_as_a_class(train, tmp_path):
+    own = tmp_path / 'own.py'
+    own.write_text(
+        f"_base_ = ['{ROOT}/configs/asl_mix/avsprites_1shot.py']\n"
+        'from mmavssl.models.recognizers import AVRecognizer\n'
+        'model = dict(student=dict(type=AVRecognizer))\n'
+    )
+    file = tmp_path / 'other.pth'
+    torch.save({}, file)
+    cfg = train.train_config(train.parse_args([str(own), '--fine-tune', str(file)]))
+    assert cfg.model.student.init_cfg.checkpoint == str(file)

@@ -54,3 +54,14 @@ def test_no_bar_in_a_pipe(tools, toy):
     said = tools.capsys.readouterr()
     assert said.err == ''
     assert '\x1b[2K' not in said.out
+
+
+def test_visualize_keeps_what_there_is(train, toy):
+    board = "dict(type='TensorboardVisBackend', save_dir='board')"
+    Path('own.py').write_text(
+        f"{TOY_CONFIG}visualizer = dict(type='Own', vis_backends=[{board}], size=3)\n"
+    )
+    cfg = train.train_config(train.parse_args(['own.py', '--visualize']))
+    assert cfg.visualizer == dict(
+        type='Own', size=3, vis_backends=[dict(type='TensorboardVisBackend', save_dir='board')]
+    )

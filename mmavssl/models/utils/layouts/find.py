@@ -6,28 +6,11 @@ from mmavssl.models.utils.fit import MisfitError, StateDict
 from mmavssl.models.utils.layouts import (
     LAYOUTS,
     Layout,
-    Translation,
     is_recognizer,
     recognizer_layout,
 )
-from mmavssl.models.utils.report import Report
 
 PARALLEL_PREFIX = 'module.'
-
-
-def translate(source: StateDict, part: str, report: Report) -> Translation:
-    """Return the tensors of a backbone by our names.
-
-    Args:
-        source: tensors by their names in the file.
-        part: which backbone of a recognizer of ours to take, ``backbone`` or ``audio_backbone``.
-        report: gets what became of each.
-
-    Raises:
-        MisfitError: a layout that is not known, or a recognizer without the part.
-    """
-    source = without_parallel_prefix(source)
-    return layout_of_part(source, part).to_ours(source, report)
 
 
 def layout_of_part(names: Collection[str], part: str) -> Layout:

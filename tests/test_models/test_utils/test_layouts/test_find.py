@@ -6,7 +6,7 @@ import torch
 from mmavssl.models.backbones import TimeSformer
 from mmavssl.models.utils.fit import MisfitError
 from mmavssl.models.utils.layouts import LAYOUTS
-from mmavssl.models.utils.layouts.find import find_layout, translate, without_parallel_prefix
+from mmavssl.models.utils.layouts.find import find_layout, layout_of_part, without_parallel_prefix
 from mmavssl.models.utils.report import Report
 from tests.fidelity import published
 
@@ -54,7 +54,7 @@ def test_none_of_them():
 def test_every_tensor_is_accounted_for(name):
     """Each one of the file is copied, joined or dropped, and each of ours has an origin."""
     source, report = without_parallel_prefix(FILES[name]()), Report()
-    state, rest = translate(source, 'backbone', report)
+    state, rest = layout_of_part(source, 'backbone').to_ours(source, report)
     used = [n for origin in report.origins.values() for n in origin.sources]
     dropped = [n for n, _ in report.dropped]
     extra = ['sinusoids of the first tubelet'] if 'videomae' in name else []
