@@ -26,7 +26,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mmavssl.utils.cli import add_reading_arguments, run_tool
+from mmavssl.utils.cli import INTERRUPTED, add_reading_arguments, run_tool
 from mmavssl.utils.cli_types import given_path
 from mmavssl.utils.guarded_output import guarded_output
 from mmavssl.utils.stop_signals import Stopped, stop_signals
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 MEASURES = ('entropy', 'margin', 'confidence')
 UNCERTAIN_LIST = Path('most_uncertain.csv')
 #: Exit statuses.
-SOME_FAILED, NONE_PREDICTED, INTERRUPTED = 1, 2, 130
+SOME_FAILED, NONE_PREDICTED = 1, 2
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -315,13 +315,8 @@ def status_of(stopped: KeyboardInterrupt) -> int:
 @guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
-    args = parse_args(argv)
-    try:
-        with stop_signals():
-            return run_tool('predict', predict, args)
-    except KeyboardInterrupt as stopped:
-        print('predict: stopped', file=sys.stderr)
-        return status_of(stopped)
+    with stop_signals():
+        return run_tool('predict', predict, parse_args(argv))
 
 
 if __name__ == '__main__':

@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mmavssl.utils.cli import add_config_arguments, run_tool
+from mmavssl.utils.cli import add_config_arguments, if_stopped, run_tool
 from mmavssl.utils.guarded_output import guarded_output
 
 if TYPE_CHECKING:
@@ -22,8 +23,9 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description='Train what a config describes.',
         epilog='Exit status: 0 trained; 2 a mistake in config or data, in one line; 75 asked to '
-        'leave by SIGTERM or SIGUSR1: saved, --resume goes on. Where the reader of the output '
-        'has gone, training goes on: its log is in a file.',
+        'leave by SIGTERM or SIGUSR1: saved, --resume goes on; 130 stopped by Ctrl-C, which saves '
+        'nothing: --resume goes on from the last checkpoint. Where the reader of the output has '
+        'gone, training goes on: its log is in a file.',
     )
     parser.add_argument('config', help='config file')
     parser.add_argument(
@@ -199,6 +201,8 @@ def train(args: argparse.Namespace) -> int:
     from mmavssl.utils.config_check import check_config
     from mmavssl.utils.data_check import check_files
     from mmavssl.utils.distributed import join_cpu_processes, leave_processes
+    from mmavssl.utils.launchers import rank_of
+    from mmavssl.utils.work_dir_lock import work_dir_in_use
 
     begun = train_config(args)
     cfg = going_on(begun, args.resume)
@@ -208,9 +212,14 @@ def train(args: argparse.Namespace) -> int:
     shapes = model_shapes(cfg)
     if shapes is not None:
         check_model(shapes, cfg.get('load_from'), bool(args.fine_tune))
-    join_cpu_processes(cfg)
-    is_preempted = run_training(begun, cfg, args, is_checked=shapes is not None)
-    leave_processes()
+    is_first = rank_of(args.launcher) == 0
+    with (
+        if_stopped('--resume goes on from the last checkpoint.'),
+        work_dir_in_use(cfg.work_dir) if is_first else nullcontext(),
+    ):
+        join_cpu_processes(cfg)
+        is_preempted = run_training(begun, cfg, args, is_checked=shapes is not None)
+        leave_processes()
     return LEFT if is_preempted else 0
 
 

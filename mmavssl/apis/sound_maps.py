@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from math import ceil
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -120,8 +121,9 @@ def trained_localizer(cfg: Config, saved: Mapping[str, Tensor]) -> nn.Module:
         command = (cfg.get('prepare_commands') or {}).get('localizer')
         raise ConfigError(
             f'No map can be drawn: the weights of the localizer, {missing} '
-            f'(`{LOCALIZER_KEY}.init_cfg.checkpoint`), do not exist. If they are elsewhere, set '
-            'that key (predict: --cfg-options).' + (f' To make them: {command}' if command else '')
+            f'(`{LOCALIZER_KEY}.init_cfg.checkpoint`), do not exist in {Path.cwd()}. Go to the '
+            'folder of the training run, or set that key to where they are (predict: '
+            '--cfg-options).' + (f' To make them: {command}' if command else '')
         )
     localizer = LOCALIZERS.build(dict(localizer_cfg))
     if getattr(localizer, 'audio_input', None) in LOOKED_UP:

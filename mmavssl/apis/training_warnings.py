@@ -18,8 +18,8 @@ def training_warnings(cfg: Config, model: nn.Module) -> list[str]:
         cfg: of the run.
         model: as built from it.
     """
-    about_maps_and_classes = (untrained_localizer(cfg, model), describe_gaps(cfg))
-    return [text for text in about_maps_and_classes if text] + describe_leaks(cfg)
+    found = (untrained_localizer(cfg, model), only_warmup(cfg, model), describe_gaps(cfg))
+    return [text for text in found if text] + describe_leaks(cfg)
 
 
 def closing_warnings(model: nn.Module) -> list[str]:
@@ -31,6 +31,18 @@ def closing_warnings(model: nn.Module) -> list[str]:
     kinds = (DegenerateMapLog, FlexThreshold)
     logs = [module for module in model.modules() if isinstance(module, kinds)]
     return [text for text in (log.conclusion() for log in logs) if text]
+
+
+def only_warmup(cfg: Config, model: nn.Module) -> str | None:
+    """Return what to say of a run that ends before its unlabeled clips come in."""
+    epochs = (cfg.get('train_cfg') or {}).get('max_epochs')
+    warmup = getattr(model, 'warmup_epochs', 0)
+    if epochs is None or warmup < epochs:
+        return None
+    return (
+        f'All {epochs} epochs (`train_cfg.max_epochs`) are warm-up (`model.warmup_epochs`='
+        f'{warmup}): only labeled clips are trained on. Set model.warmup_epochs=0, or more epochs.'
+    )
 
 
 def untrained_localizer(cfg: Config, model: nn.Module) -> str | None:

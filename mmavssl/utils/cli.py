@@ -3,13 +3,17 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from mmavssl.utils.commands import as_typed, called_command
 from mmavssl.utils.console_log import log_traceback
 from mmavssl.utils.errors import CLEAR, ConfigError
 from mmavssl.utils.launchers import rank_of
 from mmavssl.utils.tool_errors import message_of
+
+#: Exit status of what Ctrl-C has ended.
+INTERRUPTED = 130
 
 
 def add_reading_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,7 +67,8 @@ def run_tool(
 
     A mistake of the user's, and what a run cannot go on after, is one line on stderr and status 2.
     What all processes notice before they join is written by the first one alone; a bad file may be
-    in the part of any. No ``torch.load`` runs code of a file, whichever package calls it.
+    in the part of any. Ctrl-C is one line and status 130. No ``torch.load`` runs code of a file,
+    whichever package calls it.
 
     Args:
         name: of the tool, for the message; a command of `mmavssl` is called by its own.
@@ -89,7 +94,21 @@ def run_tool(
         elif has_joined():
             print(f'{name} (rank {rank}): {as_typed(message)}', file=sys.stderr)
         return 2
+    except KeyboardInterrupt as stopped:
+        if rank_of(getattr(args, 'launcher', 'none')) == 0:
+            print(f'{name}: {as_typed(f"stopped. {stopped}".strip())}', file=sys.stderr)
+        return getattr(stopped, 'status', INTERRUPTED)
     return status or 0
+
+
+@contextmanager
+def if_stopped(remark: str) -> Iterator[None]:
+    """Say what can be done after Ctrl-C, in the line that `run_tool` writes then."""
+    try:
+        yield
+    except KeyboardInterrupt as stopped:
+        stopped.args = (remark,)
+        raise
 
 
 def check_given(args: argparse.Namespace) -> None:

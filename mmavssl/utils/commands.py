@@ -85,12 +85,13 @@ def summary(command: str) -> str:
 def as_typed(text: str) -> str:
     """Return a text in which tools are called as the user has called this one.
 
-    ``tools/`` is there in a checkout alone; where `mmavssl` was called, its commands are known.
+    ``tools/`` is there in a checkout alone. Where `mmavssl` was called, or a program uses the
+    package of a wheel, the commands are known.
 
     >>> as_typed('Run python tools/data/make_split.py first.')
     'Run python tools/data/make_split.py first.'
     """
-    if called_command() is None:
+    if called_command() is None and not (PACKAGE / '.mim').is_dir():
         return text
     names = {tool: name for name, tool in COMMANDS.items()}
     return TOOL.sub(

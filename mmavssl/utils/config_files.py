@@ -7,6 +7,7 @@ from traceback import walk_tb
 from mmavssl.utils.commands import shipped, shipped_configs
 from mmavssl.utils.components import did_you_mean
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.package_bases import PREFIX, package_base
 
 CONFIGS = 'configs'
 SUFFIXES = ('.py', '.yaml', '.yml', '.json')
@@ -19,11 +20,13 @@ def find_config(path: str) -> str:
 
     Args:
         path: of a file; or, where there is none, a path in ``configs`` of the package, with or
-            without ``configs/`` before it.
+            without ``configs/`` before it, or with ``mmavssl::``, as a ``_base_`` has it.
 
     Raises:
         ConfigError: there is neither; names the nearest one.
     """
+    if path.startswith(PREFIX):
+        return package_base(path)
     file, folder = Path(path), shipped(CONFIGS)
     if file.is_file():
         if file.suffix not in SUFFIXES:

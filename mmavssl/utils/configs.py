@@ -111,12 +111,27 @@ def parse_options(options: Sequence[str], cfg: Config) -> dict[str, Any]:
     wrong = next((option for option in options if '=' not in option), None)
     if wrong is not None:
         raise ConfigError(f'Expected --cfg-options KEY=VALUE, but got {wrong!r}.')
-    parsed = Namespace(options=None)
-    DictAction(['--cfg-options'], 'options')(ArgumentParser(), parsed, options)
-    for key in parsed.options:
+    parsed: dict[str, Any] = {}
+    for option in options:
+        parsed.update(_parse_option(option))
+    for key in parsed:
         _check_effect(key, cfg)
-        _check_place(key, cfg, parsed.options)
-    return parsed.options
+        _check_place(key, cfg, parsed)
+    return parsed
+
+
+def _parse_option(option: str) -> dict[str, Any]:
+    """Return the key and the value that MMEngine reads, whose parser fails at most brackets."""
+    result = Namespace(options=None)
+    try:
+        DictAction(['--cfg-options'], 'options')(ArgumentParser(), result, [option])
+    except (AssertionError, RecursionError, ValueError, SyntaxError) as error:
+        key, _, value = option.partition('=')
+        raise ConfigError(
+            f'--cfg-options {key}: {value} cannot be read. Expected a word, a number, or a list '
+            'of these, such as [0.9,0.95]; dicts and lists of dicts are written in a config file.'
+        ) from error
+    return result.options
 
 
 def _check_effect(key: str, cfg: Config) -> None:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from mmavssl.utils.atomic_write import write_atomically
 from mmavssl.utils.errors import CheckpointError, ConfigError
 
 
@@ -68,8 +69,6 @@ def write_output(path: str | Path, text: str) -> None:
     Raises:
         OSError: it cannot be written; what was there before is as it was.
     """
-    from mmavssl.engine.checkpoints.atomic_write import write_atomically  # imports torch
-
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.is_symlink() or (path.exists() and not can_be_replaced(path)):

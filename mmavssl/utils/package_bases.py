@@ -19,7 +19,8 @@ def package_base(name: str) -> str:
     """Return the path of a config that comes with the package.
 
     Args:
-        name: as a ``_base_`` has it, with `PREFIX`; parts in ``configs/_base_`` as well.
+        name: with `PREFIX`, as a ``_base_`` or a command has it; parts in ``configs/_base_`` as
+            well.
 
     Raises:
         ConfigError: there is none; names the nearest one.
@@ -28,7 +29,7 @@ def package_base(name: str) -> str:
     if not path.is_file():
         hint = did_you_mean(name, [f'{PREFIX}{other}' for other in shipped_configs()])
         raise ConfigError(
-            f'`_base_` names {name!r}, which does not exist in {shipped("configs")}.'
+            f'{name} does not exist: there is no such file in {shipped("configs")}.'
             f'{hint or " Correct it."}'
         )
     return str(path)
@@ -47,6 +48,12 @@ def bases_of_the_package() -> Iterator[None]:
     def path_and_scope(name: str, filename: str) -> tuple[str, str | None]:
         if name.startswith(PREFIX):
             return package_base(name), None
+        scope, colons, _ = name.partition('::')
+        if colons and scope not in MODULE2PACKAGE:
+            raise ConfigError(
+                f'`_base_` names {name!r}, but there is no package {scope!r} with configs.'
+                f'{did_you_mean(scope, MODULE2PACKAGE) or " Correct it."}'
+            )
         return path_of(name, filename)
 
     Config._get_cfg_path = staticmethod(path_and_scope)

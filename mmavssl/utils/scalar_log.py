@@ -163,8 +163,14 @@ def kept(before: Sequence[Line], lines: Sequence[Line]) -> list[Line]:
 
 
 def first_step(lines: Sequence[Line]) -> float | None:
-    """Return the first step of training, None where there is none."""
-    return next((line['step'] for line in lines if is_training(line)), None)
+    """Return the first step of training, None where there is none.
+
+    Where no line has ``iter``, as in files that MMEngine has not written, those with ``loss`` are
+    of training.
+    """
+    found = [line for line in lines if is_training(line)]
+    found = found or [line for line in lines if 'loss' in line]
+    return found[0]['step'] if found else None
 
 
 def is_training(line: Mapping[str, Any]) -> bool:

@@ -19,7 +19,7 @@ from mmengine.config import Config
 from mmavssl.datasets.avsprites.generate import AVSpritesConfig, generate
 from mmavssl.datasets.avsprites.shipped import get_recipe
 from mmavssl.datasets.splits import make_split
-from mmavssl.engine.checkpoints.atomic_write import draft_of
+from mmavssl.utils.atomic_write import draft_of
 
 ROOT = Path(__file__).parents[2]
 ITERATIONS, EPOCHS = 6, 3

@@ -85,3 +85,19 @@ def test_thresholds_that_filter_nothing_are_told():
     model.threshold.update(torch.tensor([[0.6, 0.4]]), torch.tensor([1]))
     [line] = closing_warnings(model)
     assert line == model.threshold.conclusion()
+
+
+@pytest.mark.parametrize(('warmup', 'warns'), [(2, False), (3, True), (9, True)])
+def test_only_warmup(warmup, warns):
+    model = nn.Module()
+    model.warmup_epochs = warmup
+    lines = training_warnings(Config({'train_cfg': {'max_epochs': 3}}), model)
+    assert len(lines) == warns
+    if warns:
+        assert lines[0].startswith('All 3 epochs (`train_cfg.max_epochs`) are warm-up (`model.')
+
+
+def test_no_warmup_of_runs_that_count_iterations():
+    model = nn.Module()
+    model.warmup_epochs = 3
+    assert training_warnings(Config({'train_cfg': {'max_iters': 3}}), model) == []

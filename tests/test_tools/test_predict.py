@@ -316,7 +316,7 @@ def test_stopped_before_the_first_video(tools, weights, pool, monkeypatch, capsy
 
     monkeypatch.setattr(AVActionInferencer, '__init__', stop)
     assert tools('predict', pool, '--weights', weights) == 130
-    assert capsys.readouterr().err == 'predict: stopped\n'
+    assert capsys.readouterr().err == 'predict: stopped.\n'
 
 
 def test_nothing_is_predicted(tools, weights, pool, capsys):

@@ -100,6 +100,15 @@ def test_option_of_a_place_that_is_not_there(config, option, message):
         load_config(config, [option])
 
 
+@pytest.mark.parametrize(
+    'value', ['(0.9,0.95', '[0.9,0.95]]', '[dict(type=A,end=5)]', '[dict(type="A",end=5)]']
+)
+def test_option_that_cannot_be_read(config, value):
+    with pytest.raises(ConfigError) as error:
+        load_config(config, ['resume=False', f'model.rates={value}'])
+    assert str(error.value).startswith(f'--cfg-options model.rates: {value} cannot be read. ')
+
+
 def test_options_that_replace_what_is_there(config):
     cfg = load_config(config, ['model.size._delete_=True', 'model.size.width=4', 'model.new.a=1'])
     assert cfg.model.to_dict() == {

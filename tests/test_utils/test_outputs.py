@@ -68,7 +68,7 @@ def test_what_is_no_file_stays_what_it_is(tmp_path):
     pipe, link, target = (tmp_path / name for name in ('pipe', 'link', 'target'))
     os.mkfifo(pipe)
     read = []
-    reader = threading.Thread(target=lambda: read.append(pipe.read_text()))
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text()), daemon=True)
     reader.start()
     write_output(pipe, 'through')
     reader.join(10)

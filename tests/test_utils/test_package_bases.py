@@ -2,6 +2,7 @@ import pytest
 from mmengine.config import Config
 from mmengine.config.utils import MODULE2PACKAGE
 
+from mmavssl.utils.config_files import find_config
 from mmavssl.utils.configs import load_config
 from mmavssl.utils.errors import ConfigError
 from mmavssl.utils.package_bases import bases_of_the_package
@@ -36,7 +37,7 @@ def test_parts_are_found_and_values_of_bases(mine):
 def test_one_that_is_not_there_names_the_nearest(mine, safe):
     with pytest.raises(ConfigError) as error:
         load_config(mine(f'mmavssl::{BASE}'.replace('1shot', '1shots')), safe=safe)
-    assert "names 'mmavssl::supervised/avsprites_1shots.py', which does not" in str(error.value)
+    assert 'mmavssl::supervised/avsprites_1shots.py does not exist' in str(error.value)
     assert f"Did you mean 'mmavssl::{BASE}'?" in str(error.value)
 
 
@@ -54,3 +55,15 @@ def test_mmengine_is_as_it_was():
 def test_mmengine_knows_the_package():
     """As its hub and programs without `load_config` need."""
     assert MODULE2PACKAGE['mmavssl'] == 'mmavssl'
+
+
+def test_name_of_a_command():
+    """As a ``_base_`` has it; of a package that is misspelt, the nearest one."""
+    assert find_config(f'mmavssl::{BASE}') == find_config(BASE)
+    with pytest.raises(ConfigError, match=f"Did you mean 'mmavssl::{BASE}'"):
+        find_config(f'mmavssl::{BASE}'.replace('1shot', '1shots'))
+
+
+def test_package_that_is_misspelt(mine):
+    with pytest.raises(ConfigError, match=r"no package 'mmavsl' with .*mean 'mmavssl'\?"):
+        load_config(mine(f'mmavsl::{BASE}'))

@@ -44,6 +44,13 @@ def test_validation_that_a_resumed_session_makes_good_first(tmp_path):
     assert read_run(tmp_path) == [*training(10, 20), *again]
 
 
+def test_validation_may_have_a_loss_too(tmp_path):
+    write(tmp_path, '1', [*training(10, 20), {'step': 1, 'loss': 0.5}])
+    again = [{'step': 1, 'loss': 0.4}, *training(35)]
+    write(tmp_path, '2', again)
+    assert read_run(tmp_path) == [*training(10, 20), *again]
+
+
 def test_three_sessions(tmp_path):
     for name, steps in (('1', (1, 2, 3, 4)), ('2', (3, 4, 5, 6)), ('3', (4, 5))):
         write(tmp_path, name, training(*steps, session=name))
@@ -103,3 +110,8 @@ def test_another_bad_line_is_named(tmp_path, line):
 
 def test_no_run(tmp_path):
     assert read_run(tmp_path) == []
+
+
+def test_lines_of_somebody_else(tmp_path):
+    write(tmp_path, '1', [{'step': 1, 'loss': 1.0}])
+    assert read_run(tmp_path) == [{'step': 1, 'loss': 1.0}]

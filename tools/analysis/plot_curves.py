@@ -22,8 +22,10 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
 
 def plot(args: argparse.Namespace) -> None:
     """Draw, and name the picture."""
+    from mmavssl.utils.outputs import check_output
     from mmavssl.visualization.curves import plot_curves
 
+    check_output(args.out)
     plot_curves(args.runs, args.out)
     print(args.out)
 

@@ -42,8 +42,11 @@ def report(args: argparse.Namespace) -> None:
     import mmavssl.evaluation
     import mmavssl.models  # noqa: F401  (all fill the registries)
     from mmavssl.apis.report import make_report
+    from mmavssl.utils.outputs import check_output
 
     out = args.out or args.work_dir / 'report.html'
+    if args.work_dir.is_dir():  # or what is wrong with it is said below
+        check_output(out)
     make_report(
         args.work_dir, out, args.max_clips, lambda text: print(text, file=sys.stderr),
         progress=True,

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmavssl.utils.cli import run_tool
+from mmavssl.utils.cli import if_stopped, run_tool
 from mmavssl.utils.cli_types import given_path, positive
 from mmavssl.utils.commands import as_typed
 from mmavssl.utils.guarded_output import guarded_output
@@ -110,12 +110,8 @@ def _add_parts(parser: argparse.ArgumentParser, *parts: str) -> None:
 @guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
-    args = parse_args(argv)
-    try:
-        return run_tool('download', download, args)
-    except KeyboardInterrupt:
-        print('Stopped. The same command goes on from here.', file=sys.stderr)
-        return 130
+    with_remark = if_stopped('The same command goes on from here.')(download)
+    return run_tool('download', with_remark, parse_args(argv))
 
 
 if __name__ == '__main__':

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mmavssl.apis.grid.sources import Sources
-from mmavssl.engine.checkpoints.atomic_write import write_atomically
+from mmavssl.utils.atomic_write import write_atomically
 from mmavssl.utils.errors import ConfigError
 
 

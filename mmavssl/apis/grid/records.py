@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mmavssl.engine.checkpoints.atomic_write import write_atomically
+from mmavssl.utils.atomic_write import write_atomically
 from mmavssl.utils.errors import DataError
 
 Record = dict[str, Any]

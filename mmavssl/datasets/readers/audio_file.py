@@ -18,6 +18,8 @@ from mmavssl.utils.errors import DataError
 
 # Up to this share of the sound may be missing or damaged.
 MAX_DAMAGED = 0.5
+# A track of so few packets may have nothing but what encoders put before the first sample.
+MAX_PRIMING = 4
 # Seconds that are decoded before a window, for decoders that refer to packets before (MP3: 0.3 s),
 # and after it, for the filter of the resampler.
 BEFORE, AFTER = 0.5, 0.1
@@ -53,7 +55,13 @@ class AudioFile:
     @property
     def has_audio(self) -> bool:
         """Whether the file has a sound track with content."""
-        return self.media.audio is not None and self.media.audio.count > 0
+        count = self._count
+        return len(self.waveform) > 0 if 0 < count <= MAX_PRIMING else count > 0
+
+    @property
+    def _count(self) -> int:
+        """Number of packets."""
+        return 0 if self.media.audio is None else self.media.audio.count
 
     @property
     def waveform(self) -> np.ndarray:
@@ -117,7 +125,7 @@ class AudioFile:
         """
         joiner = WaveformJoiner(self.sample_rate)
         tally = PacketTally(since=needed_from / self._unit)
-        if self.has_audio:
+        if self._count:
             with media_errors(self.path, 'sound'):
                 packets = self.media.packets(self.media.audio, first)
                 for frame in decode_packets(until(packets, end / self._unit), tally):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from mmengine.fileio import LocalBackend, register_backend
 
-from mmavssl.engine.checkpoints.atomic_write import write_atomically
 from mmavssl.engine.checkpoints.sidecar import Sidecar
+from mmavssl.utils.atomic_write import write_atomically
 
 NAME = 'atomic'
 

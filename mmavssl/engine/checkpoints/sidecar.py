@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
-from mmavssl.engine.checkpoints.atomic_write import write_atomically
+from mmavssl.utils.atomic_write import write_atomically
 from mmavssl.utils.file_hash import sha256_of
 
 SUFFIX = '.json'

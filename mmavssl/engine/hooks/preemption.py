@@ -15,10 +15,10 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from torch import distributed
 
-from mmavssl.engine.checkpoints.atomic_write import write_atomically
 from mmavssl.engine.hooks.safe_checkpoint import SafeCheckpointHook
 from mmavssl.engine.loops.resumable_train_loop import LeaveValidation, ResumableTrainLoop
 from mmavssl.registry import HOOKS
+from mmavssl.utils.atomic_write import write_atomically
 from mmavssl.utils.errors import ConfigError
 
 SIGNALS = ('SIGTERM', 'SIGUSR1')

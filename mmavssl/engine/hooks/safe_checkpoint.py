@@ -11,10 +11,10 @@ from mmengine.hooks import CheckpointHook
 from mmengine.runner import Runner
 
 from mmavssl.engine.checkpoints.atomic_backend import NAME as ATOMIC
-from mmavssl.engine.checkpoints.atomic_write import draft_of, write_atomically
 from mmavssl.engine.checkpoints.newest import LATEST, OWNER, owner_of
 from mmavssl.engine.checkpoints.set_aside import set_aside
 from mmavssl.registry import HOOKS
+from mmavssl.utils.atomic_write import draft_of, write_atomically
 from mmavssl.utils.errors import ConfigError
 
 INTERIM = 'interim_ckpt'

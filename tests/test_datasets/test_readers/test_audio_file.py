@@ -6,6 +6,7 @@ import pytest
 
 from mmavssl.datasets.readers.audio_file import AudioFile
 from mmavssl.utils.errors import DataError
+from mmavssl.visualization.movie import write_movie
 
 EVENT_SECONDS = 1.5
 RATE = 16000
@@ -209,3 +210,23 @@ def test_check_sums_of_flac_are_compared(make_video):
     _ = file.waveform
     assert len(file.faults) == 1
     assert file.faults[0].startswith('1 packets of its sound')
+
+
+def test_a_track_of_priming_alone_is_no_sound(tmp_path):
+    """As of a clip that was cut to nothing: one packet, of which no sample is played."""
+    whole, cut = tmp_path / 'whole.mp4', tmp_path / 'cut.mp4'
+    pictures = [np.zeros((32, 48, 3), np.uint8)] * 2
+    write_movie(whole, pictures, [0.5, 0.5], (32, 48), np.full(16000, 0.1, np.float32))
+    with av.open(str(whole)) as source, av.open(str(cut), 'w') as target:
+        streams = {s.index: target.add_stream_from_template(s) for s in source.streams}
+        kept = 0
+        for packet in source.demux():
+            kept += packet.stream.type == 'audio'
+            if packet.dts is not None and (packet.stream.type == 'video' or kept == 1):
+                packet.stream = streams[packet.stream.index]
+                target.mux(packet)
+    assert AudioFile(str(whole)).has_audio
+    with av.open(str(cut)) as file:
+        assert file.streams.audio[0].frames == 1
+    audio = AudioFile(str(cut))
+    assert (audio.has_audio, len(audio.waveform)) == (False, 0)

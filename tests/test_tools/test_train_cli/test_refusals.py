@@ -1,6 +1,8 @@
 """Configs and options that cannot be used, and a full disk: one line each."""
 
 import errno
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -57,3 +59,29 @@ def test_slurm_without_gpus(tools, toy, monkeypatch):
     monkeypatch.setattr(torch.cuda, 'is_available', lambda: False)
     line = tools.error('train', 'toy.py', '--launcher', 'slurm')
     assert line.startswith('--launcher slurm needs a CUDA device')
+
+
+def test_second_run_in_a_work_dir(tools, toy, tmp_path):
+    hold = (
+        'import sys\nfrom mmavssl.utils.work_dir_lock import work_dir_in_use\n'
+        "with work_dir_in_use('run'):\n    print('held', flush=True)\n    sys.stdin.read()\n"
+    )
+    command = [sys.executable, '-c', hold]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b'held\n'
+        line = tools.error('train', 'toy.py', '--work-dir', 'run')
+        assert line.startswith(f'run is in use by another run (process {other.pid} on ')
+        other.stdin.close()
+    assert tools('train', 'toy.py', '--work-dir', 'run') == 0
+    assert not Path('run/.in_use').exists()
+
+
+def test_ctrl_c(tools, toy, monkeypatch, capsys):
+    def stop(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr('mmengine.runner.Runner.train', stop)
+    assert tools('train', 'toy.py', '--work-dir', 'run') == 130
+    said = capsys.readouterr().err.splitlines()
+    assert said[-1] == 'train: stopped. --resume goes on from the last checkpoint.'
+    assert not Path('run/.in_use').exists()

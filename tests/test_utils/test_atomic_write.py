@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mmavssl.engine.checkpoints.atomic_write import draft_of, write_atomically
+from mmavssl.utils.atomic_write import draft_of, write_atomically
 from mmavssl.utils.errors import CheckpointError
 
 
