@@ -7,7 +7,7 @@ class ClearError(Exception):
     """Base of these: tools in the message are called as this user can call them."""
 
     def __str__(self) -> str:
-        return as_typed(super().__str__())
+        return as_typed(BaseException.__str__(self))  # that of a KeyError adds quotes
 
 
 class ConfigError(ClearError, ValueError):

@@ -32,7 +32,7 @@ def work_dir_in_use(folder: str | Path) -> Iterator[None]:
     Raises:
         ConfigError: another run is in it.
     """
-    folder = Path(folder)
+    folder = Path(folder).absolute()
     folder.mkdir(parents=True, exist_ok=True)
     with take(folder / NAME) as file:
         try:

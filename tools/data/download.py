@@ -60,6 +60,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+@if_stopped('The same command goes on from here.')
 def download(args: argparse.Namespace) -> None:
     """Download a data set, and say what comes next."""
     # Imported here, as it takes seconds: `--help` does not wait for it.
@@ -110,8 +111,7 @@ def _add_parts(parser: argparse.ArgumentParser, *parts: str) -> None:
 @guarded_output()
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the tool and return its exit status."""
-    with_remark = if_stopped('The same command goes on from here.')(download)
-    return run_tool('download', with_remark, parse_args(argv))
+    return run_tool('download', download, parse_args(argv))
 
 
 if __name__ == '__main__':

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mmavssl.utils.cli import add_reading_arguments, run_tool
+from mmavssl.utils.cli import add_reading_arguments, if_stopped, run_tool
 from mmavssl.utils.cli_types import given_path
 from mmavssl.utils.guarded_output import guarded_output
 
@@ -33,6 +33,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+@if_stopped('The same command goes on from here.')
 def precompute(args: argparse.Namespace) -> None:
     """Fill the folder."""
     from mmengine.registry import init_default_scope

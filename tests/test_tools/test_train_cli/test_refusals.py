@@ -70,7 +70,7 @@ def test_second_run_in_a_work_dir(tools, toy, tmp_path):
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout.readline() == b'held\n'
         line = tools.error('train', 'toy.py', '--work-dir', 'run')
-        assert line.startswith(f'run is in use by another run (process {other.pid} on ')
+        assert line.startswith(f'{tmp_path}/run is in use by another run (process {other.pid} on ')
         other.stdin.close()
     assert tools('train', 'toy.py', '--work-dir', 'run') == 0
     assert not Path('run/.in_use').exists()
