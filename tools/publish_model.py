@@ -43,7 +43,8 @@ def publish(args: argparse.Namespace) -> None:
     """Convert the checkpoint."""
     from mmavssl.utils.checkpoints import read_checkpoint
     from mmavssl.utils.errors import ConfigError
-    from mmavssl.utils.published_weights import ROLES, SUFFIX
+    from mmavssl.utils.published_weights import SUFFIX
+    from mmavssl.utils.roles import ROLES
     from mmavssl.utils.weight_writers import check_out, write_safetensors
 
     check_out(str(args.out), args.checkpoint, (SUFFIX,))
@@ -99,7 +100,7 @@ def what_predicting_needs(
     from mmavssl.apis.checkpoint_config import config_in_checkpoint
     from mmavssl.apis.predictions import class_names
     from mmavssl.utils.errors import ConfigError
-    from mmavssl.utils.published_weights import ROLES
+    from mmavssl.utils.roles import ROLES
 
     parts = {name.partition('.')[0] for name in content['state_dict']}
     facts = {'roles': ' '.join(role for role in ROLES if role in parts)}

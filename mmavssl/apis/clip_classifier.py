@@ -14,9 +14,8 @@ from mmavssl.registry import MODELS
 from mmavssl.utils.checkpoints import read_checkpoint, state_dict_of
 from mmavssl.utils.errors import ConfigError
 from mmavssl.utils.published_weights import published_network
+from mmavssl.utils.roles import ROLES
 from mmavssl.version import __version__
-
-NETWORKS = ('student', 'teacher')
 
 
 class ClipClassifier(nn.Module):
@@ -114,6 +113,6 @@ def network_tensors(state: Mapping, role: str, checkpoint: str | Path) -> dict[s
     if tensors:
         return tensors
     parts = {name.split('.')[0] for name in state}
-    others = [network for network in NETWORKS if network in parts]
+    others = [network for network in ROLES if network in parts]
     advice = f'Use the {others[0]}.' if others else f'It has {", ".join(sorted(parts)[:5])}.'
     raise ConfigError(f'{checkpoint} has no network `{role}`. {advice}')

@@ -8,7 +8,6 @@ from mmengine.config import Config
 from mmengine.infer import BaseInferencer
 
 from mmavssl.apis.checkpoint_config import config_in_checkpoint
-from mmavssl.apis.clip_classifier import NETWORKS
 from mmavssl.apis.tested_data import (
     classes_of_test_data,
     default_network,
@@ -21,6 +20,7 @@ from mmavssl.utils.components import did_you_mean
 from mmavssl.utils.configs import load_config, parse_options
 from mmavssl.utils.errors import ConfigError
 from mmavssl.utils.plugin_imports import import_plugins
+from mmavssl.utils.roles import ROLES
 from mmavssl.utils.safe_config import check_values
 from mmavssl.utils.tested_network import has_choice, network_to_test, set_tested_network
 
@@ -112,13 +112,13 @@ def choose_network(cfg: Config, use: str | None, weights: str | None = None) -> 
     Raises:
         ConfigError: the model has no such network, or the file.
     """
-    if use is not None and use not in NETWORKS:
-        raise ConfigError(f'Expected `use` to be one of {NETWORKS}, but got {use!r}.')
+    if use is not None and use not in ROLES:
+        raise ConfigError(f'Expected `use` to be one of {ROLES}, but got {use!r}.')
     if not isinstance(cfg.get('model'), Mapping) or 'type' not in cfg.model:
         raise ConfigError(f'{cfg.filename or "The config"} has no `model` with a `type`.')
     use = network_to_test(cfg, use, weights)
     if use is None and not has_choice(cfg):
-        return NETWORKS[0]
+        return ROLES[0]
     network = use or default_network(cfg)
     set_tested_network(cfg, network)
     return network

@@ -5,19 +5,19 @@ import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from mmavssl.apis.clip_classifier import NETWORKS
 from mmavssl.datasets.manifest import read_classes
 from mmavssl.datasets.transforms import OpenAVFile, PackAVInputs, SampleClip, ThreeCrop
 from mmavssl.registry import TRANSFORMS
 from mmavssl.utils.components import component_of
 from mmavssl.utils.dataset_configs import dataset_configs
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.roles import ROLES
 
 
 def default_network(cfg: Mapping) -> str:
     """Return the network that the config tests; the student where it tests both."""
     tested = cfg.get('model', {}).get('test_with')
-    return tested if tested in NETWORKS else NETWORKS[0]
+    return tested if tested in ROLES else ROLES[0]
 
 
 def first_test_data(cfg: Mapping) -> Mapping:

@@ -9,7 +9,6 @@ from mmengine.config import Config, DictAction
 
 from mmavssl.utils.argument_types import short
 from mmavssl.utils.components import accepted_arguments, did_you_mean
-from mmavssl.utils.config_check import check_top_level
 from mmavssl.utils.config_files import find_config, reading_failure
 from mmavssl.utils.config_slots import KNOWN_TOP_LEVEL
 from mmavssl.utils.dataset_configs import dataset_class, dataset_configs
@@ -17,6 +16,7 @@ from mmavssl.utils.errors import ConfigError
 from mmavssl.utils.package_bases import bases_of_the_package
 from mmavssl.utils.plugin_imports import import_plugins
 from mmavssl.utils.safe_config import check_files_are_data, check_values
+from mmavssl.utils.top_level_check import check_top_level
 
 
 def load_config(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from mmavssl.utils.cli import run_tool
+from mmavssl.utils.roles import ROLES
 
 
 class ConvertTool(NamedTuple):
@@ -44,7 +45,7 @@ def parse_args(tool: ConvertTool, argv: Sequence[str] | None = None) -> argparse
             help=f'of --to-official; default: {tool.writes[0]}, or what the suffix of OUT says',
         )  # fmt: skip
     parser.add_argument(
-        '--network', choices=('student', 'teacher'), default='student',
+        '--network', choices=ROLES, default='student',
         help='of --to-official: which one of an algorithm to take (default: student)',
     )  # fmt: skip
     if tool.is_recognizer:

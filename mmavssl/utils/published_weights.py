@@ -7,12 +7,11 @@ from typing import Any
 from safetensors import safe_open
 
 from mmavssl.utils.errors import ConfigError
+from mmavssl.utils.roles import ROLES
 from mmavssl.utils.weight_files import existing_file, read_weight_file
 from mmavssl.utils.weight_formats import WeightFormat, recognize_format
 
 SUFFIX = '.safetensors'
-#: Networks of one architecture, each of which can stand for the other.
-ROLES = ('student', 'teacher')
 
 
 def published_network(file: str) -> str | None:

@@ -13,8 +13,8 @@ from PIL import Image
 
 from mmavssl.apis.grid.grid_file import Grid
 from mmavssl.apis.grid.records import Record
-from mmavssl.apis.grid.run_log import NETWORKS
 from mmavssl.apis.grid.tables import Values, top1
+from mmavssl.utils.roles import ROLES
 
 #: How far from the middle of its row a network is drawn.
 OFFSET = 0.16
@@ -35,7 +35,7 @@ def digest_of(grid: Grid, records: Sequence[Record]) -> str:
         [
             sorted(top1(records, row.name, network).items())
             for row in grid.rows
-            for network in NETWORKS
+            for network in ROLES
         ],
     ]
     return hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:16]
@@ -60,7 +60,7 @@ def draw_grid(grid: Grid, records: Sequence[Record], path: Path) -> None:
     figure = Figure(figsize=(7.5, 1.2 + 0.55 * len(grid.rows)), layout='constrained')
     FigureCanvasAgg(figure)
     axes = figure.subplots()
-    for number, network in enumerate(NETWORKS):
+    for number, network in enumerate(ROLES):
         for place, row in enumerate(grid.rows):
             label = network if place == 0 else None
             height = place + (2 * number - 1) * OFFSET

@@ -8,11 +8,11 @@ from typing import Any
 import yaml
 
 from mmavssl.apis.grid.records import Record
-from mmavssl.apis.grid.run_log import NETWORKS
 from mmavssl.apis.grid.tables import mean_and_std
 from mmavssl.utils.configs import load_config
 from mmavssl.utils.errors import ConfigError
 from mmavssl.utils.markdown import markdown_table
+from mmavssl.utils.roles import ROLES
 
 #: Entries under a model's ``Metadata`` in a metafile, by number of the paper's table.
 TABLES = {'1': 'Paper Table 1', '2': 'Paper Table 2'}
@@ -143,6 +143,6 @@ def measured(records: Sequence[Record], root: Path) -> str:
     once = {record['seed']: record for record in records if is_unchanged(record, cfg)}.values()
     values = {
         network: [record[network]['last']['top1'] for record in once if record.get(network)]
-        for network in NETWORKS
+        for network in ROLES
     }
     return ', '.join(f'{name} {mean_and_std(found)}' for name, found in values.items() if found)

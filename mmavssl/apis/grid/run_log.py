@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from mmavssl.utils.roles import ROLES
 from mmavssl.utils.scalar_log import Line, is_training
 
-NETWORKS = ('student', 'teacher')
 #: Means of these over the last quarter of the iterations are kept.
 LOGGED = ('pass_rate', 'pseudo_label_acc', 'mix_ratio')
 LAST_SHARE = 0.25
@@ -22,7 +22,7 @@ def by_network(metrics: Mapping[str, float]) -> dict[str, Metrics]:
     found: dict[str, Metrics] = {}
     for key, value in metrics.items():
         network, _, name = key.partition('/')
-        if network in NETWORKS and name:
+        if network in ROLES and name:
             found.setdefault(network, {})[name] = round(value, 2)
     return found
 

@@ -14,9 +14,10 @@ from mmavssl.apis.grid.children import Outcome, run_child, tail
 from mmavssl.apis.grid.grid_file import Row, with_seed
 from mmavssl.apis.grid.progress import Progress, joined
 from mmavssl.apis.grid.records import Record
-from mmavssl.apis.grid.run_log import NETWORKS, best_metrics, by_network, means_at_the_end
+from mmavssl.apis.grid.run_log import best_metrics, by_network, means_at_the_end
 from mmavssl.apis.grid.sources import Sources
 from mmavssl.utils.machine import describe_machine
+from mmavssl.utils.roles import ROLES
 from mmavssl.utils.scalar_log import read_run
 
 FAILURE = 'failure.log'
@@ -108,7 +109,7 @@ def run_one(
             network: {'last': last[network], 'best': best.get(network)}
             if network in last
             else None
-            for network in NETWORKS
+            for network in ROLES
         },
         'train_seconds': round(progress.train_seconds, 1),
         'test_seconds': round(tested.seconds, 1),

@@ -23,6 +23,7 @@ from mmavssl.apis.grid.run_one import Run, RunError, Tools, run_one
 from mmavssl.apis.grid.sources import difference, outside
 from mmavssl.utils.errors import ConfigError, DataError
 from mmavssl.utils.progress import followed, progress_bar
+from mmavssl.utils.roles import ROLES
 
 
 @dataclass
@@ -187,7 +188,7 @@ def describe(record: Record) -> str:
     """Return a result in a line."""
     networks = [
         f'{network} {record[network]["last"]["top1"]:.1f} %'
-        for network in ('student', 'teacher')
+        for network in ROLES
         if record[network]
     ]
     return f'{", ".join(networks)}; trained {record["train_seconds"]:.0f} s'

@@ -6,8 +6,8 @@ import numpy as np
 
 from mmavssl.apis.grid.grid_file import Grid, Row
 from mmavssl.apis.grid.records import Record
-from mmavssl.apis.grid.run_log import NETWORKS
 from mmavssl.utils.markdown import markdown_table
+from mmavssl.utils.roles import ROLES
 
 #: Values by seed.
 Values = dict[int, float]
@@ -70,12 +70,12 @@ def accuracy_table(grid: Grid, records: Sequence[Record]) -> str:
     a column that says whose they are.
     """
     columns: dict[str, Callable[[Row], str]] = {'': row_title, 'seeds': seeds_of(records)}
-    for network in NETWORKS:
+    for network in ROLES:
         columns[network] = accuracy_of(records, network, 'last')
     if grid.baseline:
-        for network in NETWORKS:
+        for network in ROLES:
             columns[f'{network}, difference'] = difference_of(grid, records, network)
-    for network in NETWORKS:
+    for network in ROLES:
         columns[f'{network}, best'] = accuracy_of(records, network, 'best')
     columns[f'paper ({grid.paper}), not measured here'] = paper_of
     return table_of(grid.rows, columns)

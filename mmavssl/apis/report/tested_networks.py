@@ -8,10 +8,11 @@ import numpy as np
 from mmengine.config import Config
 from torch import Tensor
 
-from mmavssl.apis.clip_classifier import NETWORKS, ClipClassifier, load_classifier
+from mmavssl.apis.clip_classifier import ClipClassifier, load_classifier
 from mmavssl.apis.report.tested_clips import TestedClip
 from mmavssl.apis.tested_data import default_network
 from mmavssl.utils.checkpoints import parameter_shapes
+from mmavssl.utils.roles import ROLES
 
 
 class TestedNetworks:
@@ -57,6 +58,6 @@ def load_networks(cfg: Config, checkpoint: Path) -> TestedNetworks:
     """
     role = default_network(cfg)
     held = {name.split('.')[0] for name in parameter_shapes(str(checkpoint))}
-    roles = [name for name in NETWORKS if name == role or name in held]
+    roles = [name for name in ROLES if name == role or name in held]
     classifiers = {name: load_classifier(cfg, checkpoint, name)[0] for name in roles}
     return TestedNetworks(classifiers, role)

@@ -12,8 +12,9 @@ from mmavssl.models.algorithms.init_cfg import check_no_pretrained
 from mmavssl.models.data_preprocessors.build import build_preprocessor
 from mmavssl.structures import AVDataSample
 from mmavssl.utils.passes import Pass, standard_passes
+from mmavssl.utils.roles import ROLES
 
-TEST_WITH = ('student', 'teacher', 'both')
+TEST_WITH = (*ROLES, 'both')
 AVERAGES = ('prob', 'logit')
 
 

@@ -6,9 +6,7 @@ from torch import Tensor, nn
 
 from mmavssl.models.utils.given import describe
 from mmavssl.utils.errors import ConfigError
-
-#: Names of networks that `test_with` chooses from, and metrics are called by.
-ROLES = ('student', 'teacher')
+from mmavssl.utils.roles import ROLES
 
 
 def check_losses(algorithm: nn.Module, losses: Any) -> dict[str, Tensor]:

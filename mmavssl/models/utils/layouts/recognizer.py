@@ -6,7 +6,6 @@ from mmavssl.models.utils.fit import MisfitError
 from mmavssl.models.utils.layouts.layout import Layout
 from mmavssl.models.utils.layouts.rule import renamed_layer
 
-NETWORKS = ('student', 'teacher')
 PARTS = ('backbone', 'audio_backbone')
 
 
