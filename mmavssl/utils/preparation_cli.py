@@ -2,13 +2,12 @@
 
 import argparse
 import os
-import sys
 from pkgutil import resolve_name
 from typing import Any
 
+from mmavssl.utils.cli import if_stopped, run_tool
 from mmavssl.utils.cli_types import given_path, positive
-from mmavssl.utils.commands import as_typed, called_command
-from mmavssl.utils.tool_errors import message_of
+from mmavssl.utils.commands import as_typed
 
 PACKAGE = 'mmavssl.datasets.preparation'
 
@@ -91,19 +90,12 @@ def run_preparation(tool: str, recipe: str, args: argparse.Namespace, **keys: An
         args: of `preparation_parser`.
         keys: arguments of the recipe.
     """
-    tool = called_command() or tool
-    try:
+
+    @if_stopped('The same command goes on from here.')
+    def job(args: argparse.Namespace) -> None:
         print(_prepare(recipe, args, keys))
-    except KeyboardInterrupt:
-        print(f'{tool}: stopped. The same command goes on from here.', file=sys.stderr)
-        return 130
-    except Exception as error:
-        message = message_of(error, tool)
-        if message is None:
-            raise
-        print(f'{tool}: {as_typed(message)}', file=sys.stderr)
-        return 2
-    return 0
+
+    return run_tool(tool, job, args)
 
 
 def _prepare(recipe: str, args: argparse.Namespace, keys: dict[str, Any]) -> str:
