@@ -11,9 +11,9 @@ A file that cannot be used is named and left out. The config is in the checkpoin
 one that is not, or that names plugins.
 
 Exit status: 0 all is predicted; 1 some inputs cannot be used, which are named; 2 nothing is
-predicted, or a mistake, in one line; 130 stopped by Ctrl-C, 143 by SIGTERM, 129 as the terminal
-was closed: what was done before is written; 141 the reader of the output has gone, as after
-| head: what was done before is written to --out.
+predicted, or a mistake or a fault, in one line; 130 stopped by Ctrl-C, 143 by SIGTERM, 129 as the
+terminal was closed; 141 the reader of the output has gone, as after | head. What was done before
+is written in each case; after 141, to --out alone.
 """
 
 from __future__ import annotations
