@@ -164,11 +164,11 @@ def _check_place(key: str, cfg: Config, options: Collection[str]) -> None:
         elif part.isdecimal() and int(part) < len(value):
             value = value[int(part)]
         else:
-            numbers = f'from 0 to {len(value) - 1}' if value else 'of an item, but there are none'
+            numbers = f'from 0 to {len(value) - 1}' if value else '(but it is empty)'
             raise ConfigError(
                 f'--cfg-options {key}: `{path}` is a list, so that after it comes a number '
-                f'{numbers}, not {part!r}. A list as a whole is set by {path}=[...] if it has '
-                'plain values.'
+                f'{numbers}, not {part!r}. A list of plain values is set as a whole by '
+                f'{path}=[...].'
             )
         path = f'{path}.{part}' if path else part
 
