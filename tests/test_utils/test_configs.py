@@ -94,7 +94,7 @@ def test_option_that_nothing_reads(config):
         ('param_scheduler.-1.type=B', ".* from 0 to 0, not '-1'"),
         ('model.size.width=4', '`model.size` is 3, which has no keys.* model.size._delete_=True'),
         ('model.rates.2=4', '`model.rates` is a list'),
-        ('custom_hooks.0.type=B', r"`custom_hooks` is a list, .* a number \(but it is empty\), not '0'"),
+        ('custom_hooks.0.type=B', r"`custom_hooks` is .* a number \(but it is empty\), not '0'"),
     ],
 )
 def test_option_of_a_place_that_is_not_there(config, option, message):
